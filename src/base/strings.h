@@ -1,0 +1,44 @@
+// Small text helpers used in every room. Pure functions.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace redline {
+
+// Control characters (and bytes that would start a terminal escape) as \n, \t or \xNN.
+std::string EscapeControl(std::string_view text);
+bool IsValidUtf8(std::string_view text);
+// Length of the longest prefix that does not end inside a UTF-8 sequence.
+size_t CompleteUtf8Prefix(std::string_view text);
+
+std::vector<std::string> Split(std::string_view text, char separator);
+std::string Join(std::span<const std::string> parts, std::string_view separator);
+std::string_view Trim(std::string_view text);
+std::string ToLower(std::string_view text);
+
+// The whole of `text` as a base-10 number, or nullopt (also on overflow).
+std::optional<int64_t> ParseInt64(std::string_view text);
+std::optional<double> ParseDouble(std::string_view text);
+
+// The candidate nearest to `word` by edit distance, when near enough to be a likely misspelling.
+std::optional<std::string> NearestName(std::string_view word,
+                                       std::span<const std::string> candidates);
+// "; did you mean "deploy"?" or "".
+std::string DidYouMean(std::string_view word, std::span<const std::string> candidates);
+
+// 1536 -> "1.5 KiB". Binary units.
+std::string FormatBytes(uint64_t bytes);
+// 95 -> "1m35s", 0.25 -> "250ms".
+std::string FormatDuration(double seconds);
+
+// Lower-case hexadecimal SHA-256 of `data`.
+std::string Sha256Hex(std::string_view data);
+// Whether the two are equal, in time that depends only on their lengths.
+bool ConstantTimeEqual(std::string_view left, std::string_view right);
+
+}  // namespace redline

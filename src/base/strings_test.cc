@@ -1,0 +1,51 @@
+#include "base/strings.h"
+
+#include <gtest/gtest.h>
+
+namespace redline {
+namespace {
+
+TEST(Strings, Utf8) {
+  const std::pair<std::string, bool> cases[] = {
+      {"", true},           {"caf\xC3\xA9", true},      {"\xE4\xBD\xA0", true},
+      {"\xF0\x9F\x98\x80", true}, {"\xC3", false},      {"\xC0\xAF", false},
+      {"\xED\xA0\x80", false},    {"\xF4\x90\x80\x80", false}, {"a\xFF", false}};
+  for (const auto& [text, valid] : cases) EXPECT_EQ(IsValidUtf8(text), valid);
+  EXPECT_EQ(CompleteUtf8Prefix("a\xE4\xBD"), 1u);
+  EXPECT_EQ(CompleteUtf8Prefix("a\xE4\xBD\xA0"), 4u);
+  EXPECT_EQ(CompleteUtf8Prefix("\xF0\x9F\x98"), 0u);
+}
+
+TEST(Strings, NumbersRefuseTrailersAndOverflow) {
+  EXPECT_EQ(ParseInt64("-12"), -12);
+  EXPECT_FALSE(ParseInt64("12x"));
+  EXPECT_FALSE(ParseInt64("99999999999999999999"));
+  EXPECT_FALSE(ParseInt64(""));
+}
+
+TEST(Strings, NearestName) {
+  const std::vector<std::string> names = {"deploy", "describe", "delete"};
+  EXPECT_EQ(DidYouMean("deply", names), "; did you mean \"deploy\"?");
+  EXPECT_EQ(DidYouMean("xyzzy", names), "");
+}
+
+TEST(Strings, EscapesWhatCouldForgeALine) {
+  EXPECT_EQ(EscapeControl("a\nb\x1b[31m"), "a\\nb\\x1b[31m");
+}
+
+TEST(Strings, Formats) {
+  EXPECT_EQ(FormatBytes(512), "512 B");
+  EXPECT_EQ(FormatBytes(1536), "1.5 KiB");
+  EXPECT_EQ(FormatDuration(0.25), "250ms");
+  EXPECT_EQ(FormatDuration(95), "1m35s");
+}
+
+TEST(Strings, Sha256) {
+  EXPECT_EQ(Sha256Hex("abc"),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_TRUE(ConstantTimeEqual("key", "key"));
+  EXPECT_FALSE(ConstantTimeEqual("key", "kez"));
+}
+
+}  // namespace
+}  // namespace redline
