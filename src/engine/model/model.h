@@ -1,0 +1,59 @@
+// A model: weights made ready for the kernels of this CPU, and the forward pass over a mixed batch.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "engine/kernels/thread_pool.h"
+#include "engine/model/kv_cache.h"
+#include "engine/tensor.h"
+#include "engine/weights/checkpoint.h"
+
+namespace redline::engine {
+
+// One sequence's share of a batch: `tokens` (a prefill chunk, or one token to decode) take positions
+// [context_len, context_len + tokens.size()). `pages` cover all of [0, context_len + tokens.size()).
+struct SequenceSlice {
+  std::span<const TokenId> tokens;
+  int64_t context_len = 0;
+  std::span<const PageId> pages;
+  bool wants_logits = false;  // of its last token
+};
+
+// `slices` in the order of the rows; a forward pass runs over sum(tokens) rows.
+struct Batch {
+  std::vector<SequenceSlice> slices;
+};
+
+class Model {
+ public:
+  virtual ~Model() = default;
+  virtual const ModelConfig& config() const = 0;
+  // Writes keys and values of every token into `kv` and, for each slice that wants logits, in order,
+  // one row of vocab_size floats into `logits`. Determinism: a row's result is bitwise independent of
+  // the other rows of the batch and of how its prompt was cut into chunks. Not thread-safe: one
+  // caller at a time (the rank's engine thread).
+  virtual void Forward(const Batch& batch, KvCache& kv, std::span<float> logits) = 0;
+  // Bytes of working memory Forward needs for `max_rows` rows.
+  virtual int64_t ActivationBytes(int64_t max_rows) const = 0;
+  virtual KvLayout kv_layout() const = 0;
+};
+
+struct ModelOptions {
+  // Rows of the largest batch that Forward will see: working memory is allocated once, for these.
+  int64_t max_batch_rows = 512;
+  // Logits rows of the largest batch.
+  int64_t max_logits_rows = 64;
+};
+
+// Builds the model for `checkpoint.config().architecture` from the registry (model/registry.cc).
+// `checkpoint` and `pool` outlive the model. Errors: kUnimplemented (architecture), kDataLoss (a
+// tensor is missing or has the wrong shape: named), kResourceExhausted (memory: need and have).
+Result<std::unique_ptr<Model>> MakeModel(const Checkpoint& checkpoint, ThreadPool& pool,
+                                         const ModelOptions& options);
+
+}  // namespace redline::engine

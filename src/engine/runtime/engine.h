@@ -1,0 +1,106 @@
+// The runtime's public face: submit a request, receive its tokens, cancel it.
+//
+// One engine thread per data-parallel rank owns that rank's scheduler, KV pages and sequences; all
+// methods here are thread-safe and only hand messages over. See README.md, which is normative.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/metrics.h"
+#include "base/status.h"
+#include "engine/model/model.h"
+
+namespace redline::engine {
+
+// Names and defaults as SGLang's server arguments where it has them.
+struct EngineOptions {
+  int64_t max_running_requests = 64;
+  int64_t max_total_tokens = 0;         // KV pool, tokens; 0: from memory and context_length
+  int64_t chunked_prefill_size = 512;   // token budget of one step, prefill and decode together
+  int64_t context_length = 0;           // 0: the model's own
+  int64_t page_size = 16;               // positions per KV page
+  int64_t max_queued_requests = 1024;
+  int num_threads = 0;                  // 0: the CPUs this process may use
+};
+
+struct SamplingParams {
+  double temperature = 1.0;             // 0: greedy
+  double top_p = 1.0;
+  int64_t top_k = -1;                   // -1 or 0: off
+  double min_p = 0.0;
+  std::optional<uint64_t> seed;         // absent: drawn for this request
+  int64_t max_tokens = 16;
+  bool ignore_eos = false;
+  std::vector<TokenId> stop_token_ids;  // besides the model's EOS ids
+  int num_logprobs = -1;                // -1: none; k: chosen token's and the k best, per token
+};
+
+struct TokenLogprob {
+  TokenId token = 0;
+  float logprob = 0;
+};
+
+enum class FinishReason { kNone, kStop, kLength, kAbort, kError };
+
+// One step's news about one request. Delivered in order, on the engine thread: the receiver must
+// return quickly and must not call back into the Engine except Cancel.
+struct TokenEvent {
+  std::optional<TokenId> token;            // absent when only the end is told
+  std::vector<TokenLogprob> logprobs;      // chosen first, then the best, when asked for
+  FinishReason finish = FinishReason::kNone;
+  std::optional<TokenId> stop_token;       // the EOS or stop id that ended it (not in `token`)
+  Status error;                            // for kError
+  int64_t prompt_tokens = 0;               // set on the last event
+  int64_t completion_tokens = 0;
+};
+
+using RequestId = uint64_t;
+using TokenSink = std::function<void(const TokenEvent&)>;
+
+struct EngineRequest {
+  std::vector<TokenId> prompt;
+  SamplingParams sampling;
+};
+
+// What the engine decided at start, for /v1/models, logs and the memory ledger.
+struct ResolvedEngine {
+  EngineOptions options;        // every 0 replaced by the value used
+  std::string isa;              // "avx512", "avx2", "ref"
+  int64_t weight_bytes = 0;
+  int64_t kv_bytes = 0;
+  int64_t activation_bytes = 0;
+};
+
+class Engine {
+ public:
+  // Builds the model, sizes the KV pool against available memory (kResourceExhausted: exact need and
+  // have), starts the engine thread. `checkpoint` and `metrics` outlive the engine.
+  static Result<std::unique_ptr<Engine>> Start(const Checkpoint& checkpoint,
+                                               const EngineOptions& options,
+                                               MetricsRegistry& metrics);
+  virtual ~Engine() = default;
+
+  // Errors at once: kInvalidArgument (empty prompt, token id out of range, prompt + 1 over
+  // context_length: says both numbers), kResourceExhausted (queue full), kUnavailable (draining).
+  // Afterwards `sink` gets every event; the last one has finish != kNone. max_tokens is cut to what
+  // the context leaves.
+  virtual Result<RequestId> Submit(EngineRequest request, TokenSink sink) = 0;
+  // Ends a request within one step and frees its pages; its sink gets kAbort. Unknown ids: ignored.
+  virtual void Cancel(RequestId id) = 0;
+  // Stops accepting; returns when all requests ended or the deadline passed (then aborts the rest).
+  virtual void Drain(double deadline_seconds) = 0;
+  virtual const ResolvedEngine& resolved() const = 0;
+  virtual const ModelConfig& model_config() const = 0;
+  // Steps completed: liveness is judged by this moving while requests are running.
+  virtual uint64_t StepsDone() const = 0;
+  virtual int64_t NumRunning() const = 0;
+  virtual int64_t NumQueued() const = 0;
+  virtual int64_t FreePages() const = 0;
+};
+
+}  // namespace redline::engine
