@@ -39,56 +39,21 @@ function(redline_test)
   set_tests_properties(${ARG_NAME} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
 endfunction()
 
-# Builds files into the binary, without a copy in a source literal:
-#   redline_embed(NAME catalog_files ROOT ${CMAKE_SOURCE_DIR}/catalog FILES models/a.yaml)
+# Builds every file under ROOT into the binary:
+#   redline_embed(NAME catalog_files ROOT ${CMAKE_SOURCE_DIR}/catalog DEPENDS a.yaml b.yaml)
 # gives the library redline_NAME and the header "embedded/NAME.h" with
 #   std::span<const redline::EmbeddedFile> redline::embedded::NAME();
-# DEPENDS names what makes the files when they are themselves built.
+# The files are listed at build time, after DEPENDS (files whose change means a new embedding).
 function(redline_embed)
-  cmake_parse_arguments(ARG "" "NAME;ROOT" "FILES;DEPENDS" ${ARGN})
+  cmake_parse_arguments(ARG "" "NAME;ROOT" "DEPENDS" ${ARGN})
   set(dir "${CMAKE_BINARY_DIR}/generated/embedded")
-  set(asm ".section .rodata\n")
-  set(externs "")
-  set(entries "")
-  set(index 0)
-  set(paths "")
-  foreach(file IN LISTS ARG_FILES)
-    set(symbol "redline_embedded_${ARG_NAME}_${index}")
-    string(APPEND asm ".global ${symbol}\n${symbol}:\n.incbin \"${ARG_ROOT}/${file}\"\n"
-                      ".global ${symbol}_end\n${symbol}_end:\n.byte 0\n")
-    string(APPEND externs "extern const char ${symbol}[];\nextern const char ${symbol}_end[];\n")
-    string(APPEND entries
-           "      {\"${file}\", {${symbol}, static_cast<size_t>(${symbol}_end - ${symbol})}},\n")
-    list(APPEND paths "${ARG_ROOT}/${file}")
-    math(EXPR index "${index} + 1")
-  endforeach()
-  string(APPEND asm ".section .note.GNU-stack,\"\",@progbits\n")
-  file(CONFIGURE OUTPUT "${dir}/${ARG_NAME}.S" CONTENT "${asm}" @ONLY)
-  file(CONFIGURE OUTPUT "${dir}/${ARG_NAME}.h" CONTENT
-"#pragma once
-#include <span>
-#include \"base/embedded.h\"
-namespace redline::embedded {
-std::span<const EmbeddedFile> ${ARG_NAME}();
-}
-" @ONLY)
-  file(CONFIGURE OUTPUT "${dir}/${ARG_NAME}.cc" CONTENT
-"#include \"embedded/${ARG_NAME}.h\"
-#include <vector>
-extern \"C\" {
-${externs}}
-namespace redline::embedded {
-std::span<const EmbeddedFile> ${ARG_NAME}() {
-  static const std::vector<EmbeddedFile> files = {
-${entries}  };
-  return files;
-}
-}
-" @ONLY)
-  set_source_files_properties("${dir}/${ARG_NAME}.S" PROPERTIES OBJECT_DEPENDS "${paths}")
-  redline_library(NAME ${ARG_NAME} SRCS "${dir}/${ARG_NAME}.S" "${dir}/${ARG_NAME}.cc" DEPS base)
+  set(script "${REDLINE_SRC_DIR}/../cmake/EmbedFiles.cmake")
+  set(outputs "${dir}/${ARG_NAME}.S" "${dir}/${ARG_NAME}.cc" "${dir}/${ARG_NAME}.h")
+  add_custom_command(OUTPUT ${outputs}
+    COMMAND ${CMAKE_COMMAND} -DNAME=${ARG_NAME} -DROOT=${ARG_ROOT} -DOUT=${dir} -P ${script}
+    DEPENDS ${script} ${ARG_DEPENDS}
+    COMMENT "Embedding ${ARG_NAME}")
+  set_source_files_properties("${dir}/${ARG_NAME}.S" PROPERTIES OBJECT_DEPENDS "${ARG_DEPENDS}")
+  redline_library(NAME ${ARG_NAME} SRCS ${outputs} DEPS base)
   target_include_directories(redline_${ARG_NAME} PUBLIC "${CMAKE_BINARY_DIR}/generated")
-  if(ARG_DEPENDS)
-    add_dependencies(redline_${ARG_NAME} ${ARG_DEPENDS})
-  endif()
 endfunction()
