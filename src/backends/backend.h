@@ -1,0 +1,123 @@
+// What Redline knows of an engine it drives. An engine is a folder here: its data (parameter
+// schema, readiness, log markers, failure lines) and four small functions over them.
+//
+// Backends are immutable and live as long as the process; every method is thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "backends/parameter_schema.h"
+#include "base/status.h"
+#include "spec/deployment.h"
+#include "spec/engine_config.h"
+#include "spec/model_spec.h"
+
+namespace redline::backends {
+
+// When an engine counts as able to answer: this path answers with this status.
+struct Readiness {
+  std::string path = "/health";
+  int status = 200;
+  // A start that takes longer counts as failed.
+  double start_timeout_seconds = 1800;
+};
+
+// A line of the engine's log that tells how far its start has come.
+struct LogMarker {
+  std::string text;   // found anywhere in a line
+  std::string phase;  // of spec::Progress
+  // What the phase's fraction is: read from the "NN%" right after `text`, or this constant.
+  enum class Fraction { kPercentAfterText, kConstant } fraction = Fraction::kConstant;
+  double constant = 0;
+};
+
+// A line of the engine's log that proves why it failed.
+struct FailurePattern {
+  std::string text;    // found anywhere in a line
+  std::string kind;    // "OUT_OF_MEMORY"
+  std::string advice;  // what to do
+};
+
+// One summand of the memory an engine needs on a device.
+struct MemoryTerm {
+  std::string name;  // "weights", "kv_cache", "activations", ...
+  int64_t num_bytes = 0;
+};
+
+struct EngineFacts {
+  std::string name;                   // "native"
+  std::vector<std::string> versions;  // known ones; the first is the default
+  Readiness readiness;
+  std::vector<LogMarker> log_markers;    // in the order the engine writes them
+  std::vector<FailurePattern> failures;  // most specific first
+};
+
+// Of the node that will run the engine.
+struct HardwareFacts {
+  std::string device = "cpu";
+  std::string device_model;
+  int64_t num_devices = 0;   // CPU: hardware threads
+  int64_t memory_bytes = 0;  // an engine may use: CPU, what is available now
+  std::vector<std::string> isa;
+};
+HardwareFacts FactsOf(const spec::Worker& worker);
+
+struct Resolution {
+  spec::Parameters resolved;       // every parameter the engine will run with
+  std::vector<std::string> notes;  // sentences: what was derived, what changes nothing
+};
+
+// What CommandLine needs besides the parameters.
+struct LaunchPlan {
+  std::string program;  // the engine's executable
+  std::string model_path;
+  std::string served_model_name;
+  std::string endpoint;  // "unix:/path.sock" or "http://127.0.0.1:PORT"
+};
+
+struct Command {
+  std::vector<std::string> argv;
+  std::map<std::string, std::string> env;
+};
+
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  virtual const EngineFacts& facts() const = 0;
+  // kInvalidArgument for a version it does not know ("": the default version).
+  virtual Result<const ParameterSchema*> SchemaOf(std::string_view version) const = 0;
+  // What the engine will really run. kInvalidArgument, naming parameter and nearest name, for one
+  // that is unknown or outside its domain.
+  virtual Result<Resolution> Resolve(const spec::EngineConfig& config, const spec::ModelSpec& model,
+                                     const HardwareFacts& hardware) const = 0;
+  virtual Result<Command> CommandLine(const spec::EngineConfig& config,
+                                      const LaunchPlan& plan) const = 0;
+  // Memory of one replica. `resolved` as Resolve returned it.
+  virtual std::vector<MemoryTerm> MemoryTerms(const spec::ModelSpec& model,
+                                              const spec::Parameters& resolved) const = 0;
+};
+
+// Every engine, and one by name (kInvalidArgument with the nearest name).
+std::span<const Backend* const> AllBackends();
+Result<const Backend*> FindBackend(std::string_view name);
+
+// The progress the line tells of, if any.
+std::optional<spec::Progress> MatchProgress(std::span<const LogMarker> markers,
+                                            std::string_view line);
+
+struct FailureCause {
+  std::string kind;
+  std::string advice;
+  std::string line;  // the proof, as the engine wrote it
+};
+// Why an engine died, from the last lines of its log: the first pattern that occurs anywhere.
+std::optional<FailureCause> ClassifyFailure(std::span<const FailurePattern> patterns,
+                                            std::string_view log_tail);
+
+}  // namespace redline::backends
