@@ -1,0 +1,13 @@
+#include "app/commands.h"
+
+namespace redline::app {
+
+std::vector<Command> AllCommands() {
+  return {UpCommand(),     DownCommand(),     RestartCommand(), DeployCommand(),
+          GetCommand(),    DescribeCommand(), ScaleCommand(),   LogsCommand(),
+          DeleteCommand(), ChatCommand(),     PullCommand(),    ServeCommand(),
+          DoctorCommand(), VersionCommand(),  CompletionCommand(),
+          ServerCommand(), GatewayCommand(),  AgentCommand(),   ShimCommand()};
+}
+
+}  // namespace redline::app

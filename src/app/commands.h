@@ -1,0 +1,34 @@
+// Every subcommand, one file each. The list is commands.cc; adding one is a file and a line.
+#pragma once
+
+#include <vector>
+
+#include "app/command.h"
+
+namespace redline::app {
+
+Command UpCommand();
+Command DownCommand();
+Command RestartCommand();
+Command DeployCommand();
+Command GetCommand();
+Command DescribeCommand();
+Command ScaleCommand();
+Command LogsCommand();
+Command DeleteCommand();
+Command ChatCommand();
+Command PullCommand();
+Command ServeCommand();
+Command DoctorCommand();
+Command VersionCommand();
+Command CompletionCommand();
+
+// Hidden roles, started by other processes.
+Command ServerCommand();
+Command GatewayCommand();
+Command AgentCommand();
+Command ShimCommand();
+
+std::vector<Command> AllCommands();
+
+}  // namespace redline::app
