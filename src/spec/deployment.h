@@ -2,11 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
-
-#include <nlohmann/json_fwd.hpp>
 
 #include "base/status.h"
 #include "spec/engine_config.h"
@@ -24,58 +24,58 @@ enum class InstanceState {
   kRunning,       // answers
   kDraining,      // finishes what it has, takes nothing new
   kStopped,
-  kError,         // reason says why; restarts follow their back-off
-  kUnreachable,   // its worker is silent
+  kError,        // reason says why; restarts follow their back-off
+  kUnreachable,  // its worker is silent
 };
 // "RUNNING" and back; kInvalidArgument for unknown names.
 std::string_view NameOf(InstanceState state);
 Result<InstanceState> InstanceStateFromName(std::string_view name);
 
 struct Progress {
-  std::string phase;                 // "downloading", "loading"; empty: none
-  double fraction = 0;               // 0..1
-  int64_t bytes_done = 0;            // of a download
+  std::string phase;       // "downloading", "loading"; empty: none
+  double fraction = 0;     // 0..1
+  int64_t bytes_done = 0;  // of a download
   int64_t bytes_total = 0;
   double bytes_per_second = 0;
 };
 
 struct Instance {
-  std::string id;                    // "inst-..."
+  std::string id;  // "inst-..."
   std::string deployment;
-  std::string worker;                // empty until scheduled
-  int64_t generation = 0;            // rises with every assignment; older ones are fenced off
+  std::string worker;      // empty until scheduled
+  int64_t generation = 0;  // rises with every assignment; older ones are fenced off
   InstanceState state = InstanceState::kPending;
-  std::string reason;                // why it is in this state, for people
-  int64_t pid = 0;                   // of the engine; 0: none
-  std::string endpoint;              // "unix:/…/x.sock" or "http://127.0.0.1:PORT"; empty: none
+  std::string reason;    // why it is in this state, for people
+  int64_t pid = 0;       // of the engine; 0: none
+  std::string endpoint;  // "unix:/…/x.sock" or "http://127.0.0.1:PORT"; empty: none
   int64_t restart_count = 0;
   Progress progress;
-  int64_t started_at_ms = 0;         // Unix time; 0: never
+  int64_t started_at_ms = 0;  // Unix time; 0: never
   int64_t ready_at_ms = 0;
 };
 
 struct Deployment {
-  std::string name;                  // also the model name clients send
-  std::string model;                 // catalog entry
-  std::string profile;               // of the catalog entry; "custom" when parameters were given
-  int64_t replicas = 1;              // 0: stopped
-  int64_t generation = 1;            // rises with every change of the specification
+  std::string name;        // also the model name clients send
+  std::string model;       // catalog entry
+  std::string profile;     // of the catalog entry; "custom" when parameters were given
+  int64_t replicas = 1;    // 0: stopped
+  int64_t generation = 1;  // rises with every change of the specification
   EngineConfig engine;
-  std::vector<std::string> why;      // sentences: what was chosen and because of what
+  std::vector<std::string> why;  // sentences: what was chosen and because of what
   int64_t created_at_ms = 0;
   bool deleting = false;
 };
 
 struct Worker {
-  std::string id;                    // "worker-..."
-  std::string name;                  // host name
+  std::string id;    // "worker-..."
+  std::string name;  // host name
   std::string device = "cpu";
-  std::string device_model;          // CPU model name
-  int64_t num_devices = 0;           // hardware threads
+  std::string device_model;  // CPU model name
+  int64_t num_devices = 0;   // hardware threads
   int64_t memory_total_bytes = 0;
   int64_t memory_available_bytes = 0;
-  std::vector<std::string> isa;      // "avx2", "avx512", ...
-  std::string state = "READY";       // "READY", "UNREACHABLE"
+  std::vector<std::string> isa;  // "avx2", "avx512", ...
+  std::string state = "READY";   // "READY", "UNREACHABLE"
   std::string version;
   int64_t heartbeat_at_ms = 0;
 };
@@ -85,7 +85,7 @@ struct Assignment {
   std::string instance_id;
   std::string deployment;
   int64_t generation = 0;
-  bool should_run = true;            // false: drain, stop, forget
+  bool should_run = true;  // false: drain, stop, forget
   std::string model;
   std::vector<ModelFile> files;
   std::vector<ModelSource> sources;
@@ -102,6 +102,9 @@ Result<Deployment> DeploymentFromJson(const nlohmann::json& json);
 Result<Worker> WorkerFromJson(const nlohmann::json& json);
 Result<Assignment> AssignmentFromJson(const nlohmann::json& json);
 
+// Ids of instances and workers: 1 to 64 of [a-z0-9.-], starting with a letter or digit. They become
+// file names.
+Status ValidateId(std::string_view id, const char* param);
 // Names of deployments: 1 to 63 of [a-z0-9.-], starting and ending with a letter or digit.
 Status ValidateDeploymentName(std::string_view name);
 

@@ -2,11 +2,10 @@
 #pragma once
 
 #include <map>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <variant>
 #include <vector>
-
-#include <nlohmann/json_fwd.hpp>
 
 #include "base/status.h"
 
@@ -18,7 +17,7 @@ using ParameterValue = std::variant<bool, int64_t, double, std::string>;
 using Parameters = std::map<std::string, ParameterValue>;
 
 struct EngineConfig {
-  std::string engine;    // "native"; later "sglang", "vllm", "tensorrt_llm", "llama_cpp", "simulated"
+  std::string engine;  // "native"; later "sglang", "vllm", "tensorrt_llm", "llama_cpp", "simulated"
   std::string version;   // of the engine; for native: this product's version
   Parameters requested;  // what the profile or the user asked for
   Parameters resolved;   // what the engine will really run (after its own rewrites and defaults)

@@ -2,10 +2,10 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
-#include <vector>
-
 #include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/status.h"
 #include "spec/engine_config.h"
@@ -13,27 +13,32 @@
 namespace redline::spec {
 
 struct HardwareMatch {
-  std::string device = "cpu";        // "cpu", "nvidia", "amd"
-  std::vector<std::string> models;   // device models ("H200"); empty: any
-  int64_t min_devices = 1;           // devices (CPU: hardware threads)
+  std::string device = "cpu";       // "cpu", "nvidia", "amd"
+  std::vector<std::string> models;  // device models ("H200"); empty: any
+  int64_t min_devices = 1;          // devices (CPU: hardware threads)
   int64_t min_device_memory_bytes = 0;
 };
 
 struct Evidence {
   enum class Kind { kNone, kPredicted, kMeasured } kind = Kind::kNone;
-  std::string summary;   // one line a person reads, with numbers and interval; "" for kNone
-  std::string source;    // run id or file that holds the numbers
+  std::string summary;  // one line a person reads, with numbers and interval; "" for kNone
+  std::string source;   // run id or file that holds the numbers
 };
 
 struct Profile {
-  std::string name;      // unique within its model: "cpu-default"
+  std::string name;  // unique within its model: "cpu-default"
   HardwareMatch hardware;
   std::string workload = "any";
-  EngineConfig engine;   // `requested` only
+  EngineConfig engine;  // `requested` only
   Evidence evidence;
 };
 
+// "measured" and back; kInvalidArgument for unknown names.
+std::string_view NameOf(Evidence::Kind kind);
+Result<Evidence::Kind> EvidenceKindFromName(std::string_view name);
+
 nlohmann::json ToJson(const Profile& profile);
+nlohmann::json ToJson(const Evidence& evidence);
 Result<Profile> ProfileFromJson(const nlohmann::json& json);
 
 }  // namespace redline::spec

@@ -1,0 +1,151 @@
+// The one list of each noun's fields: its JSON form, the catalog's YAML form and the API document's
+// schema are visitors over it.
+//
+// A visitor has `operator()(const char* name, T& value)` for every field type, and
+// `Time(const char* name, T& unix_millis)` for times (RFC 3339 in text, "" for 0).
+#pragma once
+
+#include <concepts>
+#include <type_traits>
+
+#include "spec/deployment.h"
+#include "spec/engine_config.h"
+#include "spec/model_spec.h"
+#include "spec/profile.h"
+
+namespace redline::spec {
+
+// `T` is the noun, const when the visitor only reads.
+template <typename T, typename Noun>
+concept Is = std::same_as<std::remove_const_t<T>, Noun>;
+
+template <typename Visitor>
+void VisitFields(Visitor& visit, Is<ModelSpec> auto& model) {
+  visit("architecture", model.architecture);
+  visit("num_parameters", model.num_parameters);
+  visit("weight_bytes", model.weight_bytes);
+  visit("num_hidden_layers", model.num_hidden_layers);
+  visit("hidden_size", model.hidden_size);
+  visit("num_attention_heads", model.num_attention_heads);
+  visit("num_key_value_heads", model.num_key_value_heads);
+  visit("head_dim", model.head_dim);
+  visit("vocab_size", model.vocab_size);
+  visit("context_length", model.context_length);
+  visit("kv_bytes_per_token", model.kv_bytes_per_token);
+}
+
+template <typename Visitor>
+void VisitFields(Visitor& visit, Is<ModelFile> auto& file) {
+  visit("path", file.path);
+  visit("num_bytes", file.num_bytes);
+  visit("sha256", file.sha256);
+}
+
+template <typename Visitor>
+void VisitFields(Visitor& visit, Is<ModelSource> auto& source) {
+  visit("kind", source.kind);
+  visit("package", source.package);
+  visit("version", source.version);
+  visit("repo", source.repo);
+  visit("revision", source.revision);
+  visit("members", source.members);
+}
+
+template <typename Visitor>
+void VisitFields(Visitor& visit, Is<EngineConfig> auto& config) {
+  visit("engine", config.engine);
+  visit("version", config.version);
+  visit("requested", config.requested);
+  visit("resolved", config.resolved);
+}
+
+template <typename Visitor>
+void VisitFields(Visitor& visit, Is<HardwareMatch> auto& match) {
+  visit("device", match.device);
+  visit("models", match.models);
+  visit("min_devices", match.min_devices);
+  visit("min_device_memory_bytes", match.min_device_memory_bytes);
+}
+
+template <typename Visitor>
+void VisitFields(Visitor& visit, Is<Evidence> auto& evidence) {
+  visit("kind", evidence.kind);
+  visit("summary", evidence.summary);
+  visit("source", evidence.source);
+}
+
+template <typename Visitor>
+void VisitFields(Visitor& visit, Is<Profile> auto& profile) {
+  visit("name", profile.name);
+  visit("hardware", profile.hardware);
+  visit("workload", profile.workload);
+  visit("engine", profile.engine);
+  visit("evidence", profile.evidence);
+}
+
+template <typename Visitor>
+void VisitFields(Visitor& visit, Is<Progress> auto& progress) {
+  visit("phase", progress.phase);
+  visit("fraction", progress.fraction);
+  visit("bytes_done", progress.bytes_done);
+  visit("bytes_total", progress.bytes_total);
+  visit("bytes_per_second", progress.bytes_per_second);
+}
+
+template <typename Visitor>
+void VisitFields(Visitor& visit, Is<Instance> auto& instance) {
+  visit("id", instance.id);
+  visit("deployment", instance.deployment);
+  visit("worker", instance.worker);
+  visit("generation", instance.generation);
+  visit("state", instance.state);
+  visit("reason", instance.reason);
+  visit("pid", instance.pid);
+  visit("endpoint", instance.endpoint);
+  visit("restart_count", instance.restart_count);
+  visit("progress", instance.progress);
+  visit.Time("started_at", instance.started_at_ms);
+  visit.Time("ready_at", instance.ready_at_ms);
+}
+
+template <typename Visitor>
+void VisitFields(Visitor& visit, Is<Deployment> auto& deployment) {
+  visit("name", deployment.name);
+  visit("model", deployment.model);
+  visit("profile", deployment.profile);
+  visit("replicas", deployment.replicas);
+  visit("generation", deployment.generation);
+  visit("engine", deployment.engine);
+  visit("why", deployment.why);
+  visit.Time("created_at", deployment.created_at_ms);
+  visit("deleting", deployment.deleting);
+}
+
+template <typename Visitor>
+void VisitFields(Visitor& visit, Is<Worker> auto& worker) {
+  visit("id", worker.id);
+  visit("name", worker.name);
+  visit("device", worker.device);
+  visit("device_model", worker.device_model);
+  visit("num_devices", worker.num_devices);
+  visit("memory_total_bytes", worker.memory_total_bytes);
+  visit("memory_available_bytes", worker.memory_available_bytes);
+  visit("isa", worker.isa);
+  visit("state", worker.state);
+  visit("version", worker.version);
+  visit.Time("heartbeat_at", worker.heartbeat_at_ms);
+}
+
+template <typename Visitor>
+void VisitFields(Visitor& visit, Is<Assignment> auto& assignment) {
+  visit("instance_id", assignment.instance_id);
+  visit("deployment", assignment.deployment);
+  visit("generation", assignment.generation);
+  visit("should_run", assignment.should_run);
+  visit("model", assignment.model);
+  visit("files", assignment.files);
+  visit("sources", assignment.sources);
+  visit("engine", assignment.engine);
+}
+
+}  // namespace redline::spec
