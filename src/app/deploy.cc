@@ -1,0 +1,101 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "app/commands.h"
+#include "app/deployments.h"
+#include "app/output.h"
+#include "base/strings.h"
+
+namespace redline::app {
+namespace {
+
+using nlohmann::json;
+
+// "--set name=value": a JSON literal when it is one, else text.
+Result<json> ParseParameters(const Arguments& arguments) {
+  json parameters = json::object();
+  const std::string list = arguments.Get("set");
+  if (list.empty()) return parameters;
+  for (const std::string& entry : Split(list, ',')) {
+    const size_t equals = entry.find('=');
+    if (equals == std::string::npos || equals == 0)
+      return InvalidArgument(fmt::format("--set \"{}\" must be name=value[,name=value...]", entry),
+                             "set");
+    const std::string value = entry.substr(equals + 1);
+    json parsed = json::parse(value, nullptr, /*allow_exceptions=*/false);
+    parameters[entry.substr(0, equals)] = parsed.is_primitive() && !parsed.is_discarded()
+                                              ? parsed
+                                              : json(value);
+  }
+  return parameters;
+}
+
+Result<json> RequestBody(const Arguments& arguments) {
+  json body = {{"model", arguments.Get("MODEL")}};
+  if (arguments.Has("name")) body["name"] = arguments.Get("name");
+  if (arguments.Has("profile")) body["profile"] = arguments.Get("profile");
+  if (arguments.Has("replicas")) {
+    RL_ASSIGN_OR_RETURN(body["replicas"], arguments.GetInt("replicas", 0, 64));
+  }
+  RL_ASSIGN_OR_RETURN(const json parameters, ParseParameters(arguments));
+  if (!parameters.empty()) body["parameters"] = parameters;
+  if (arguments.Has("dry-run")) body["dry_run"] = true;
+  return body;
+}
+
+void PrintWhy(const json& deployment) {
+  for (const json& sentence : deployment.value("why", json::array()))
+    fmt::print("  {}\n", EscapeControl(sentence.get<std::string>()));
+}
+
+Status Run(const Arguments& arguments) {
+  RL_ASSIGN_OR_RETURN(const json body, RequestBody(arguments));
+  RL_ASSIGN_OR_RETURN(const double timeout, arguments.GetDouble("timeout", 1, 86400));
+  RL_ASSIGN_OR_RETURN(ApiClient api, ApiClient::Connect(arguments));
+  auto created = api.Send("POST", "/api/v1/deployments", body);
+  // Deploying what is there already is no failure: the wish is fulfilled.
+  const bool existed = created.status().code() == Code::kAlreadyExists && !arguments.Has("name");
+  if (!created.ok() && !existed) return created.status();
+  const std::string name =
+      existed ? arguments.Get("MODEL") : created->value("name", arguments.Get("MODEL"));
+  json deployment = existed ? json::object() : *created;
+  if (existed) {
+    RL_ASSIGN_OR_RETURN(deployment, api.Get("/api/v1/deployments/" + PathSegment(name)));
+  }
+  if (arguments.Has("wait") && !arguments.Has("dry-run")) {
+    RL_RETURN_IF_ERROR(WaitUntilRunning(api, name, timeout));
+    RL_ASSIGN_OR_RETURN(deployment, api.Get("/api/v1/deployments/" + PathSegment(name)));
+  }
+  if (PrintedForPrograms(arguments, deployment)) return OkStatus();
+  const char* verb = arguments.Has("dry-run") ? "would run"
+                     : existed                ? "was deployed already"
+                     : arguments.Has("wait")  ? "is running"
+                                              : "is being deployed";
+  fmt::print("{} {}\n", name, verb);
+  PrintWhy(deployment);
+  return OkStatus();
+}
+
+}  // namespace
+
+Command DeployCommand() {
+  return {.name = "deploy",
+          .summary = "run a model from the library",
+          .description = "Deploys a model with the profile that fits this hardware.",
+          .example = "redline deploy smollm2-135m-instruct --wait\n"
+                     "redline deploy smollm2-135m-instruct --dry-run",
+          .flags = WithServerFlags(
+              {{"name", "NAME", "name of the deployment [the model's]", ""},
+               {"profile", "PROFILE", "a profile of the model [chosen by hardware]", ""},
+               {"replicas", "N", "engines to run", "1"},
+               {"set", "NAME=VALUE,...", "engine parameters over the profile's", ""},
+               {"dry-run", "", "only show what would run and why", ""},
+               {"wait", "", "return when it answers", ""},
+               {"timeout", "SECONDS", "longest wait", "600"},
+               OutputFlag()}),
+          .positionals = {{"MODEL", "a model of the library (redline get models)"}},
+          .run = Run};
+}
+
+}  // namespace redline::app

@@ -1,0 +1,140 @@
+#include "app/deployments.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "app/output.h"
+#include "base/clock.h"
+#include "base/strings.h"
+
+namespace redline::app {
+namespace {
+
+using nlohmann::json;
+
+int64_t Restarts(const json& deployment) {
+  int64_t restarts = 0;
+  for (const json& instance : deployment.value("instances", json::array()))
+    restarts += instance.value("restart_count", int64_t{0});
+  return restarts;
+}
+
+std::string EngineName(const json& deployment) {
+  const json engine = deployment.value("engine", json::object());
+  return engine.value("engine", "") + " " + engine.value("version", "");
+}
+
+// The instance that holds the deployment's phase: the one to report on.
+json PhaseInstance(const json& deployment) {
+  for (const json& instance : deployment.value("instances", json::array())) {
+    if (instance.value("state", "") == deployment.value("phase", "")) return instance;
+  }
+  return json::object();
+}
+
+std::string DownloadText(const json& progress) {
+  const auto done = progress.value("bytes_done", int64_t{0});
+  const auto total = progress.value("bytes_total", int64_t{0});
+  const double speed = progress.value("bytes_per_second", 0.0);
+  std::string text = fmt::format(" {} of {}", FormatBytes(static_cast<uint64_t>(done)),
+                                 FormatBytes(static_cast<uint64_t>(total)));
+  if (speed <= 0) return text;
+  text += fmt::format(", {}/s", FormatBytes(static_cast<uint64_t>(speed)));
+  if (total > done)
+    text += fmt::format(", {} left", FormatDuration(static_cast<double>(total - done) / speed));
+  return text;
+}
+
+// Draws one line over itself on a terminal; elsewhere prints each phase once.
+class ProgressLine {
+ public:
+  void Show(const std::string& phase, const std::string& text) {
+    if (StderrIsTerminal()) {
+      fmt::print(stderr, "\r\x1b[K{}", EscapeControl(text));
+      drawn_ = true;
+    } else if (phase != last_phase_) {
+      fmt::print(stderr, "{}\n", EscapeControl(text));
+    }
+    std::fflush(stderr);
+    last_phase_ = phase;
+  }
+  ~ProgressLine() {
+    if (drawn_) fmt::print(stderr, "\r\x1b[K");
+  }
+
+ private:
+  std::string last_phase_;
+  bool drawn_ = false;
+};
+
+bool HopelessError(const json& deployment) {
+  const std::string phase = deployment.value("phase", "");
+  const std::string reason = deployment.value("reason", "");
+  return phase == "ERROR" && Restarts(deployment) >= 1 && reason.find("CRASH_LOOP") == 0;
+}
+
+}  // namespace
+
+std::string DeploymentsTable(const json& items) {
+  std::vector<std::vector<std::string>> rows;
+  for (const json& item : items) {
+    rows.push_back({item.value("name", ""), item.value("model", ""), DescribeProgress(item),
+                    fmt::format("{}/{}", item.value("ready_replicas", int64_t{0}),
+                                item.value("replicas", int64_t{0})),
+                    EngineName(item), std::to_string(Restarts(item)), item.value("reason", "")});
+  }
+  return FormatTable({"NAME", "MODEL", "PHASE", "READY", "ENGINE", "RESTARTS", "REASON"}, rows);
+}
+
+std::string DescribeProgress(const json& deployment) {
+  const std::string phase = deployment.value("phase", "");
+  const json progress = PhaseInstance(deployment).value("progress", json::object());
+  const std::string what = progress.value("phase", "");
+  if (what.empty() || phase == "RUNNING" || phase == "STOPPED") return phase;
+  std::string text = fmt::format("{} {:.0f}%", phase, 100 * progress.value("fraction", 0.0));
+  if (progress.value("bytes_total", int64_t{0}) > 0) text += DownloadText(progress);
+  return text;
+}
+
+Status WaitUntilRunning(ApiClient& api, const std::string& name, double timeout_seconds) {
+  const MonotonicTime begin = MonotonicNow();
+  ProgressLine line;
+  std::string last_reason;
+  while (SecondsSince(begin) < timeout_seconds) {
+    RL_ASSIGN_OR_RETURN(const json deployment,
+                        api.Get("/api/v1/deployments/" + PathSegment(name)));
+    const std::string phase = deployment.value("phase", "");
+    last_reason = deployment.value("reason", "");
+    if (phase == "RUNNING") return OkStatus();
+    if (phase == "STOPPED")
+      return FailedPrecondition(name + " wants no replicas; scale it first: redline scale " + name +
+                                " 1");
+    if (HopelessError(deployment))
+      return FailedPrecondition(name + " does not start: " + last_reason +
+                                "; see: redline logs " + name);
+    line.Show(phase, name + ": " + DescribeProgress(deployment));
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  return Status(Code::kDeadlineExceeded,
+                fmt::format("{} is not running after {}{}{}; see: redline describe {}", name,
+                            FormatDuration(timeout_seconds), last_reason.empty() ? "" : ": ",
+                            last_reason, name));
+}
+
+Status WaitUntilGone(ApiClient& api, const std::string& name, double timeout_seconds) {
+  const MonotonicTime begin = MonotonicNow();
+  while (SecondsSince(begin) < timeout_seconds) {
+    const auto deployment = api.Get("/api/v1/deployments/" + PathSegment(name));
+    if (deployment.status().code() == Code::kNotFound) return OkStatus();
+    if (!deployment.ok()) return deployment.status();
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  return Status(Code::kDeadlineExceeded,
+                fmt::format("{} is not gone after {}", name, FormatDuration(timeout_seconds)));
+}
+
+}  // namespace redline::app

@@ -1,0 +1,85 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "app/commands.h"
+#include "app/deployments.h"
+#include "app/output.h"
+#include "base/strings.h"
+
+namespace redline::app {
+namespace {
+
+using nlohmann::json;
+
+void PrintParameters(const std::string& title, const json& parameters) {
+  if (parameters.empty()) return;
+  fmt::print("{}:\n", title);
+  for (const auto& [name, value] : parameters.items())
+    fmt::print("  {} = {}\n", name, EscapeControl(value.dump()));
+}
+
+void PrintDeployment(const json& deployment) {
+  fmt::print("Name:     {}\nModel:    {}\nProfile:  {}\nPhase:    {}\n",
+             deployment.value("name", ""), deployment.value("model", ""),
+             deployment.value("profile", ""), DescribeProgress(deployment));
+  if (const auto reason = deployment.value("reason", ""); !reason.empty())
+    fmt::print("Reason:   {}\n", EscapeControl(reason));
+  fmt::print("Replicas: {} ready of {}\nCreated:  {}\n",
+             deployment.value("ready_replicas", int64_t{0}),
+             deployment.value("replicas", int64_t{0}), deployment.value("created_at", ""));
+  const json engine = deployment.value("engine", json::object());
+  fmt::print("Engine:   {} {}\n", engine.value("engine", ""), engine.value("version", ""));
+  PrintParameters("Requested", engine.value("requested", json::object()));
+  PrintParameters("Resolved", engine.value("resolved", json::object()));
+  fmt::print("Why:\n");
+  for (const json& sentence : deployment.value("why", json::array()))
+    fmt::print("  {}\n", EscapeControl(sentence.get<std::string>()));
+}
+
+void PrintInstances(const json& deployment) {
+  std::vector<std::vector<std::string>> rows;
+  for (const json& item : deployment.value("instances", json::array())) {
+    rows.push_back({item.value("id", ""), item.value("state", ""),
+                    std::to_string(item.value("pid", int64_t{0})),
+                    std::to_string(item.value("restart_count", int64_t{0})),
+                    item.value("ready_at", ""), item.value("reason", "")});
+  }
+  fmt::print("\n{}", FormatTable({"INSTANCE", "STATE", "PID", "RESTARTS", "READY SINCE", "REASON"},
+                                 rows));
+}
+
+void PrintEvents(const json& events) {
+  std::vector<std::vector<std::string>> rows;
+  for (const json& item : events)
+    rows.push_back({item.value("at", ""), item.value("instance_id", ""), item.value("state", ""),
+                    item.value("reason", "")});
+  fmt::print("\n{}", FormatTable({"AT", "INSTANCE", "STATE", "REASON"}, rows));
+}
+
+Status Run(const Arguments& arguments) {
+  RL_ASSIGN_OR_RETURN(ApiClient api, ApiClient::Connect(arguments));
+  const std::string path = "/api/v1/deployments/" + PathSegment(arguments.Get("NAME"));
+  RL_ASSIGN_OR_RETURN(json deployment, api.Get(path));
+  RL_ASSIGN_OR_RETURN(const json events, api.Get(path + "/events"));
+  deployment["events"] = events.value("items", json::array());
+  if (PrintedForPrograms(arguments, deployment)) return OkStatus();
+  PrintDeployment(deployment);
+  PrintInstances(deployment);
+  PrintEvents(deployment["events"]);
+  return OkStatus();
+}
+
+}  // namespace
+
+Command DescribeCommand() {
+  return {.name = "describe",
+          .summary = "show one deployment: parameters, reasons, instances, events",
+          .description = "Shows a deployment in full, with why it runs as it does.",
+          .example = "redline describe smollm2-135m-instruct",
+          .flags = WithServerFlags({OutputFlag()}),
+          .positionals = {{"NAME", "a deployment"}},
+          .run = Run};
+}
+
+}  // namespace redline::app

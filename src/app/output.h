@@ -1,0 +1,26 @@
+// How commands print: tables for people, JSON or YAML for programs.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "app/command.h"
+
+namespace redline::app {
+
+// --output table|json|yaml.
+Flag OutputFlag();
+// Prints `value` as JSON or YAML when --output asks for it and returns true; else returns false.
+bool PrintedForPrograms(const Arguments& arguments, const nlohmann::json& value);
+
+// Columns padded to their widest cell, no trailing blanks. Cells are escaped.
+std::string FormatTable(const std::vector<std::string>& header,
+                        const std::vector<std::vector<std::string>>& rows);
+
+std::string ToYaml(const nlohmann::json& value);
+// Whether standard error is a terminal: progress is drawn only there.
+bool StderrIsTerminal();
+
+}  // namespace redline::app
