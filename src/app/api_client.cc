@@ -127,7 +127,8 @@ Status ApiClient::Stream(const std::string& path, const json& body,
   bool done = false;
   Status outcome;
   net::HttpResponse refusal;  // collected when the status says so
-  net::SseReader reader;
+  net::SseReader reader([&](const net::ServerSentEvent& event) { return on_event(event.data); });
+  Status malformed;
   std::shared_ptr<net::Exchange> exchange;
   net::ExchangeCallbacks callbacks;
   callbacks.on_head = [&](int status, const net::Headers&) { refusal.status = status; };
@@ -136,7 +137,7 @@ Status ApiClient::Stream(const std::string& path, const json& body,
       refusal.body.append(bytes);
       return;
     }
-    reader.Push(bytes, [&](const net::SseEvent& event) { return on_event(event.data); });
+    if (malformed.ok()) malformed = reader.Feed(bytes);
   };
   callbacks.on_done = [&](const Status& status) {
     std::lock_guard lock(mutex);
@@ -148,7 +149,7 @@ Status ApiClient::Stream(const std::string& path, const json& body,
   std::unique_lock lock(mutex);
   changed.wait(lock, [&] { return done; });
   if (refusal.status >= 400) return StatusOfResponse(refusal, url_);
-  return outcome;
+  return outcome.ok() ? malformed : outcome;
 }
 
 std::string PathSegment(std::string_view text) {

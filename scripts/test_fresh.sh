@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Proves the README on a machine that has nothing: a Debian 12 chroot made by debootstrap, a clean
+# clone, `make up`, the printed lines, `make down`, and with FULL=1 also `make test`.
+# Needs root. Package clients inside use the same mirrors as outside.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+[ "$(id -u)" = 0 ] || { echo "error: make test-fresh needs root (debootstrap, chroot)" >&2; exit 1; }
+command -v debootstrap >/dev/null || apt-get install -yq debootstrap >/dev/null
+root=${FRESH_ROOT:-$(mktemp -d)}
+mirror=$(awk '/^(deb |URIs:)/ {print ($1 == "URIs:") ? $2 : $2; exit}' /etc/apt/sources.list \
+  /etc/apt/sources.list.d/*.sources 2>/dev/null | head -1)
+cleanup() {
+  for mount in dev/pts dev sys proc; do umount -l "$root/$mount" 2>/dev/null || true; done
+  [ -n "${KEEP:-}" ] || rm -rf --one-file-system "$root"
+}
+trap cleanup EXIT
+echo "== debootstrap"
+debootstrap --variant=minbase --include=make,git,ca-certificates bookworm "$root" "$mirror" \
+  >"$root.log" 2>&1 || { tail -20 "$root.log" >&2; exit 1; }
+for mount in proc sys dev dev/pts; do mount --bind "/$mount" "$root/$mount"; done
+# The network as this machine has it: names, certificates, package clients' settings.
+for file in /etc/resolv.conf /etc/hosts /etc/apt/sources.list /etc/apt/sources.list.d \
+            /etc/apt/apt.conf.d /etc/apt/preferences.d /etc/pip.conf /etc/ssl/certs \
+            /usr/local/share/ca-certificates "$HOME/.npmrc" "$HOME/.cargo/config.toml"; do
+  [ -e "$file" ] || continue
+  target=$root$file
+  case $file in "$HOME"/*) target=$root/root/${file#"$HOME"/} ;; esac
+  mkdir -p "$(dirname "$target")"
+  cp -aT "$file" "$target" 2>/dev/null || cp -a "$file" "$(dirname "$target")/"
+done
+git clone -q . "$root/redline"
+if [ -d ../shared ]; then
+  mkdir -p "$root/shared"
+  cp -a ../shared/data "$root/shared/"
+fi
+run() {
+  chroot "$root" env -i HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+    LANG=C.UTF-8 ${PIP_CERT:+PIP_CERT=$PIP_CERT} bash -c "cd /redline && $*"
+}
+echo "== make up"
+run "time make up PORT=18080" | tee "$root/up.out"
+echo "== the printed lines"
+grep -E '^  curl ' "$root/up.out" | sed 's/^  //' >"$root/printed.sh"
+grep -E '^  .* chat ' "$root/up.out" | sed 's/^  //' >>"$root/printed.sh"
+run "bash -e /printed.sh" | tee "$root/printed.out"
+[ "$(grep -c Paris "$root/printed.out")" -ge 2 ] || { echo "error: no Paris" >&2; exit 1; }
+echo "== second make up"
+run "time make up PORT=18080 >/dev/null"
+run "make down"
+if [ -n "${FULL:-}" ]; then
+  echo "== make test"
+  run "time make test"
+fi
+echo "test-fresh: passed"
