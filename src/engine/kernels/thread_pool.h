@@ -1,4 +1,4 @@
-// The compute pool: a fixed set of pinned threads that run one parallel loop at a time.
+// The compute pool: a fixed set of threads that run one parallel loop at a time.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,9 @@ namespace redline::engine {
 
 class ThreadPool {
  public:
-  // `num_threads` >= 1, the calling thread included; the others sleep when idle.
+  // `num_threads` >= 1, the calling thread included; the others spin for a moment after a loop,
+  // then sleep. Their names are "compute-1", "compute-2"... They are not pinned: the pool shares
+  // its cores with the engine's I/O threads and often with other processes.
   explicit ThreadPool(int num_threads);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
@@ -18,7 +20,7 @@ class ThreadPool {
   int num_threads() const;
   // Calls task(index) once for every index in [0, num_tasks), on all threads, and returns when all
   // are done. How tasks land on threads never changes a result: each task owns its outputs. One
-  // caller at a time.
+  // caller at a time; a task must not call Run.
   void Run(int64_t num_tasks, const std::function<void(int64_t)>& task);
 
  private:

@@ -1,14 +1,15 @@
 // The paged key/value cache of one data-parallel rank.
 //
-// Memory is one allocation of num_pages pages; a page holds `page_size` consecutive positions of one
-// sequence for all layers. Owner: the rank's engine thread. Which page belongs to whom is decided by
-// runtime/page_pool; this class is only the memory and its layout.
+// Memory is one allocation of num_pages pages; a page holds `page_size` consecutive positions of
+// one sequence for all layers. Owner: the rank's engine thread. Which page belongs to whom is
+// decided by runtime/page_pool; this class is only the memory and its layout.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 
 #include "base/status.h"
+#include "engine/model/anonymous_memory.h"
 
 namespace redline::engine {
 
@@ -40,19 +41,22 @@ class KvCache {
   int64_t page_size() const { return page_size_; }
   int64_t num_bytes() const { return num_pages_ * page_size_ * layout_.BytesPerToken(); }
 
-  ~KvCache();
+  // Floats from a layer's Keys(layer, 0) to its Keys(layer, page), and between its values alike.
+  int64_t PageOffset(PageId page) const {
+    return static_cast<int64_t>(page) * layout_.num_layers * 2 * half_page_;
+  }
 
  private:
-  KvCache(const KvLayout& layout, int64_t num_pages, int64_t page_size, float* memory);
+  KvCache(const KvLayout& layout, int64_t num_pages, int64_t page_size, AnonymousMemory memory);
   float* At(int64_t layer, PageId page) {
-    return memory_ + (static_cast<int64_t>(page) * layout_.num_layers + layer) * 2 * half_page_;
+    return reinterpret_cast<float*>(memory_.data()) + PageOffset(page) + layer * 2 * half_page_;
   }
 
   KvLayout layout_;
   int64_t num_pages_;
   int64_t page_size_;
   int64_t half_page_;  // floats of the keys of one (layer, page)
-  float* memory_;      // mmap'ed, zero pages until touched
+  AnonymousMemory memory_;
 };
 
 }  // namespace redline::engine

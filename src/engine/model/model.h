@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "engine/kernels/registry.h"
 #include "engine/kernels/thread_pool.h"
 #include "engine/model/kv_cache.h"
 #include "engine/tensor.h"
@@ -15,8 +16,9 @@
 
 namespace redline::engine {
 
-// One sequence's share of a batch: `tokens` (a prefill chunk, or one token to decode) take positions
-// [context_len, context_len + tokens.size()). `pages` cover all of [0, context_len + tokens.size()).
+// One sequence's share of a batch: `tokens` (a prefill chunk, or one token to decode) take
+// positions [context_len, context_len + tokens.size()). `pages` cover all of [0, context_len +
+// tokens.size()).
 struct SequenceSlice {
   std::span<const TokenId> tokens;
   int64_t context_len = 0;
@@ -33,21 +35,28 @@ class Model {
  public:
   virtual ~Model() = default;
   virtual const ModelConfig& config() const = 0;
-  // Writes keys and values of every token into `kv` and, for each slice that wants logits, in order,
-  // one row of vocab_size floats into `logits`. Determinism: a row's result is bitwise independent of
-  // the other rows of the batch and of how its prompt was cut into chunks. Not thread-safe: one
-  // caller at a time (the rank's engine thread).
+  // Writes keys and values of every token into `kv` and, for each slice that wants logits, in
+  // order, one row of vocab_size floats into `logits`. Determinism: a row's result is bitwise
+  // independent of the other rows of the batch and of how its prompt was cut into chunks. Not
+  // thread-safe: one caller at a time (the rank's engine thread). The batch has at most
+  // ModelOptions::max_batch_rows rows.
   virtual void Forward(const Batch& batch, KvCache& kv, std::span<float> logits) = 0;
   // Bytes of working memory Forward needs for `max_rows` rows.
   virtual int64_t ActivationBytes(int64_t max_rows) const = 0;
   virtual KvLayout kv_layout() const = 0;
+  // Bytes of the weights as the kernels read them.
+  virtual int64_t WeightBytes() const = 0;
+  // The kernels in use: "avx512", "avx2", "ref".
+  virtual const KernelSet& kernels() const = 0;
 };
 
 struct ModelOptions {
   // Rows of the largest batch that Forward will see: working memory is allocated once, for these.
   int64_t max_batch_rows = 512;
-  // Logits rows of the largest batch.
+  // Logits rows that are computed together; a batch may want more.
   int64_t max_logits_rows = 64;
+  // "ref", "avx2" or "avx512" forces one; empty: what REDLINE_ISA says, or the fastest there is.
+  std::string isa;
 };
 
 // Builds the model for `checkpoint.config().architecture` from the registry (model/registry.cc).

@@ -1,0 +1,51 @@
+// Causal grouped-query attention of one sequence's new positions over its paged keys and values.
+//
+// q and out: rows of num_heads heads of head_dim f32; row r stands at position context_len + r and
+// sees positions [0, context_len + r], its own included (already written to the cache). Heads
+// [h * group, (h + 1) * group) share KV head h, group = num_heads / num_kv_heads. Keys and values
+// of (page, KV head) are [page_size][head_dim] f32 at
+//   keys + page_offsets[page] + kv_head * page_size * head_dim       (values alike).
+//
+// A *query* is one (row, head) pair; a KV head's queries are numbered row * group + head in group.
+// FLOPs: 4 * head_dim per query and position. Bytes: 8 * head_dim per KV head and position, per
+// tile of queries. Bound: memory bandwidth when decoding, FMA throughput for prefill chunks.
+//
+// Positions are taken in absolute blocks of kKvBlock from 0 on, with an online softmax over blocks:
+// a query's bits depend neither on the chunk it came in, on the page size, nor on other queries.
+#pragma once
+
+#include <cstdint>
+
+namespace redline::engine {
+
+inline constexpr int64_t kKvBlock = 32;
+// Queries handled together; also the largest `query_end - query_begin` of one call.
+inline constexpr int64_t kQueryTile = 48;
+inline constexpr int64_t kMaxHeadDim = 256;
+
+struct AttentionArgs {
+  const float* q = nullptr;
+  int64_t q_stride = 0;
+  float* out = nullptr;
+  int64_t out_stride = 0;
+  int64_t num_heads = 0;
+  int64_t num_kv_heads = 0;
+  int64_t head_dim = 0;
+  const float* keys = nullptr;
+  const float* values = nullptr;
+  const int64_t* page_offsets = nullptr;  // in floats, one per page of the sequence
+  int64_t page_size = 0;
+  int64_t context_len = 0;
+};
+
+struct QueryRange {
+  int64_t kv_head = 0;
+  int64_t query_begin = 0;
+  int64_t query_end = 0;
+};
+
+void AttentionRef(const AttentionArgs& args, const QueryRange& range);
+void AttentionAvx2(const AttentionArgs& args, const QueryRange& range);
+void AttentionAvx512(const AttentionArgs& args, const QueryRange& range);
+
+}  // namespace redline::engine

@@ -1,0 +1,39 @@
+#include "engine/kernels/cpu_features.h"
+
+#include <cpuid.h>
+
+#include <cstdint>
+
+namespace redline::engine {
+namespace {
+
+// XCR0: which register states the operating system saves.
+constexpr uint64_t kXmmYmm = 0x6;
+constexpr uint64_t kOpmaskZmm = 0xe0;
+
+uint64_t ReadXcr0() {
+  uint32_t low = 0;
+  uint32_t high = 0;
+  __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  return (static_cast<uint64_t>(high) << 32) | low;
+}
+
+bool HasAll(uint32_t bits, uint32_t wanted) { return (bits & wanted) == wanted; }
+
+}  // namespace
+
+CpuFeatures DetectCpuFeatures() {
+  CpuFeatures features;
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx)) return features;
+  if (!HasAll(ecx, bit_OSXSAVE | bit_AVX | bit_FMA | bit_F16C)) return features;
+  const uint64_t xcr0 = ReadXcr0();
+  if ((xcr0 & kXmmYmm) != kXmmYmm) return features;
+  if (!__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx)) return features;
+  features.avx2 = HasAll(ebx, bit_AVX2);
+  features.avx512 = features.avx2 && (xcr0 & kOpmaskZmm) == kOpmaskZmm &&
+                    HasAll(ebx, bit_AVX512F | bit_AVX512BW | bit_AVX512VL | bit_AVX512DQ);
+  return features;
+}
+
+}  // namespace redline::engine

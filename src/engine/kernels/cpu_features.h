@@ -1,0 +1,12 @@
+// What this CPU and its operating system can run.
+#pragma once
+
+namespace redline::engine {
+
+struct CpuFeatures {
+  bool avx2 = false;    // AVX2, FMA and F16C; YMM state saved by the OS
+  bool avx512 = false;  // AVX-512 F, BW, VL, DQ besides; ZMM state saved by the OS
+};
+CpuFeatures DetectCpuFeatures();
+
+}  // namespace redline::engine

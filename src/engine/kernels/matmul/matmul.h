@@ -1,0 +1,48 @@
+// out[row, part.out_column + n] = bias[n] + sum over k of x[row, k] * W[n, k]
+//
+// Shapes: x [num_rows][in_features] f32, row stride x_stride. W {out_features, in_features} in f32,
+// f16, bf16, q8_0, q4_0 or q4_1, packed (packed_matrix.h). out f32, row stride out_stride. Several
+// parts (q, k and v; gate and up) may share x and one out row, each with a dtype of its own.
+//
+// FLOPs: 2 * num_rows * out_features * in_features. Bytes: the weight once per 128 rows or so.
+// Bound: memory bandwidth of the weight stream for a few rows, FMA throughput from about 32 rows
+// on.
+//
+// Exact in f32: weights become f32 in registers, products accumulate by FMA in the order of k, one
+// chain per output element, the bias added last. A row's bits depend neither on num_rows nor on how
+// rows and panels are divided among calls.
+#pragma once
+
+#include <cstdint>
+
+#include "engine/kernels/matmul/packed_matrix.h"
+
+namespace redline::engine {
+
+struct MatmulPart {
+  PackedMatrix weight;
+  const float* bias = nullptr;  // out_features values, or none
+  int64_t out_column = 0;       // where this part's outputs start in an out row
+};
+
+struct MatmulArgs {
+  const float* x = nullptr;
+  int64_t x_stride = 0;
+  int64_t num_rows = 0;
+  float* out = nullptr;
+  int64_t out_stride = 0;
+};
+
+// The share of one call: half-open ranges of rows and panels.
+struct MatmulRange {
+  int64_t row_begin = 0;
+  int64_t row_end = 0;
+  int64_t panel_begin = 0;
+  int64_t panel_end = 0;
+};
+
+void MatmulRef(const MatmulArgs& args, const MatmulPart& part, const MatmulRange& range);
+void MatmulAvx2(const MatmulArgs& args, const MatmulPart& part, const MatmulRange& range);
+void MatmulAvx512(const MatmulArgs& args, const MatmulPart& part, const MatmulRange& range);
+
+}  // namespace redline::engine

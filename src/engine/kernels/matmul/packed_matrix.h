@@ -1,0 +1,49 @@
+// A linear layer's weight, rearranged once at load for the matmul kernels of every ISA.
+//
+// The {out_features, in_features} matrix is cut into panels of 32 output features (the last one
+// padded with zeros). A panel is one contiguous stream in the order of k, so that SIMD lanes are
+// output features and every output element is one chain of fused multiply-adds in the order of k:
+//
+//   f32, f16, bf16   [in_features][32] elements
+//   q8_0             per block of 32 k: [32] f16 scales, [32 k][32] int8
+//   q4_0             per block of 32 k: [32] f16 scales, [4][32] uint32: word g of a column holds
+//                    the nibbles of k = 8 g .. 8 g + 7 of the block, lowest bits first
+//   q4_1             the same with [32] f16 minima after the scales
+//
+// Every panel starts on a cache line.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "engine/tensor.h"
+
+namespace redline::engine {
+
+inline constexpr int64_t kPanelColumns = 32;
+inline constexpr int64_t kQuantBlock = 32;
+
+// A view: the bytes belong to whoever packed them (the model's arena).
+struct PackedMatrix {
+  DType dtype = DType::kF32;
+  int64_t out_features = 0;
+  int64_t in_features = 0;
+  int64_t panel_bytes = 0;
+  const std::byte* data = nullptr;
+
+  int64_t NumPanels() const { return (out_features + kPanelColumns - 1) / kPanelColumns; }
+  const std::byte* Panel(int64_t panel) const { return data + panel * panel_bytes; }
+};
+
+// Dimensions of the packed form of a weight; `data` is null. `in_features` is a multiple of the
+// dtype's block.
+PackedMatrix PackedShape(DType dtype, int64_t out_features, int64_t in_features);
+inline int64_t PackedBytes(const PackedMatrix& matrix) {
+  return matrix.NumPanels() * matrix.panel_bytes;
+}
+
+// Writes panel `panel` of `weight` (shape {matrix.out_features, matrix.in_features}) to `out`,
+// matrix.panel_bytes long.
+void PackPanel(const TensorView& weight, const PackedMatrix& matrix, int64_t panel, std::byte* out);
+
+}  // namespace redline::engine

@@ -1,0 +1,41 @@
+#include "engine/model/batch_rows.h"
+
+#include <algorithm>
+
+namespace redline::engine {
+namespace {
+
+void AddAttention(int64_t slice, int64_t num_kv_heads, int64_t queries_per_kv_head,
+                  std::vector<AttentionTask>* tasks) {
+  for (int64_t begin = 0; begin < queries_per_kv_head; begin += kQueryTile) {
+    const int64_t end = std::min(begin + kQueryTile, queries_per_kv_head);
+    for (int64_t kv_head = 0; kv_head < num_kv_heads; ++kv_head)
+      tasks->push_back({.slice = slice, .queries = {kv_head, begin, end}});
+  }
+}
+
+}  // namespace
+
+void BatchRows::Build(const Batch& batch, const KvCache& kv, int64_t num_heads) {
+  const int64_t num_kv_heads = kv.layout().num_kv_heads;
+  rows.clear();
+  slices.clear();
+  page_offsets.clear();
+  attention.clear();
+  logits_rows.clear();
+  for (const SequenceSlice& slice : batch.slices) {
+    const auto slice_index = static_cast<int64_t>(slices.size());
+    slices.push_back({.first_row = static_cast<int64_t>(rows.size()),
+                      .context_len = slice.context_len,
+                      .first_page = static_cast<int64_t>(page_offsets.size())});
+    int64_t position = slice.context_len;
+    for (const TokenId token : slice.tokens)
+      rows.push_back({.token = token, .slice = slice_index, .position = position++});
+    for (const PageId page : slice.pages) page_offsets.push_back(kv.PageOffset(page));
+    const auto num_tokens = static_cast<int64_t>(slice.tokens.size());
+    AddAttention(slice_index, num_kv_heads, num_tokens * (num_heads / num_kv_heads), &attention);
+    if (slice.wants_logits) logits_rows.push_back(static_cast<int64_t>(rows.size()) - 1);
+  }
+}
+
+}  // namespace redline::engine
