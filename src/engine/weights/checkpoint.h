@@ -6,16 +6,17 @@
 // before use, nothing is allocated in proportion to an unvalidated number, and a file cut short is
 // refused at open (kDataLoss). Immutable after Open; usable from any thread.
 //
-// Tensor names and layouts are canonical: Hugging Face names ("model.layers.0.self_attn.q_proj.weight")
-// and Hugging Face row order. GGUF names are mapped by a table; where GGUF stores llama's q_proj and
-// k_proj rows permuted for interleaved RoPE, `rope_layout` says so and the model code chooses RoPE
-// accordingly (no copy).
+// Tensor names and layouts are canonical: Hugging Face names
+// ("model.layers.0.self_attn.q_proj.weight") and Hugging Face row order. GGUF names are mapped by a
+// table; where GGUF stores llama's q_proj and k_proj rows permuted for interleaved RoPE,
+// `rope_layout` says so and the model code chooses RoPE accordingly (no copy).
 #pragma once
 
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/status.h"
@@ -39,11 +40,11 @@ struct RopeScaling {
   int64_t original_max_position_embeddings = 0;
 };
 
-// Architecture and dimensions under config.json's names. Validated: all counts positive and bounded,
-// heads divide, sizes agree with the tensors.
+// Architecture and dimensions under config.json's names. Validated: all counts positive and
+// bounded, heads divide, sizes agree with the tensors.
 struct ModelConfig {
-  std::string architecture;      // "llama" (Llama, SmolLM2, Qwen2, Qwen3 dense: same graph by flags)
-  std::string model_type;        // as the file says: "llama", "qwen2", "qwen3"
+  std::string architecture;  // "llama" (Llama, SmolLM2, Qwen2, Qwen3 dense: same graph by flags)
+  std::string model_type;    // as the file says: "llama", "qwen2", "qwen3"
   int64_t hidden_size = 0;
   int64_t intermediate_size = 0;
   int64_t num_hidden_layers = 0;
@@ -57,9 +58,9 @@ struct ModelConfig {
   RopeScaling rope_scaling;
   RopeLayout rope_layout = RopeLayout::kHalfSplit;
   bool tie_word_embeddings = false;
-  bool attention_bias = false;   // q, k, v projections have a bias (Qwen2)
-  bool qk_norm = false;          // per-head RMSNorm of q and k (Qwen3)
-  std::vector<TokenId> eos_token_ids;   // from generation_config.json / GGUF; may be several
+  bool attention_bias = false;         // q, k, v projections have a bias (Qwen2)
+  bool qk_norm = false;                // per-head RMSNorm of q and k (Qwen3)
+  std::vector<TokenId> eos_token_ids;  // from generation_config.json / GGUF; may be several
   std::optional<TokenId> bos_token_id;
 };
 
@@ -80,6 +81,9 @@ class Checkpoint {
   virtual const std::string& eos_token() const = 0;
   // Bytes of all tensors.
   virtual int64_t WeightBytes() const = 0;
+  // kDataLoss when a file was cut short or written to since Open: what was read of its tensors may
+  // be wrong (lost parts read as zeros, never a crash). Cheap; call it after reading the weights.
+  virtual Status CheckIntact() const = 0;
 };
 
 // `path`: a .gguf file, a directory with one .gguf in it, or a Hugging Face directory.

@@ -1,0 +1,76 @@
+#include <algorithm>
+
+#include "engine/weights/gguf_config.h"
+#include "engine/weights/gguf_reader.h"
+#include "engine/weights/tensor_set.h"
+
+namespace redline::engine {
+namespace {
+
+class GgufCheckpoint : public Checkpoint {
+ public:
+  GgufCheckpoint(std::unique_ptr<GgufFile> gguf, ModelConfig config, TensorSet tensors)
+      : gguf_(std::move(gguf)), config_(std::move(config)), tensors_(std::move(tensors)) {}
+
+  Status ReadTexts() {
+    RL_ASSIGN_OR_RETURN(vocabulary_, VocabularyFromGguf(*gguf_));
+    if (!vocabulary_) return OkStatus();
+    RL_ASSIGN_OR_RETURN(const auto source, gguf_->String("tokenizer.chat_template"));
+    chat_template_ = source.value_or("");
+    bos_token_ = TokenText(vocabulary_->bos_token_id);
+    eos_token_ = TokenText(vocabulary_->eos_token_id);
+    return OkStatus();
+  }
+
+  const ModelConfig& config() const override { return config_; }
+  const TensorView* Find(std::string_view name) const override { return tensors_.Find(name); }
+  std::vector<const TensorView*> AllTensors() const override { return tensors_.All(); }
+  Result<std::unique_ptr<text::Tokenizer>> MakeTokenizer() const override {
+    if (!vocabulary_) return std::unique_ptr<text::Tokenizer>();
+    return text::MakeGgufTokenizer(*vocabulary_);
+  }
+  const std::string& chat_template() const override { return chat_template_; }
+  const std::string& bos_token() const override { return bos_token_; }
+  const std::string& eos_token() const override { return eos_token_; }
+  int64_t WeightBytes() const override { return tensors_.num_bytes(); }
+  Status CheckIntact() const override { return gguf_->file().CheckIntact(); }
+
+ private:
+  std::string TokenText(std::optional<TokenId> id) const {
+    const auto& tokens = vocabulary_->tokens;
+    if (!id || *id < 0 || static_cast<size_t>(*id) >= tokens.size()) return {};
+    return tokens[static_cast<size_t>(*id)];
+  }
+
+  std::unique_ptr<GgufFile> gguf_;
+  ModelConfig config_;
+  TensorSet tensors_;
+  std::optional<text::GgufVocabulary> vocabulary_;
+  std::string chat_template_;
+  std::string bos_token_;
+  std::string eos_token_;
+};
+
+// The model's own tensors: without RoPE's divisors, which are in the configuration by now.
+std::vector<TensorView> WeightsOf(const GgufFile& gguf) {
+  std::vector<TensorView> weights = gguf.tensors();
+  std::erase_if(weights, [](const TensorView& view) { return view.name == kGgufRopeFreqs; });
+  return weights;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Checkpoint>> OpenGgufCheckpoint(const std::filesystem::path& path) {
+  RL_ASSIGN_OR_RETURN(auto file, MappedFile::Open(path));
+  RL_ASSIGN_OR_RETURN(auto gguf, GgufFile::Open(std::move(file)));
+  RL_ASSIGN_OR_RETURN(ModelConfig config, ConfigFromGguf(*gguf));
+  auto tensors = TensorSet::Make(config, NameStyle::kGguf, WeightsOf(*gguf));
+  if (!tensors.ok()) return tensors.status().WithContext(path.string());
+  auto checkpoint = std::make_unique<GgufCheckpoint>(std::move(gguf), std::move(config),
+                                                     std::move(tensors).value());
+  RL_RETURN_IF_ERROR(checkpoint->ReadTexts());
+  RL_RETURN_IF_ERROR(checkpoint->CheckIntact());
+  return std::unique_ptr<Checkpoint>(std::move(checkpoint));
+}
+
+}  // namespace redline::engine
