@@ -24,18 +24,18 @@ Result<Url> ParseUrl(std::string_view text);
 
 struct ClientRequest {
   std::string method = "GET";
-  std::string url;     // with path; for a Unix socket: "unix:/path/to.sock:/the/path"
+  std::string url;  // with path; for a Unix socket: "unix:/path/to.sock:/the/path"
   Headers headers;
   std::string body;
   double connect_timeout_seconds = 5;
-  double idle_timeout_seconds = 60;    // without a byte from the peer
+  double idle_timeout_seconds = 60;      // without a byte from the peer
   size_t max_response_bytes = 64 << 20;  // Fetch only
 };
 
 // Callbacks of one exchange, all on the client's I/O thread, in order.
 struct ExchangeCallbacks {
   std::function<void(int status, const Headers& headers)> on_head;
-  std::function<void(std::string_view bytes)> on_body;   // decoded from chunks, as it arrives
+  std::function<void(std::string_view bytes)> on_body;  // decoded from chunks, as it arrives
   // Last, always called once. Ok only when the message ended as HTTP says it must; otherwise
   // kUnavailable (refused, reset, ended early) or kDeadlineExceeded.
   std::function<void(const Status&)> on_done;
@@ -45,8 +45,8 @@ struct ExchangeCallbacks {
 class Exchange {
  public:
   virtual ~Exchange() = default;
-  virtual void Cancel() = 0;                 // on_done gets kCancelled
-  virtual void SetPaused(bool paused) = 0;   // stops and resumes reading (backpressure)
+  virtual void Cancel() = 0;                // on_done gets kCancelled
+  virtual void SetPaused(bool paused) = 0;  // stops and resumes reading (backpressure)
 };
 
 class HttpClient {

@@ -1,8 +1,8 @@
 // An HTTP/1.1 server on Boost.Beast: keep-alive, streaming responses, limits, graceful drain.
 //
-// Handlers run on an I/O thread and must not block; give slow work to another thread and answer from
-// there: a ResponseWriter may be used from any thread. A route that was not added answers 404, a
-// known path with another method 405: nothing is reachable that is not in the table.
+// Handlers run on an I/O thread and must not block; give slow work to another thread and answer
+// from there: a ResponseWriter may be used from any thread. A route that was not added answers 404,
+// a known path with another method 405: nothing is reachable that is not in the table.
 #pragma once
 
 #include <cstdint>
@@ -31,8 +31,8 @@ class ResponseWriter {
   virtual void End() = 0;
   // Bytes queued and not yet taken by the kernel.
   virtual size_t BufferedBytes() const = 0;
-  // Called once, on an I/O thread, when the peer closes before the answer is complete. Set it before
-  // returning from the handler.
+  // Called once, on an I/O thread, when the peer closes before the answer is complete. Set it
+  // before returning from the handler.
   virtual void OnPeerClosed(std::function<void()> callback) = 0;
   // Called on an I/O thread whenever the queue of written bytes becomes empty.
   virtual void OnDrained(std::function<void()> callback) = 0;
@@ -42,8 +42,8 @@ class ResponseWriter {
 
 using Handler = std::function<void(HttpRequest, std::shared_ptr<ResponseWriter>)>;
 
-// Method and path pattern ("/api/v1/deployments/{name}") to handler. A trailing "{name...}" takes the
-// rest of the path. Filled before the server starts, then read-only.
+// Method and path pattern ("/api/v1/deployments/{name}") to handler. A trailing "{name...}" takes
+// the rest of the path. Filled before the server starts, then read-only.
 class Router {
  public:
   void Add(std::string method, std::string pattern, Handler handler);
@@ -75,13 +75,13 @@ struct HttpServerOptions {
 
   int num_io_threads = 1;
   size_t max_header_bytes = 32 << 10;
-  size_t max_body_bytes = 64 << 20;            // 413 above
-  size_t max_connections = 4096;               // 503 above
-  size_t max_buffered_bytes = 4 << 20;         // per connection, unsent output
-  double header_timeout_seconds = 10;          // first byte to end of headers, and idle: 408
+  size_t max_body_bytes = 64 << 20;     // 413 above
+  size_t max_connections = 4096;        // 503 above
+  size_t max_buffered_bytes = 4 << 20;  // per connection, unsent output
+  double header_timeout_seconds = 10;   // first byte to end of headers, and idle: 408
   double body_timeout_seconds = 60;
   double keep_alive_seconds = 75;
-  double write_timeout_seconds = 60;           // no progress while output is pending: closed
+  double write_timeout_seconds = 60;  // no progress while output is pending: closed
 };
 
 class HttpServer {
