@@ -1,0 +1,67 @@
+#include "backends/backend.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/strings.h"
+
+namespace redline::backends {
+namespace {
+
+// The number in front of the first '%' of `text`, 0..1, when only spaces come before it.
+std::optional<double> LeadingPercent(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+  const size_t sign = text.find('%');
+  if (sign == std::string_view::npos) return std::nullopt;
+  const auto percent = ParseDouble(text.substr(0, sign));
+  if (!percent || !(*percent >= 0 && *percent <= 100)) return std::nullopt;
+  return *percent / 100;
+}
+
+std::string_view LineAround(std::string_view text, size_t position) {
+  const size_t before = text.rfind('\n', position);
+  const size_t begin = before == std::string_view::npos ? 0 : before + 1;
+  return text.substr(begin, text.find('\n', position) - begin);
+}
+
+}  // namespace
+
+HardwareFacts FactsOf(const spec::Worker& worker) {
+  return {.device = worker.device,
+          .device_model = worker.device_model,
+          .num_devices = worker.num_devices,
+          .memory_bytes = worker.memory_available_bytes,
+          .isa = worker.isa};
+}
+
+std::optional<spec::Progress> MatchProgress(std::span<const LogMarker> markers,
+                                            std::string_view line) {
+  for (const LogMarker& marker : markers) {
+    const size_t at = line.find(marker.text);
+    if (at == std::string_view::npos) continue;
+    spec::Progress progress;
+    progress.phase = marker.phase;
+    progress.fraction = marker.constant;
+    if (marker.fraction == LogMarker::Fraction::kPercentAfterText) {
+      const auto percent = LeadingPercent(line.substr(at + marker.text.size()));
+      if (!percent) continue;
+      progress.fraction = *percent;
+    }
+    return progress;
+  }
+  return std::nullopt;
+}
+
+std::optional<FailureCause> ClassifyFailure(std::span<const FailurePattern> patterns,
+                                            std::string_view log_tail) {
+  constexpr size_t kMaxLineBytes = 500;
+  for (const FailurePattern& pattern : patterns) {
+    const size_t at = log_tail.rfind(pattern.text);
+    if (at == std::string_view::npos) continue;
+    const std::string_view line = Trim(LineAround(log_tail, at)).substr(0, kMaxLineBytes);
+    return FailureCause{pattern.kind, pattern.advice, std::string(line)};
+  }
+  return std::nullopt;
+}
+
+}  // namespace redline::backends

@@ -1,0 +1,170 @@
+#include "backends/native/native.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "backends/native/native_schema.h"
+#include "base/strings.h"
+
+namespace redline::backends {
+namespace {
+
+// Of the memory that is left beside the weights, the share a pool takes that nobody gave a size:
+// the rest is for other deployments and the page cache.
+constexpr double kKvMemoryShare = 0.5;
+// The engine does not start with a pool smaller than this (or the model's context, when shorter).
+constexpr int64_t kLeastContext = 256;
+// Code, tokenizer, connections.
+constexpr int64_t kProcessBytes = int64_t{96} << 20;
+
+int64_t IntOf(const spec::Parameters& parameters, const std::string& name) {
+  const auto found = parameters.find(name);
+  if (found == parameters.end() || !std::holds_alternative<int64_t>(found->second)) return 0;
+  return std::get<int64_t>(found->second);
+}
+
+int64_t RoundUp(int64_t value, int64_t multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
+
+// Working memory of one forward pass, in f32: about 24 hidden-sized rows per token of a step
+// (residual, q, k, v, attention, gate, up, down and their quantised copies), and one row of logits
+// per running request.
+int64_t ActivationBytes(const spec::ModelSpec& model, const spec::Parameters& parameters) {
+  constexpr int64_t kHiddenRows = 24;
+  const int64_t rows = IntOf(parameters, "chunked_prefill_size") * model.hidden_size * kHiddenRows;
+  const int64_t logits = IntOf(parameters, "max_running_requests") * model.vocab_size;
+  return (rows + logits) * static_cast<int64_t>(sizeof(float));
+}
+
+Status CheckTogether(const spec::Parameters& values, const spec::ModelSpec& model) {
+  const int64_t page_size = IntOf(values, "page_size");
+  if ((page_size & (page_size - 1)) != 0)
+    return InvalidArgument(fmt::format("page_size must be a power of two, not {}", page_size),
+                           "page_size");
+  const int64_t context_length = IntOf(values, "context_length");
+  const int64_t pool = IntOf(values, "max_total_tokens") / page_size * page_size;
+  if (IntOf(values, "max_total_tokens") > 0 && pool < std::max(context_length, page_size))
+    return InvalidArgument(
+        fmt::format("max_total_tokens is {}, too few for one request of context_length {} in pages "
+                    "of {}",
+                    IntOf(values, "max_total_tokens"), context_length, page_size),
+        "max_total_tokens");
+  if (model.context_length > 0 && context_length > model.context_length)
+    return InvalidArgument(fmt::format("context_length is {}, but the model was made for {}",
+                                       context_length, model.context_length),
+                           "context_length");
+  const int64_t chunk = IntOf(values, "chunked_prefill_size");
+  const int64_t running = IntOf(values, "max_running_requests");
+  if (chunk < running)
+    return InvalidArgument(
+        fmt::format("chunked_prefill_size is {}, below max_running_requests ({}): a step could not "
+                    "hold one token of each",
+                    chunk, running),
+        "chunked_prefill_size");
+  return OkStatus();
+}
+
+class Native : public Backend {
+ public:
+  const EngineFacts& facts() const override { return NativeFacts(); }
+
+  Result<const ParameterSchema*> SchemaOf(std::string_view version) const override {
+    const auto& versions = facts().versions;
+    if (version.empty() || std::find(versions.begin(), versions.end(), version) != versions.end())
+      return &NativeSchema();
+    return InvalidArgument(fmt::format("native engine {} is not here; this build has {}", version,
+                                       Join(versions, ", ")),
+                           "version");
+  }
+
+  Result<Resolution> Resolve(const spec::EngineConfig& config, const spec::ModelSpec& model,
+                             const HardwareFacts& hardware) const override;
+  Result<Command> CommandLine(const spec::EngineConfig& config,
+                              const LaunchPlan& plan) const override;
+  std::vector<MemoryTerm> MemoryTerms(const spec::ModelSpec& model,
+                                      const spec::Parameters& resolved) const override;
+};
+
+// A pool that the requests can use up, as far as memory allows; never less than the engine's least.
+int64_t PoolTokens(const spec::Parameters& values, const spec::ModelSpec& model,
+                   int64_t memory_bytes) {
+  const int64_t page_size = IntOf(values, "page_size");
+  const int64_t context_length = RoundUp(IntOf(values, "context_length"), page_size);
+  const int64_t useful = IntOf(values, "max_running_requests") * context_length;
+  const int64_t left = std::max<int64_t>(
+      0, memory_bytes - model.weight_bytes - kProcessBytes - ActivationBytes(model, values));
+  const int64_t per_token = std::max<int64_t>(1, model.kv_bytes_per_token);
+  const auto affordable =
+      static_cast<int64_t>(kKvMemoryShare * static_cast<double>(left)) / per_token;
+  const int64_t least = std::min(context_length, RoundUp(kLeastContext, page_size));
+  return std::max(std::min(useful, affordable) / page_size * page_size, least);
+}
+
+Result<Resolution> Native::Resolve(const spec::EngineConfig& config, const spec::ModelSpec& model,
+                                   const HardwareFacts& hardware) const {
+  RL_ASSIGN_OR_RETURN(const ParameterSchema* schema, SchemaOf(config.version));
+  RL_ASSIGN_OR_RETURN(CheckedParameters checked,
+                      CheckParameters(*schema, fmt::format("native {}", facts().versions.front()),
+                                      config.requested));
+  RL_RETURN_IF_ERROR(CheckTogether(checked.values, model));
+  Resolution resolution{std::move(checked.values), std::move(checked.notes)};
+  const auto derive = [&](const std::string& name, int64_t value, std::string_view because) {
+    resolution.resolved[name] = value;
+    resolution.notes.push_back(fmt::format("{} = {}: {}.", name, value, because));
+  };
+  const spec::Parameters& values = resolution.resolved;
+  if (IntOf(values, "num_threads") == 0 && hardware.num_devices > 0)
+    derive("num_threads", hardware.num_devices, "the hardware threads of the node");
+  if (IntOf(values, "context_length") == 0 && model.context_length > 0)
+    derive("context_length", model.context_length, "the model's own");
+  if (IntOf(values, "max_total_tokens") == 0)
+    derive("max_total_tokens", PoolTokens(values, model, hardware.memory_bytes),
+           "what the requests can use, or half of the memory beside the weights");
+  const int64_t page_size = IntOf(values, "page_size");
+  const int64_t pool = IntOf(values, "max_total_tokens");
+  if (pool % page_size != 0)
+    derive("max_total_tokens", pool / page_size * page_size, "whole pages");
+  if (IntOf(values, "context_length") > IntOf(values, "max_total_tokens"))
+    derive("context_length", IntOf(values, "max_total_tokens"), "no more than the KV pool holds");
+  return resolution;
+}
+
+Result<Command> Native::CommandLine(const spec::EngineConfig& config,
+                                    const LaunchPlan& plan) const {
+  constexpr std::string_view kUnix = "unix:";
+  if (!plan.endpoint.starts_with(kUnix))
+    return Internal("the native engine is reached over a Unix socket, not " + plan.endpoint);
+  Command command;
+  command.argv = {plan.program,
+                  "serve",
+                  "--model-path",
+                  plan.model_path,
+                  "--served-model-name",
+                  plan.served_model_name,
+                  "--uds",
+                  plan.endpoint.substr(kUnix.size())};
+  for (const auto& [name, value] : config.resolved) {
+    command.argv.push_back(FlagName(name));
+    command.argv.push_back(FormatValue(value));
+  }
+  return command;
+}
+
+std::vector<MemoryTerm> Native::MemoryTerms(const spec::ModelSpec& model,
+                                            const spec::Parameters& resolved) const {
+  return {{"weights", model.weight_bytes},
+          {"kv_cache", IntOf(resolved, "max_total_tokens") * model.kv_bytes_per_token},
+          {"activations", ActivationBytes(model, resolved)},
+          {"process", kProcessBytes}};
+}
+
+}  // namespace
+
+const Backend& NativeBackend() {
+  static const Native backend;
+  return backend;
+}
+
+}  // namespace redline::backends

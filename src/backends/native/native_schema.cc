@@ -1,0 +1,68 @@
+#include "backends/native/native_schema.h"
+
+#include "base/version.h"
+
+namespace redline::backends {
+namespace {
+
+Parameter Int(std::string name, int64_t default_value, double minimum, double maximum,
+              std::string help) {
+  return {.name = std::move(name),
+          .type = ParameterType::kInt,
+          .default_value = default_value,
+          .help = std::move(help),
+          .minimum = minimum,
+          .maximum = maximum};
+}
+
+ParameterSchema MakeSchema() {
+  ParameterSchema schema;
+  schema.parameters = {
+      Int("max_running_requests", 64, 1, 4096, "requests that are decoded together"),
+      Int("max_total_tokens", 0, 0, 0x1p40,
+          "tokens the KV pool holds; 0: from memory and context_length"),
+      Int("chunked_prefill_size", 512, 1, 65536, "tokens of one step, prefill and decode together"),
+      Int("context_length", 0, 0, 0x1p24,
+          "tokens of one request, prompt and answer; 0: the model's own"),
+      Int("page_size", 16, 1, 256, "tokens per KV page, a power of two"),
+      Int("max_queued_requests", 1024, 0, 0x1p20,
+          "requests that may wait besides the running ones; more are refused"),
+      Int("num_threads", 0, 0, 1024, "compute threads; 0: the CPUs this process may use"),
+  };
+  schema.managed = {"model_path", "served_model_name", "host", "port", "uds"};
+  return schema;
+}
+
+EngineFacts MakeFacts() {
+  EngineFacts facts;
+  facts.name = "native";
+  facts.versions = {kVersion};
+  facts.log_markers = {
+      {.text = "loading: ", .phase = "loading", .fraction = LogMarker::Fraction::kPercentAfterText},
+      {.text = "ready: listening on ", .phase = "ready", .constant = 1},
+  };
+  facts.failures = {
+      {"resource_exhausted:", "OUT_OF_MEMORY",
+       "lower max_total_tokens or context_length, or free memory on the node"},
+      {"data_loss:", "DAMAGED_MODEL", "delete the model's folder in the cache and deploy again"},
+      {"unimplemented:", "UNSUPPORTED_MODEL", "choose an engine that has this architecture"},
+      {"invalid_argument:", "BAD_PARAMETER", "correct the parameter that the line names"},
+      {"std::bad_alloc", "OUT_OF_MEMORY",
+       "lower max_total_tokens or context_length, or free memory on the node"},
+  };
+  return facts;
+}
+
+}  // namespace
+
+const ParameterSchema& NativeSchema() {
+  static const ParameterSchema schema = MakeSchema();
+  return schema;
+}
+
+const EngineFacts& NativeFacts() {
+  static const EngineFacts facts = MakeFacts();
+  return facts;
+}
+
+}  // namespace redline::backends
