@@ -11,10 +11,20 @@ namespace {
 
 constexpr KernelSet kRef = {"ref",   MatmulRef,  AttentionRef, RmsNormRef,
                             RopeRef, SiluMulRef, ArgmaxRef,    LogSumExpRef};
+constexpr KernelSet kAvx2 = {"avx2",   MatmulAvx2,  AttentionAvx2, RmsNormAvx2,
+                             RopeAvx2, SiluMulAvx2, ArgmaxAvx2,    LogSumExpAvx2};
+constexpr KernelSet kAvx512 = {"avx512",   MatmulAvx512,  AttentionAvx512, RmsNormAvx512,
+                               RopeAvx512, SiluMulAvx512, ArgmaxAvx512,    LogSumExpAvx512};
 
 }  // namespace
 
-std::vector<const KernelSet*> AvailableKernels() { return {&kRef}; }
+std::vector<const KernelSet*> AvailableKernels() {
+  const CpuFeatures cpu = DetectCpuFeatures();
+  std::vector<const KernelSet*> available = {&kRef};
+  if (cpu.avx2) available.push_back(&kAvx2);
+  if (cpu.avx512) available.push_back(&kAvx512);
+  return available;
+}
 
 Result<const KernelSet*> SelectKernels(std::string_view isa_name) {
   if (isa_name.empty()) {

@@ -1,0 +1,10 @@
+#include "engine/kernels/attention/attention_simd.h"
+#include "engine/kernels/simd/avx2.h"
+
+namespace redline::engine {
+
+void AttentionAvx2(const AttentionArgs& args, const QueryRange& range) {
+  AttentionSimd<Avx2>::Run(args, range);
+}
+
+}  // namespace redline::engine

@@ -1,0 +1,199 @@
+// The matmul of matmul.h over any vector type of simd/.
+//
+// Lanes are output features, so an output element is one FMA chain over k and no sum is ever split
+// or reduced across lanes. Two loops give the same bits:
+//
+//   direct   up to Simd::kDirectRows rows: each weight is decoded in registers and used by all rows
+//            at once. Bound by the weight stream.
+//   blocked  more rows: a panel's next kBlockK weights are decoded to an L1 buffer ([kBlockK][32]
+//            f32), then tiles of Simd::kTileRows rows pass over it, their partial sums resting in
+//            `out` between blocks. Bound by FMA throughput.
+#pragma once
+
+#include "engine/kernels/matmul/matmul.h"
+#include "engine/kernels/matmul/weight_reader.h"
+#include "engine/kernels/simd/tile.h"
+
+namespace redline::engine {
+
+// Columns [n, n + kLanes) of a finished row, as far as they exist.
+template <typename Simd>
+[[gnu::always_inline]] inline void StoreSum(const MatmulArgs& args, const MatmulPart& part,
+                                            int64_t row, int64_t n, typename Simd::Vec sum) {
+  const int64_t count = part.weight.out_features - n;
+  if (part.bias != nullptr) sum = Simd::Add(sum, Simd::LoadPartial(part.bias + n, count));
+  Simd::StorePartial(args.out + row * args.out_stride + part.out_column + n, count, sum);
+}
+
+// Weights [k_begin, k_end) of one panel as f32, [k][32].
+struct DecodedBlock {
+  int64_t panel = 0;
+  int64_t k_begin = 0;
+  int64_t k_end = 0;
+  const float* columns = nullptr;
+};
+
+// kRows rows from `first_row` on times columns [n, n + kTileVecs * kLanes) of a decoded block.
+template <typename Simd, int kRows>
+void BlockTile(const MatmulArgs& args, const MatmulPart& part, int64_t first_row, int64_t n,
+               const DecodedBlock& block) {
+  constexpr int kVecs = Simd::kTileVecs;
+  const float* columns = block.columns + n % kPanelColumns;
+  const int64_t num_columns = part.weight.out_features - n;
+  float* out = args.out + first_row * args.out_stride + part.out_column + n;
+  typename Simd::Vec acc[kRows][kVecs];
+#pragma GCC unroll 16
+  for (int row = 0; row < kRows; ++row) {
+#pragma GCC unroll 8
+    for (int v = 0; v < kVecs; ++v) {
+      const int64_t count = block.k_begin == 0 ? 0 : num_columns - v * Simd::kLanes;
+      acc[row][v] = Simd::LoadPartial(out + row * args.out_stride + v * Simd::kLanes, count);
+    }
+  }
+  MultiplyTile<Simd, kRows, kVecs>(args.x + first_row * args.x_stride + block.k_begin,
+                                   args.x_stride, columns, kPanelColumns,
+                                   block.k_end - block.k_begin, acc);
+  if (block.k_end == part.weight.in_features) {
+#pragma GCC unroll 16
+    for (int row = 0; row < kRows; ++row) {
+#pragma GCC unroll 8
+      for (int v = 0; v < kVecs; ++v)
+        StoreSum<Simd>(args, part, first_row + row, n + v * Simd::kLanes, acc[row][v]);
+    }
+  } else {
+#pragma GCC unroll 16
+    for (int row = 0; row < kRows; ++row) {
+#pragma GCC unroll 8
+      for (int v = 0; v < kVecs; ++v) {
+        Simd::StorePartial(out + row * args.out_stride + v * Simd::kLanes,
+                           num_columns - v * Simd::kLanes, acc[row][v]);
+      }
+    }
+  }
+}
+
+// All rows of `range` over one decoded block.
+template <typename Simd>
+void MultiplyBlock(const MatmulArgs& args, const MatmulPart& part, const MatmulRange& range,
+                   const DecodedBlock& block) {
+  constexpr int kTileColumns = Simd::kTileVecs * Simd::kLanes;
+  const int64_t first = block.panel * kPanelColumns;
+  for (int64_t row = range.row_begin; row < range.row_end; row += Simd::kTileRows) {
+    const int64_t left = range.row_end - row;
+    WithRows<Simd::kTileRows>(left < Simd::kTileRows ? left : Simd::kTileRows, [&](auto rows) {
+      for (int64_t n = first; n < first + kPanelColumns; n += kTileColumns)
+        BlockTile<Simd, decltype(rows)::value>(args, part, row, n, block);
+    });
+  }
+}
+
+template <typename Simd, DType kType>
+class MatmulSimd {
+ public:
+  static void Run(const MatmulArgs& args, const MatmulPart& part, const MatmulRange& range) {
+    const int64_t num_rows = range.row_end - range.row_begin;
+    if (num_rows > Simd::kDirectRows) return Blocked(args, part, range);
+    if (num_rows == 1) return SingleRow(args, part, range);
+    for (int64_t panel = range.panel_begin; panel < range.panel_end; ++panel) {
+      WithRows<Simd::kDirectRows>(num_rows, [&](auto rows) {
+        Direct<decltype(rows)::value, 1>(args, part, range.row_begin, panel);
+      });
+    }
+  }
+
+ private:
+  using Vec = typename Simd::Vec;
+  using Reader = WeightReader<Simd, kType>;
+  static constexpr int kVecs = kPanelVecs<Simd>;
+  static constexpr int64_t kBlockK = 128;
+
+  static void SingleRow(const MatmulArgs& args, const MatmulPart& part, const MatmulRange& range) {
+    int64_t panel = range.panel_begin;
+    for (; panel + Simd::kDecodePanels <= range.panel_end; panel += Simd::kDecodePanels)
+      Direct<1, Simd::kDecodePanels>(args, part, range.row_begin, panel);
+    for (; panel < range.panel_end; ++panel) Direct<1, 1>(args, part, range.row_begin, panel);
+  }
+
+  template <int kRows, int kPanels>
+  static void Direct(const MatmulArgs& args, const MatmulPart& part, int64_t first_row,
+                     int64_t panel) {
+    constexpr int kColumns = kPanels * kVecs;
+    const float* x = args.x + first_row * args.x_stride;
+    const int64_t x_stride = args.x_stride;
+    Vec acc[kRows][kColumns];
+#pragma GCC unroll 8
+    for (int row = 0; row < kRows; ++row) {
+#pragma GCC unroll 8
+      for (int i = 0; i < kColumns; ++i) acc[row][i] = Simd::Zero();
+    }
+    const auto accumulate = [&](int64_t k, const Vec(&columns)[kColumns])
+        __attribute__((always_inline)) {
+#pragma GCC unroll 8
+      for (int row = 0; row < kRows; ++row) {
+        const Vec element = Simd::Set1(x[row * x_stride + k]);
+#pragma GCC unroll 8
+        for (int i = 0; i < kColumns; ++i)
+          acc[row][i] = Simd::Fma(element, columns[i], acc[row][i]);
+      }
+    };
+    const PackedMatrix& weight = part.weight;
+    Reader::template ForEach<kPanels>(weight.data + panel * weight.panel_bytes, weight.panel_bytes,
+                                      0, weight.in_features, accumulate);
+#pragma GCC unroll 8
+    for (int row = 0; row < kRows; ++row) {
+#pragma GCC unroll 8
+      for (int i = 0; i < kColumns; ++i)
+        StoreSum<Simd>(args, part, first_row + row, panel * kPanelColumns + i * Simd::kLanes,
+                       acc[row][i]);
+    }
+  }
+
+  static void Blocked(const MatmulArgs& args, const MatmulPart& part, const MatmulRange& range) {
+    alignas(64) float decoded[kBlockK * kPanelColumns];
+    const PackedMatrix& weight = part.weight;
+    for (int64_t panel = range.panel_begin; panel < range.panel_end; ++panel) {
+      const std::byte* packed = weight.data + panel * weight.panel_bytes;
+      for (int64_t k = 0; k < weight.in_features; k += kBlockK) {
+        DecodedBlock block = {.panel = panel, .k_begin = k, .k_end = k + kBlockK};
+        if (block.k_end > weight.in_features) block.k_end = weight.in_features;
+        block.columns = Decode(packed, block.k_begin, block.k_end, decoded);
+        MultiplyBlock<Simd>(args, part, range, block);
+      }
+    }
+  }
+
+  // Weights [k_begin, k_end) of a panel as [k][32] f32: in `decoded`, or where they already are
+  // that.
+  static const float* Decode(const std::byte* packed, int64_t k_begin, int64_t k_end,
+                             float* decoded) {
+    if constexpr (kType == DType::kF32)
+      return reinterpret_cast<const float*>(packed) + k_begin * kPanelColumns;
+    const auto store = [&](int64_t k, const Vec(&columns)[kVecs]) __attribute__((always_inline)) {
+#pragma GCC unroll 8
+      for (int i = 0; i < kVecs; ++i)
+        Simd::Store(decoded + (k - k_begin) * kPanelColumns + i * Simd::kLanes, columns[i]);
+    };
+    Reader::template ForEach<1>(packed, 0, k_begin, k_end, store);
+    return decoded;
+  }
+};
+
+template <typename Simd>
+void MatmulOfSimd(const MatmulArgs& args, const MatmulPart& part, const MatmulRange& range) {
+  switch (part.weight.dtype) {
+    case DType::kF32:
+      return MatmulSimd<Simd, DType::kF32>::Run(args, part, range);
+    case DType::kF16:
+      return MatmulSimd<Simd, DType::kF16>::Run(args, part, range);
+    case DType::kBF16:
+      return MatmulSimd<Simd, DType::kBF16>::Run(args, part, range);
+    case DType::kQ8_0:
+      return MatmulSimd<Simd, DType::kQ8_0>::Run(args, part, range);
+    case DType::kQ4_0:
+      return MatmulSimd<Simd, DType::kQ4_0>::Run(args, part, range);
+    case DType::kQ4_1:
+      return MatmulSimd<Simd, DType::kQ4_1>::Run(args, part, range);
+  }
+}
+
+}  // namespace redline::engine

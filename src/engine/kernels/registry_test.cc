@@ -1,0 +1,38 @@
+#include "engine/kernels/registry.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+namespace redline::engine {
+namespace {
+
+TEST(KernelRegistryTest, ReferenceIsAlwaysThereAndTheFastestIsTheDefault) {
+  const auto available = AvailableKernels();
+  ASSERT_FALSE(available.empty());
+  EXPECT_EQ(available.front()->name, "ref");
+  unsetenv("REDLINE_ISA");
+  EXPECT_EQ(SelectKernels().value(), available.back());
+}
+
+TEST(KernelRegistryTest, EnvironmentForcesASet) {
+  setenv("REDLINE_ISA", "ref", 1);
+  EXPECT_EQ(SelectKernels().value()->name, "ref");
+  setenv("REDLINE_ISA", "sse9", 1);
+  const Status status = SelectKernels().status();
+  unsetenv("REDLINE_ISA");
+  EXPECT_EQ(status.code(), Code::kInvalidArgument);
+  EXPECT_NE(status.message().find("sse9"), std::string::npos);
+  EXPECT_NE(status.message().find("ref"), std::string::npos);
+}
+
+TEST(KernelRegistryTest, EverySetIsComplete) {
+  for (const KernelSet* kernels : AvailableKernels()) {
+    EXPECT_TRUE(kernels->matmul && kernels->attention && kernels->rms_norm && kernels->rope &&
+                kernels->silu_mul && kernels->argmax && kernels->log_sum_exp)
+        << kernels->name;
+    EXPECT_EQ(SelectKernels(kernels->name).value(), kernels);
+  }
+}
+
+}  // namespace
+}  // namespace redline::engine
