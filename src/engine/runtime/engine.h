@@ -20,20 +20,20 @@ namespace redline::engine {
 // Names and defaults as SGLang's server arguments where it has them.
 struct EngineOptions {
   int64_t max_running_requests = 64;
-  int64_t max_total_tokens = 0;         // KV pool, tokens; 0: from memory and context_length
-  int64_t chunked_prefill_size = 512;   // token budget of one step, prefill and decode together
-  int64_t context_length = 0;           // 0: the model's own
-  int64_t page_size = 16;               // positions per KV page
+  int64_t max_total_tokens = 0;        // KV pool, tokens; 0: from memory and context_length
+  int64_t chunked_prefill_size = 512;  // token budget of one step, prefill and decode together
+  int64_t context_length = 0;          // 0: the model's own
+  int64_t page_size = 16;              // positions per KV page
   int64_t max_queued_requests = 1024;
-  int num_threads = 0;                  // 0: the CPUs this process may use
+  int64_t num_threads = 0;  // 0: the CPUs this process may use
 };
 
 struct SamplingParams {
-  double temperature = 1.0;             // 0: greedy
+  double temperature = 1.0;  // 0: greedy
   double top_p = 1.0;
-  int64_t top_k = -1;                   // -1 or 0: off
+  int64_t top_k = -1;  // -1 or 0: off
   double min_p = 0.0;
-  std::optional<uint64_t> seed;         // absent: drawn for this request
+  std::optional<uint64_t> seed;  // absent: drawn for this request
   int64_t max_tokens = 16;
   bool ignore_eos = false;
   std::vector<TokenId> stop_token_ids;  // besides the model's EOS ids
@@ -50,12 +50,13 @@ enum class FinishReason { kNone, kStop, kLength, kAbort, kError };
 // One step's news about one request. Delivered in order, on the engine thread: the receiver must
 // return quickly and must not call back into the Engine except Cancel.
 struct TokenEvent {
-  std::optional<TokenId> token;            // absent when only the end is told
-  std::vector<TokenLogprob> logprobs;      // chosen first, then the best, when asked for
+  std::optional<TokenId> token;        // absent when only the end is told
+  std::vector<TokenLogprob> logprobs;  // chosen first, then the best, when asked for
   FinishReason finish = FinishReason::kNone;
-  std::optional<TokenId> stop_token;       // the EOS or stop id that ended it (not in `token`)
-  Status error;                            // for kError
-  int64_t prompt_tokens = 0;               // set on the last event
+  std::optional<TokenId> stop_token;  // the EOS or stop id that ended it (not in `token`)
+  Status error;                       // for kError
+  std::string error_code;             // for kError: "numerical_error", or ""
+  int64_t prompt_tokens = 0;          // set on the last event
   int64_t completion_tokens = 0;
 };
 
@@ -69,8 +70,8 @@ struct EngineRequest {
 
 // What the engine decided at start, for /v1/models, logs and the memory ledger.
 struct ResolvedEngine {
-  EngineOptions options;        // every 0 replaced by the value used
-  std::string isa;              // "avx512", "avx2", "ref"
+  EngineOptions options;  // every 0 replaced by the value used
+  std::string isa;        // "avx512", "avx2", "ref"
   int64_t weight_bytes = 0;
   int64_t kv_bytes = 0;
   int64_t activation_bytes = 0;
@@ -78,8 +79,8 @@ struct ResolvedEngine {
 
 class Engine {
  public:
-  // Builds the model, sizes the KV pool against available memory (kResourceExhausted: exact need and
-  // have), starts the engine thread. `checkpoint` and `metrics` outlive the engine.
+  // Builds the model, sizes the KV pool against available memory (kResourceExhausted: exact need
+  // and have), starts the engine thread. `checkpoint` and `metrics` outlive the engine.
   static Result<std::unique_ptr<Engine>> Start(const Checkpoint& checkpoint,
                                                const EngineOptions& options,
                                                MetricsRegistry& metrics);
@@ -93,7 +94,8 @@ class Engine {
   // Ends a request within one step and frees its pages; its sink gets kAbort. Unknown ids: ignored.
   virtual void Cancel(RequestId id) = 0;
   // Stops accepting; returns when all requests ended or the deadline passed (then aborts the rest).
-  virtual void Drain(double deadline_seconds) = 0;
+  // Whether all ended by themselves.
+  virtual bool Drain(double deadline_seconds) = 0;
   virtual const ResolvedEngine& resolved() const = 0;
   virtual const ModelConfig& model_config() const = 0;
   // Steps completed: liveness is judged by this moving while requests are running.

@@ -1,0 +1,144 @@
+#include "engine/runtime/engine_options.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/process.h"
+#include "base/strings.h"
+
+namespace redline::engine {
+namespace {
+
+// The share of the available memory that the KV pool may take; the rest is for requests, sockets
+// and the page cache.
+constexpr double kKvMemoryShare = 0.9;
+// A pool that cannot hold one sequence of this many tokens (or the model's context, when shorter)
+// is not worth serving from.
+constexpr int64_t kLeastContext = 256;
+
+constexpr std::array<EngineOptionField, 7> kFields = {{
+    {"max_running_requests", &EngineOptions::max_running_requests, 1, 4096,
+     "requests that are decoded together"},
+    {"max_total_tokens", &EngineOptions::max_total_tokens, 0, int64_t{1} << 40,
+     "tokens the KV pool holds; 0: from memory and context_length"},
+    {"chunked_prefill_size", &EngineOptions::chunked_prefill_size, 1, 65536,
+     "tokens of one step, prefill and decode together"},
+    {"context_length", &EngineOptions::context_length, 0, int64_t{1} << 24,
+     "tokens of one request, prompt and answer; 0: the model's own"},
+    {"page_size", &EngineOptions::page_size, 1, 256, "tokens per KV page, a power of two"},
+    {"max_queued_requests", &EngineOptions::max_queued_requests, 0, 1 << 20,
+     "requests that may wait besides the running ones; more are refused"},
+    {"num_threads", &EngineOptions::num_threads, 0, 1024,
+     "compute threads; 0: the CPUs this process may use"},
+}};
+
+Result<int64_t> ResolveContextLength(int64_t requested, int64_t of_model) {
+  if (requested <= of_model) return requested == 0 ? of_model : requested;
+  return InvalidArgument(
+      fmt::format("context_length is {}, but the model was made for {}; lower it, or leave it out",
+                  requested, of_model),
+      "context_length");
+}
+
+int64_t RoundUp(int64_t value, int64_t multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
+
+struct KvBudget {
+  uint64_t bytes = 0;
+  int64_t bytes_per_token = 0;
+  int64_t Tokens() const { return static_cast<int64_t>(bytes) / bytes_per_token; }
+};
+
+Status NotEnoughKvMemory(int64_t tokens, const KvBudget& budget, std::string_view remedy) {
+  const auto need_bytes = static_cast<uint64_t>(tokens * budget.bytes_per_token);
+  return ResourceExhausted(fmt::format(
+      "not enough memory for a KV pool of {} tokens: need {} ({} bytes), have {} ({} bytes); {}",
+      tokens, FormatBytes(need_bytes), need_bytes, FormatBytes(budget.bytes), budget.bytes,
+      remedy));
+}
+
+// The pool as asked for, in whole pages.
+Result<int64_t> ExplicitPoolTokens(const EngineOptions& requested, const KvBudget& budget) {
+  const int64_t tokens = requested.max_total_tokens / requested.page_size * requested.page_size;
+  if (tokens < std::max(requested.context_length, requested.page_size)) {
+    return InvalidArgument(
+        fmt::format("max_total_tokens is {}, too few for one request of context_length {} in pages "
+                    "of {}; raise it or lower context_length",
+                    requested.max_total_tokens, requested.context_length, requested.page_size),
+        "max_total_tokens");
+  }
+  if (tokens > budget.Tokens()) return NotEnoughKvMemory(tokens, budget, "lower max_total_tokens");
+  return tokens;
+}
+
+// As much as the running requests can ever use, or as memory allows.
+Result<int64_t> PoolTokensFromMemory(const EngineOptions& requested, int64_t context_length,
+                                     const KvBudget& budget) {
+  const int64_t useful_tokens =
+      requested.max_running_requests * RoundUp(context_length, requested.page_size);
+  const int64_t tokens =
+      std::min(useful_tokens, budget.Tokens()) / requested.page_size * requested.page_size;
+  const int64_t least_tokens =
+      requested.context_length > 0 ? context_length : std::min(context_length, kLeastContext);
+  if (tokens < least_tokens) {
+    return NotEnoughKvMemory(RoundUp(least_tokens, requested.page_size), budget,
+                             "lower context_length or free memory");
+  }
+  return tokens;
+}
+
+}  // namespace
+
+std::span<const EngineOptionField> EngineOptionFields() { return kFields; }
+
+Status ValidateEngineOptions(const EngineOptions& options) {
+  for (const EngineOptionField& field : kFields) {
+    const int64_t value = options.*field.member;
+    if (value < field.min || value > field.max) {
+      return InvalidArgument(fmt::format("{} is {}; it must be between {} and {}", field.name,
+                                         value, field.min, field.max),
+                             std::string(field.name));
+    }
+  }
+  if ((options.page_size & (options.page_size - 1)) != 0) {
+    return InvalidArgument(
+        fmt::format("page_size is {}; it must be a power of two (16 is usual)", options.page_size),
+        "page_size");
+  }
+  // Every running request decodes in every step: without this some would starve.
+  if (options.chunked_prefill_size < options.max_running_requests) {
+    return InvalidArgument(
+        fmt::format("chunked_prefill_size is {}, below max_running_requests ({}): a step could not "
+                    "hold one token of each; raise the first or lower the second",
+                    options.chunked_prefill_size, options.max_running_requests),
+        "chunked_prefill_size");
+  }
+  return OkStatus();
+}
+
+Result<EngineOptions> ResolveEngineOptions(const EngineOptions& requested,
+                                           int64_t model_context_length,
+                                           const MemoryFacts& memory) {
+  RL_RETURN_IF_ERROR(ValidateEngineOptions(requested));
+  EngineOptions options = requested;
+  RL_ASSIGN_OR_RETURN(options.context_length,
+                      ResolveContextLength(requested.context_length, model_context_length));
+  if (options.num_threads == 0) options.num_threads = AvailableCpus();
+
+  const KvBudget budget = {
+      .bytes = static_cast<uint64_t>(kKvMemoryShare * static_cast<double>(memory.available_bytes)),
+      .bytes_per_token = memory.kv_bytes_per_token};
+  if (requested.max_total_tokens > 0) {
+    RL_ASSIGN_OR_RETURN(options.max_total_tokens, ExplicitPoolTokens(requested, budget));
+  } else {
+    RL_ASSIGN_OR_RETURN(options.max_total_tokens,
+                        PoolTokensFromMemory(requested, options.context_length, budget));
+  }
+  options.context_length = std::min(options.context_length, options.max_total_tokens);
+  return options;
+}
+
+}  // namespace redline::engine

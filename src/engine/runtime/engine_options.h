@@ -1,0 +1,42 @@
+// The engine's options as a table: the one list behind validation, command-line flags and
+// /server_info. Pure functions.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "base/status.h"
+#include "engine/runtime/engine.h"
+
+namespace redline::engine {
+
+struct EngineOptionField {
+  std::string_view name;  // "max_running_requests"
+  int64_t EngineOptions::*member;
+  int64_t min;  // domain, both ends included
+  int64_t max;
+  std::string_view help;
+};
+
+std::span<const EngineOptionField> EngineOptionFields();
+
+// Each field against its domain, then the fields against each other. The error names the field, the
+// value and the remedy.
+Status ValidateEngineOptions(const EngineOptions& options);
+
+// Bytes, all measured before the KV pool is allocated.
+struct MemoryFacts {
+  uint64_t available_bytes = 0;  // what this process may still use
+  int64_t kv_bytes_per_token = 0;
+};
+
+// Replaces every 0: context_length by the model's (or what the KV pool holds, when that is less),
+// max_total_tokens by what max_running_requests sequences of context_length can ever use, or 90% of
+// the available memory when that is less, rounded to pages. So a request that fits context_length
+// always fits the pool. kInvalidArgument: asked for more context than the model has;
+// kResourceExhausted: the pool cannot be had, with need and have.
+Result<EngineOptions> ResolveEngineOptions(const EngineOptions& requested,
+                                           int64_t model_context_length, const MemoryFacts& memory);
+
+}  // namespace redline::engine

@@ -1,0 +1,149 @@
+#include "engine/runtime/sampler.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <map>
+
+#include "engine/runtime/philox.h"
+
+namespace redline::engine {
+namespace {
+
+// Known answers of the Random123 distribution (kat_vectors, philox4x32 10).
+TEST(Philox, KnownAnswers) {
+  EXPECT_EQ(Philox4x32({0, 0, 0, 0}, {0, 0}),
+            (PhiloxBlock{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}));
+  EXPECT_EQ(Philox4x32({0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff}, {0xffffffff, 0xffffffff}),
+            (PhiloxBlock{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}));
+  EXPECT_EQ(Philox4x32({0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}, {0xa4093822, 0x299f31d0}),
+            (PhiloxBlock{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}));
+}
+
+// Logits whose softmax is 0.5, 0.3, 0.15, 0.05.
+std::vector<float> FourTokens() {
+  return {std::log(0.15F), std::log(0.5F), std::log(0.05F), std::log(0.3F)};
+}
+
+std::map<TokenId, double> Frequencies(const SamplingParams& params) {
+  constexpr int kDraws = 20000;
+  Sampler sampler;
+  std::map<TokenId, double> frequencies;
+  for (int index = 0; index < kDraws; ++index) {
+    frequencies[sampler.Sample(FourTokens(), params, 42, static_cast<uint64_t>(index))->token] +=
+        1.0 / kDraws;
+  }
+  return frequencies;
+}
+
+struct DistributionCase {
+  const char* name;
+  SamplingParams params;
+  std::map<TokenId, double> expected;
+};
+
+TEST(Sampler, DrawsTheDistributionTheFiltersLeave) {
+  const double e2 = 0.25 + 0.09 + 0.0225 + 0.0025;
+  const std::vector<DistributionCase> cases = {
+      {"plain", {}, {{0, 0.15}, {1, 0.5}, {2, 0.05}, {3, 0.3}}},
+      {"cold",
+       {.temperature = 0.5},
+       {{0, 0.0225 / e2}, {1, 0.25 / e2}, {2, 0.0025 / e2}, {3, 0.09 / e2}}},
+      {"top_k", {.top_k = 2}, {{1, 0.625}, {3, 0.375}}},
+      {"top_k above vocabulary", {.top_k = 99}, {{0, 0.15}, {1, 0.5}, {2, 0.05}, {3, 0.3}}},
+      {"top_p takes the token that crosses", {.top_p = 0.6}, {{1, 0.625}, {3, 0.375}}},
+      {"tiny top_p", {.top_p = 1e-9}, {{1, 1.0}}},
+      {"top_p of what top_k left", {.top_p = 0.6, .top_k = 2}, {{1, 1.0}}},
+      {"min_p", {.min_p = 0.29}, {{0, 0.15 / 0.95}, {1, 0.5 / 0.95}, {3, 0.3 / 0.95}}},
+      {"min_p of one", {.min_p = 1}, {{1, 1.0}}},
+      {"almost greedy", {.temperature = 1e-6}, {{1, 1.0}}},
+  };
+  for (const DistributionCase& test_case : cases) {
+    const std::map<TokenId, double> got = Frequencies(test_case.params);
+    EXPECT_EQ(got.size(), test_case.expected.size()) << test_case.name;
+    for (const auto& [token, probability] : test_case.expected) {
+      // Four standard deviations of 20000 draws.
+      EXPECT_NEAR(got.contains(token) ? got.at(token) : 0, probability, 0.0145)
+          << test_case.name << ", token " << token;
+    }
+  }
+}
+
+TEST(Sampler, GreedyTiesGoToTheLowerId) {
+  Sampler sampler;
+  EXPECT_EQ(sampler.Sample(std::vector<float>{1, 3, 2, 3}, {.temperature = 0}, 0, 0)->token, 1);
+  // Also where a filter has to cut between equals.
+  EXPECT_EQ(sampler.Sample(std::vector<float>{1, 3, 2, 3}, {.top_k = 1}, 0, 0)->token, 1);
+}
+
+TEST(Sampler, SeedAndIndexAloneDecide) {
+  const std::vector<float> logits(1000, 0.0F);
+  Sampler first;
+  Sampler second;
+  (void)second.Sample(std::vector<float>(2000, 1.0F), {}, 1, 1);  // used scratch changes nothing
+  EXPECT_EQ(first.Sample(logits, {}, 7, 3)->token, second.Sample(logits, {}, 7, 3)->token);
+  EXPECT_NE(first.Sample(logits, {}, 7, 3)->token, first.Sample(logits, {}, 8, 3)->token);
+  EXPECT_NE(first.Sample(logits, {}, 7, 3)->token, first.Sample(logits, {}, 7, 4)->token);
+}
+
+TEST(Sampler, LogprobsAreTheModelsOwn) {
+  Sampler sampler;
+  const auto sampled =
+      sampler.Sample(FourTokens(), {.temperature = 2, .top_k = 1, .num_logprobs = 2}, 0, 0);
+  ASSERT_EQ(sampled->logprobs.size(), 3u);
+  EXPECT_EQ(sampled->logprobs[0].token, 1);
+  EXPECT_NEAR(sampled->logprobs[0].logprob, std::log(0.5), 1e-6);
+  EXPECT_EQ(sampled->logprobs[1].token, 1);
+  EXPECT_EQ(sampled->logprobs[2].token, 3);
+  EXPECT_NEAR(sampled->logprobs[2].logprob, std::log(0.3), 1e-6);
+  // 0: the chosen token's alone. More than the vocabulary: all of it.
+  EXPECT_EQ(sampler.Sample(FourTokens(), {.num_logprobs = 0}, 0, 0)->logprobs.size(), 1u);
+  EXPECT_EQ(sampler.Sample(FourTokens(), {.num_logprobs = 9}, 0, 0)->logprobs.size(), 5u);
+}
+
+TEST(Sampler, LogitsThatAreNotFiniteGiveNoToken) {
+  Sampler sampler;
+  const float infinity = std::numeric_limits<float>::infinity();
+  for (const float bad : {std::nanf(""), infinity, -infinity}) {
+    for (const size_t position : {0u, 3u}) {
+      std::vector<float> logits = FourTokens();
+      logits[position] = bad;
+      EXPECT_FALSE(sampler.Sample(logits, {.temperature = 0}, 0, 0).has_value());
+      EXPECT_FALSE(sampler.Sample(logits, {}, 0, 0).has_value());
+    }
+  }
+}
+
+TEST(Sampler, ExtremeLogitsStayFinite) {
+  Sampler sampler;
+  const std::vector<float> logits = {-3e38F, 3e38F, 0};
+  const auto sampled = sampler.Sample(logits, {.temperature = 0.01, .num_logprobs = 3}, 1, 1);
+  EXPECT_EQ(sampled->token, 1);
+  EXPECT_EQ(sampled->logprobs[0].logprob, 0.0F);
+}
+
+TEST(ValidateSampling, NamesTheField) {
+  const std::vector<std::pair<SamplingParams, const char*>> cases = {
+      {{.temperature = -1}, "temperature"},
+      {{.temperature = std::nan("")}, "temperature"},
+      {{.temperature = 2.1}, "temperature"},
+      {{.top_p = 0}, "top_p"},
+      {{.top_p = 1.1}, "top_p"},
+      {{.top_k = -2}, "top_k"},
+      {{.min_p = 1.5}, "min_p"},
+      {{.max_tokens = 0}, "max_tokens"},
+      {{.stop_token_ids = {100}}, "stop_token_ids"},
+      {{.stop_token_ids = {-1}}, "stop_token_ids"},
+      {{.num_logprobs = 21}, "logprobs"},
+  };
+  for (const auto& [params, field] : cases) {
+    const Status status = ValidateSampling(params, 100);
+    EXPECT_EQ(status.code(), Code::kInvalidArgument) << field;
+    EXPECT_EQ(status.param(), field);
+  }
+  EXPECT_TRUE(ValidateSampling({}, 100).ok());
+}
+
+}  // namespace
+}  // namespace redline::engine
