@@ -54,6 +54,7 @@ function(redline_embed)
     DEPENDS ${script} ${ARG_DEPENDS}
     COMMENT "Embedding ${ARG_NAME}")
   set_source_files_properties("${dir}/${ARG_NAME}.S" PROPERTIES OBJECT_DEPENDS "${ARG_DEPENDS}")
-  redline_library(NAME ${ARG_NAME} SRCS ${outputs} DEPS base)
+  # The target by name: it may be defined later.
+  redline_library(NAME ${ARG_NAME} SRCS ${outputs} DEPS redline_base)
   target_include_directories(redline_${ARG_NAME} PUBLIC "${CMAKE_BINARY_DIR}/generated")
 endfunction()

@@ -1,0 +1,88 @@
+#include "platform/catalog/catalog.h"
+
+#include "base/strings.h"
+#include "platform/catalog/yaml_fields.h"
+#include "spec/deployment.h"
+
+namespace redline::platform {
+
+template <typename Visitor>
+void VisitFields(Visitor& visit, LocalizedText& text) {
+  visit("en", text.en);
+  visit("zh", text.zh);
+}
+
+template <typename Visitor>
+void VisitFields(Visitor& visit, CatalogEntry& entry) {
+  visit("name", entry.name);
+  visit("display_name", entry.display_name);
+  visit("summary", entry.summary);
+  visit("license", entry.license);
+  visit("tags", entry.tags);
+  visit("spec", entry.spec);
+  visit("files", entry.files);
+  visit("sources", entry.sources);
+  visit("profiles", entry.profiles);
+}
+
+namespace {
+
+bool IsModelFile(std::string_view path) {
+  return path.starts_with("models/") && path.ends_with(".yaml");
+}
+
+Status ValidateEntry(const CatalogEntry& entry) {
+  RL_RETURN_IF_ERROR(spec::ValidateDeploymentName(entry.name));
+  RL_RETURN_IF_ERROR(spec::ValidateModelSpec(entry.spec));
+  for (const auto& file : entry.files) RL_RETURN_IF_ERROR(spec::ValidateModelFile(file));
+  for (const auto& source : entry.sources) RL_RETURN_IF_ERROR(spec::ValidateModelSource(source));
+  if (entry.profiles.empty()) return InvalidArgument("an entry needs a profile");
+  for (const auto& profile : entry.profiles) {
+    RL_RETURN_IF_ERROR(spec::ValidateDeploymentName(profile.name));
+    if (entry.FindProfile(profile.name) != &profile)
+      return InvalidArgument("two profiles are named \"" + profile.name + "\"");
+  }
+  return OkStatus();
+}
+
+}  // namespace
+
+int64_t CatalogEntry::DownloadBytes() const {
+  int64_t num_bytes = 0;
+  for (const auto& file : files) num_bytes += file.num_bytes;
+  return files.empty() ? spec.weight_bytes : num_bytes;
+}
+
+const spec::Profile* CatalogEntry::FindProfile(std::string_view profile_name) const {
+  for (const auto& profile : profiles) {
+    if (profile.name == profile_name) return &profile;
+  }
+  return nullptr;
+}
+
+Result<Catalog> Catalog::Parse(std::span<const EmbeddedFile> files) {
+  Catalog catalog;
+  for (const EmbeddedFile& file : files) {
+    if (!IsModelFile(file.path)) continue;
+    const std::string path(file.path);
+    RL_ASSIGN_OR_RETURN(auto entry, FieldsFromYaml<CatalogEntry>(path, std::string(file.data)));
+    RL_RETURN_IF_ERROR(ValidateEntry(entry).WithContext(path));
+    if (catalog.Find(entry.name).ok())
+      return InvalidArgument(path + ": there is another model named \"" + entry.name + "\"");
+    catalog.entries_.push_back(std::move(entry));
+  }
+  return catalog;
+}
+
+Result<const CatalogEntry*> Catalog::Find(std::string_view name) const {
+  std::vector<std::string> names;
+  for (const CatalogEntry& entry : entries_) {
+    if (entry.name == name) return &entry;
+    names.push_back(entry.name);
+  }
+  return NotFound(
+      "no model named \"" + EscapeControl(name) + "\" in the library" + DidYouMean(name, names),
+      "model");
+}
+
+}  // namespace redline::platform

@@ -1,0 +1,191 @@
+#include "platform/catalog/choose.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/strings.h"
+
+namespace redline::platform {
+namespace {
+
+using backends::MemoryTerm;
+
+std::string Gib(int64_t num_bytes) { return FormatBytes(static_cast<uint64_t>(num_bytes)); }
+
+int64_t Sum(const std::vector<MemoryTerm>& terms) {
+  int64_t sum = 0;
+  for (const MemoryTerm& term : terms) sum += term.num_bytes;
+  return sum;
+}
+
+// "weights 93.8 MiB + kv_cache 1.4 GiB + ... = 1.6 GiB".
+std::string Arithmetic(const Fit& fit) {
+  std::vector<std::string> parts;
+  for (const MemoryTerm& term : fit.terms) parts.push_back(term.name + " " + Gib(term.num_bytes));
+  return Join(parts, " + ") + " = " + Gib(fit.needed_bytes);
+}
+
+// Without a backend's own rules: the weights, and the cache of one request at full length.
+std::vector<MemoryTerm> GenericTerms(const spec::ModelSpec& model,
+                                     const spec::Parameters& requested) {
+  int64_t context_length = model.context_length;
+  if (const auto found = requested.find("context_length"); found != requested.end())
+    if (const auto* number = std::get_if<int64_t>(&found->second)) context_length = *number;
+  return {{"weights", model.weight_bytes}, {"kv_cache", context_length * model.kv_bytes_per_token}};
+}
+
+// One profile on one node.
+class Candidate {
+ public:
+  Candidate(const CatalogEntry& entry, const spec::Profile& profile, const Node& node)
+      : entry_(entry), profile_(profile), node_(node) {}
+
+  // Fills fit() and, when it fits, choice(). Fails only for what the user asked for.
+  Status Evaluate(const spec::Parameters& user) {
+    fit_.worker = node_.name;
+    fit_.available_bytes = node_.hardware.memory_bytes;
+    config_ = profile_.engine;
+    config_.requested = MergeParameters(profile_.engine.requested, user);
+    const auto backend = backends::FindBackend(config_.engine);
+    if (backend.ok()) {
+      RL_RETURN_IF_ERROR(Resolve(**backend));
+    } else {
+      fit_.terms = GenericTerms(entry_.spec, config_.requested);
+    }
+    fit_.needed_bytes = Sum(fit_.terms);
+    Judge(backend.ok());
+    if (fit_.fits) Explain(user);
+    return OkStatus();
+  }
+
+  bool hardware_matches() const {
+    return HardwareMismatch(profile_.hardware, node_.hardware).empty();
+  }
+  Assessment Take() { return {std::move(fit_), std::move(choice_)}; }
+
+ private:
+  Status Resolve(const backends::Backend& backend) {
+    if (config_.version.empty()) config_.version = backend.facts().versions.front();
+    RL_ASSIGN_OR_RETURN(auto resolution, backend.Resolve(config_, entry_.spec, node_.hardware));
+    config_.resolved = std::move(resolution.resolved);
+    notes_ = std::move(resolution.notes);
+    fit_.terms = backend.MemoryTerms(entry_.spec, config_.resolved);
+    return OkStatus();
+  }
+
+  void Judge(bool engine_is_driven) {
+    std::vector<std::string> obstacles;
+    if (fit_.needed_bytes > fit_.available_bytes)
+      obstacles.push_back(fmt::format("needs {} ({}), {} has {}", Gib(fit_.needed_bytes),
+                                      Arithmetic(fit_), node_.name, Gib(fit_.available_bytes)));
+    const std::string mismatch = HardwareMismatch(profile_.hardware, node_.hardware);
+    if (!mismatch.empty())
+      obstacles.push_back(fmt::format("profile {} {}", profile_.name, mismatch));
+    if (!engine_is_driven)
+      obstacles.push_back("this version of Redline does not drive the engine " + config_.engine);
+    fit_.fits = obstacles.empty();
+    fit_.message =
+        fit_.fits ? fmt::format("needs {} of {}", Gib(fit_.needed_bytes), Gib(fit_.available_bytes))
+                  : Join(obstacles, "; ");
+  }
+
+  void Explain(const spec::Parameters& user) {
+    Choice choice{.profile = profile_.name, .engine = config_, .evidence = profile_.evidence};
+    for (const auto& [name, value] : user)
+      choice.why.push_back(fmt::format("{} = {}: asked for.", name, backends::FormatValue(value)));
+    for (const auto& [name, value] : profile_.engine.requested) {
+      if (user.contains(name)) continue;
+      choice.why.push_back(fmt::format("{} = {}: from the profile {}.", name,
+                                       backends::FormatValue(value), profile_.name));
+    }
+    choice.why.insert(choice.why.end(), notes_.begin(), notes_.end());
+    choice.why.push_back(fmt::format("Memory: {}, of {} on {}.", Arithmetic(fit_),
+                                     Gib(fit_.available_bytes), node_.name));
+    choice.why.push_back(profile_.evidence.kind == spec::Evidence::Kind::kNone
+                             ? "Evidence: none; nobody has measured this profile yet."
+                             : fmt::format("Evidence: {} ({}).", profile_.evidence.summary,
+                                           profile_.evidence.source));
+    choice_ = std::move(choice);
+  }
+
+  const CatalogEntry& entry_;
+  const spec::Profile& profile_;
+  const Node& node_;
+  spec::EngineConfig config_;
+  std::vector<std::string> notes_;
+  Fit fit_;
+  std::optional<Choice> choice_;
+};
+
+Result<Assessment> AssessProfile(const CatalogEntry& entry, const spec::Profile& profile,
+                                 const Node& node, const Wishes& wishes, std::string because) {
+  Candidate candidate(entry, profile, node);
+  RL_RETURN_IF_ERROR(candidate.Evaluate(wishes.parameters));
+  Assessment assessment = candidate.Take();
+  if (assessment.choice)
+    assessment.choice->why.insert(assessment.choice->why.begin(), std::move(because));
+  return assessment;
+}
+
+Result<Assessment> AssessWanted(const CatalogEntry& entry, const Node& node, const Wishes& wishes) {
+  const spec::Profile* profile = entry.FindProfile(wishes.profile);
+  if (profile != nullptr)
+    return AssessProfile(entry, *profile, node, wishes,
+                         fmt::format("Profile {}: asked for.", profile->name));
+  std::vector<std::string> names;
+  for (const auto& each : entry.profiles) names.push_back(each.name);
+  return NotFound(fmt::format("{} has no profile \"{}\"; it has {}{}", entry.name,
+                              EscapeControl(wishes.profile), Join(names, ", "),
+                              DidYouMean(wishes.profile, names)),
+                  "profile");
+}
+
+}  // namespace
+
+spec::Parameters MergeParameters(const spec::Parameters& profile, const spec::Parameters& user) {
+  spec::Parameters merged = user;
+  merged.insert(profile.begin(), profile.end());
+  return merged;
+}
+
+std::string HardwareMismatch(const spec::HardwareMatch& match,
+                             const backends::HardwareFacts& hardware) {
+  const auto is_model = [&](const std::string& model) {
+    return hardware.device_model.find(model) != std::string::npos;
+  };
+  const bool matches =
+      match.device == hardware.device && match.min_devices <= hardware.num_devices &&
+      match.min_device_memory_bytes <= hardware.memory_bytes &&
+      (match.models.empty() || std::any_of(match.models.begin(), match.models.end(), is_model));
+  if (matches) return "";
+  std::string wanted = fmt::format("{} x {}", match.min_devices, match.device);
+  if (!match.models.empty()) wanted += " " + Join(match.models, " or ");
+  if (match.min_device_memory_bytes > 0)
+    wanted += fmt::format(" with {} each", Gib(match.min_device_memory_bytes));
+  return fmt::format("is for {}, this node has {} x {}", wanted, hardware.num_devices,
+                     hardware.device);
+}
+
+// When nothing fits, what is told of is the profile that came nearest: the last one whose hardware
+// matches (profiles become smaller), else the first.
+Result<Assessment> Assess(const CatalogEntry& entry, const Node& node, const Wishes& wishes) {
+  if (!wishes.profile.empty()) return AssessWanted(entry, node, wishes);
+  std::optional<Assessment> nearest;
+  std::string because = "it is the first that is for this hardware and fits.";
+  for (const spec::Profile& profile : entry.profiles) {
+    RL_ASSIGN_OR_RETURN(auto assessment,
+                        AssessProfile(entry, profile, node, wishes,
+                                      fmt::format("Profile {}: {}", profile.name, because)));
+    if (assessment.choice) return assessment;
+    if (HardwareMismatch(profile.hardware, node.hardware).empty()) {
+      because = fmt::format("{} {}.", profile.name, assessment.fit.message);
+      nearest = std::move(assessment);
+    } else if (!nearest) {
+      nearest = std::move(assessment);
+    }
+  }
+  return *std::move(nearest);
+}
+
+}  // namespace redline::platform

@@ -1,0 +1,58 @@
+// Which profile of a model runs on a node, with which parameters, and whether it fits: pure
+// functions with their reasons in words.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "backends/backend.h"
+#include "platform/catalog/catalog.h"
+
+namespace redline::platform {
+
+// A node as the chooser sees it.
+struct Node {
+  std::string name;                  // for messages
+  backends::HardwareFacts hardware;  // memory_bytes: what a new engine may use
+};
+
+struct Fit {
+  bool fits = false;
+  int64_t needed_bytes = 0;     // of one replica: the sum of the terms
+  int64_t available_bytes = 0;  // on the node
+  std::string worker;           // the node's name; empty: there is none
+  std::vector<backends::MemoryTerm> terms;
+  std::string message;  // one line: the sum against what there is, or everything that is in the way
+};
+
+struct Choice {
+  std::string profile;
+  spec::EngineConfig engine;     // requested and resolved
+  std::vector<std::string> why;  // sentences
+  spec::Evidence evidence;
+};
+
+// What a user may ask for beyond the model.
+struct Wishes {
+  std::string profile;          // empty: the first that matches and fits
+  spec::Parameters parameters;  // over the profile's
+};
+
+struct Assessment {
+  Fit fit;
+  std::optional<Choice> choice;  // there is one exactly when it fits
+};
+
+// kNotFound for an unknown profile, kInvalidArgument for parameters the engine refuses. That
+// nothing fits is no error: `fit` says why.
+Result<Assessment> Assess(const CatalogEntry& entry, const Node& node, const Wishes& wishes);
+
+// Why the profile is not for this hardware; empty: it is.
+std::string HardwareMismatch(const spec::HardwareMatch& match,
+                             const backends::HardwareFacts& hardware);
+
+// The parameters a profile gives with the user's over them.
+spec::Parameters MergeParameters(const spec::Parameters& profile, const spec::Parameters& user);
+
+}  // namespace redline::platform

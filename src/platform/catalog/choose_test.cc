@@ -1,0 +1,160 @@
+#include "platform/catalog/choose.h"
+
+#include <gtest/gtest.h>
+
+#include "base/strings.h"
+#include "embedded/catalog_files.h"
+
+namespace redline::platform {
+namespace {
+
+constexpr int64_t kGiB = int64_t{1} << 30;
+
+class ChooseTest : public testing::Test {
+ protected:
+  const CatalogEntry& Entry(const char* name) {
+    auto found = catalog_.Find(name);
+    EXPECT_TRUE(found.ok());
+    return **found;
+  }
+  static Node Cpu(int64_t memory_bytes) {
+    return {.name = "host",
+            .hardware = {.device = "cpu", .num_devices = 2, .memory_bytes = memory_bytes}};
+  }
+
+  Catalog catalog_ = Catalog::Parse(embedded::catalog_files()).value();
+};
+
+std::string All(const std::vector<std::string>& sentences) { return Join(sentences, "\n"); }
+
+TEST_F(ChooseTest, TheFirstProfileThatFitsIsTaken) {
+  const struct {
+    int64_t memory_bytes;
+    const char* profile;  // nullptr: none fits
+  } cases[] = {
+      {22 * kGiB, "cpu-default"},
+      {2 * kGiB, "cpu-default"},
+      {1 * kGiB, "cpu-small"},
+      {kGiB / 4, nullptr},
+      {0, nullptr},
+  };
+  for (const auto& test : cases) {
+    const auto assessment =
+        Assess(Entry("smollm2-135m-instruct"), Cpu(test.memory_bytes), {}).value();
+    EXPECT_EQ(assessment.fit.fits, test.profile != nullptr) << test.memory_bytes;
+    ASSERT_EQ(assessment.choice.has_value(), test.profile != nullptr) << test.memory_bytes;
+    EXPECT_EQ(assessment.choice ? assessment.choice->profile : "",
+              test.profile == nullptr ? "" : test.profile);
+  }
+}
+
+TEST_F(ChooseTest, TheArithmeticAddsUp) {
+  for (const int64_t memory : {22 * kGiB, kGiB / 4}) {
+    const Fit fit = Assess(Entry("smollm2-135m-instruct"), Cpu(memory), {}).value().fit;
+    int64_t sum = 0;
+    for (const auto& term : fit.terms) sum += term.num_bytes;
+    EXPECT_EQ(fit.needed_bytes, sum);
+    EXPECT_EQ(fit.available_bytes, memory);
+    EXPECT_EQ(fit.terms[0].name, "weights");
+    EXPECT_EQ(fit.terms[0].num_bytes, 98362432);
+    EXPECT_EQ(fit.terms[1].name, "kv_cache");
+    EXPECT_NE(fit.message.find(FormatBytes(static_cast<uint64_t>(sum))), std::string::npos);
+  }
+}
+
+TEST_F(ChooseTest, ResolvedHasWhatTheEngineWillRun) {
+  const auto choice = Assess(Entry("smollm2-135m-instruct"), Cpu(22 * kGiB), {}).value().choice;
+  ASSERT_TRUE(choice);
+  EXPECT_EQ(choice->engine.engine, "native");
+  EXPECT_FALSE(choice->engine.version.empty());
+  EXPECT_EQ(choice->engine.requested.size(), 1u);
+  EXPECT_EQ(choice->engine.resolved.at("max_total_tokens"), spec::ParameterValue(int64_t{32768}));
+  EXPECT_EQ(choice->engine.resolved.at("num_threads"), spec::ParameterValue(int64_t{2}));
+  const std::string why = All(choice->why);
+  for (const char* part : {"Profile cpu-default", "max_total_tokens = 32768: from the profile",
+                           "Memory: weights", "Evidence: none"})
+    EXPECT_NE(why.find(part), std::string::npos) << why;
+}
+
+TEST_F(ChooseTest, ASmallerProfileSaysWhatWasInTheWay) {
+  const auto choice = Assess(Entry("smollm2-135m-instruct"), Cpu(kGiB), {}).value().choice;
+  ASSERT_TRUE(choice);
+  EXPECT_NE(choice->why[0].find("cpu-default needs"), std::string::npos) << choice->why[0];
+}
+
+TEST_F(ChooseTest, TheUsersParametersWin) {
+  Wishes wishes{.profile = "", .parameters = {{"max_total_tokens", int64_t{4096}}}};
+  const auto choice = Assess(Entry("smollm2-135m-instruct"), Cpu(22 * kGiB), wishes).value().choice;
+  ASSERT_TRUE(choice);
+  EXPECT_EQ(choice->engine.requested.at("max_total_tokens"), spec::ParameterValue(int64_t{4096}));
+  EXPECT_NE(All(choice->why).find("max_total_tokens = 4096: asked for."), std::string::npos);
+}
+
+TEST_F(ChooseTest, BadWishesAreErrors) {
+  const CatalogEntry& entry = Entry("smollm2-135m-instruct");
+  const Node node = Cpu(22 * kGiB);
+  Wishes wishes{.profile = "cpu-defualt"};
+  EXPECT_EQ(Assess(entry, node, wishes).status().code(), Code::kNotFound);
+  EXPECT_NE(Assess(entry, node, wishes).status().message().find("did you mean \"cpu-default\""),
+            std::string::npos);
+  wishes = {.profile = "", .parameters = {{"max_totl_tokens", int64_t{1}}}};
+  EXPECT_EQ(Assess(entry, node, wishes).status().param(), "max_totl_tokens");
+  wishes = {.profile = "", .parameters = {{"page_size", std::string("big")}}};
+  EXPECT_EQ(Assess(entry, node, wishes).status().code(), Code::kInvalidArgument);
+}
+
+TEST_F(ChooseTest, AWishThatIsTooBigSaysTheArithmetic) {
+  const Wishes wishes{.profile = "", .parameters = {{"max_total_tokens", int64_t{1} << 20}}};
+  const auto assessment = Assess(Entry("smollm2-135m-instruct"), Cpu(22 * kGiB), wishes).value();
+  EXPECT_FALSE(assessment.fit.fits);
+  EXPECT_NE(assessment.fit.message.find("kv_cache 45.0 GiB"), std::string::npos)
+      << assessment.fit.message;
+}
+
+TEST_F(ChooseTest, DeepSeekOnACpuSaysEverythingThatIsInTheWay) {
+  const auto assessment = Assess(Entry("deepseek-v3.2"), Cpu(22 * kGiB), {}).value();
+  EXPECT_FALSE(assessment.fit.fits);
+  EXPECT_FALSE(assessment.choice);
+  EXPECT_EQ(assessment.fit.needed_bytes, 689468986496 + int64_t{32768} * 78324);
+  for (const char* part : {"needs 644.5 GiB", "host has 22.0 GiB", "8 x nvidia H200", "2 x cpu",
+                           "does not drive the engine sglang"})
+    EXPECT_NE(assessment.fit.message.find(part), std::string::npos) << assessment.fit.message;
+}
+
+TEST(HardwareMismatch, Table) {
+  const spec::HardwareMatch h200 = {.device = "nvidia",
+                                    .models = {"H200", "H20"},
+                                    .min_devices = 8,
+                                    .min_device_memory_bytes = 140 * kGiB};
+  const struct {
+    spec::HardwareMatch match;
+    backends::HardwareFacts hardware;
+    bool matches;
+  } cases[] = {
+      {{}, {.device = "cpu", .num_devices = 2}, true},
+      {{}, {.device = "nvidia", .num_devices = 2}, false},
+      {{.min_devices = 4}, {.device = "cpu", .num_devices = 2}, false},
+      {{.min_device_memory_bytes = 8},
+       {.device = "cpu", .num_devices = 2, .memory_bytes = 7},
+       false},
+      {h200,
+       {.device = "nvidia",
+        .device_model = "NVIDIA H200",
+        .num_devices = 8,
+        .memory_bytes = 141 * kGiB},
+       true},
+      {h200,
+       {.device = "nvidia",
+        .device_model = "NVIDIA H100",
+        .num_devices = 8,
+        .memory_bytes = 141 * kGiB},
+       false},
+  };
+  for (size_t index = 0; index < std::size(cases); ++index) {
+    const auto& test = cases[index];
+    EXPECT_EQ(HardwareMismatch(test.match, test.hardware).empty(), test.matches) << index;
+  }
+}
+
+}  // namespace
+}  // namespace redline::platform
