@@ -28,10 +28,15 @@ Result<Listing> ListModelFiles(const fs::path& directory) {
   return listing;
 }
 
+Result<std::unique_ptr<Checkpoint>> OpenGguf(const fs::path& path) {
+  RL_ASSIGN_OR_RETURN(auto file, MappedFile::Open(path));
+  return OpenGgufCheckpoint(std::move(file));
+}
+
 Result<std::unique_ptr<Checkpoint>> OpenDirectory(const fs::path& directory) {
   RL_ASSIGN_OR_RETURN(const Listing listing, ListModelFiles(directory));
   if (listing.has_config && listing.has_safetensors) return OpenHfCheckpoint(directory);
-  if (listing.gguf.size() == 1) return OpenGgufCheckpoint(listing.gguf.front());
+  if (listing.gguf.size() == 1) return OpenGguf(listing.gguf.front());
   if (listing.gguf.size() > 1)
     return InvalidArgument(directory.string() + " holds " + std::to_string(listing.gguf.size()) +
                            " GGUF files; name one of them");
@@ -50,7 +55,7 @@ Result<std::unique_ptr<Checkpoint>> OpenCheckpoint(const fs::path& path) {
   if (fs::is_directory(status)) return OpenDirectory(path);
   if (path.extension() == ".safetensors")
     return InvalidArgument(path.string() + " is one file of a model; give its directory");
-  return OpenGgufCheckpoint(path);
+  return OpenGguf(path);
 }
 
 }  // namespace redline::engine

@@ -2,10 +2,13 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
+#include <cmath>
 #include <cstring>
 #include <fstream>
 
+#include "engine/weights/dequantize.h"
+#include "engine/weights/safetensors_reader.h"
+#include "engine/weights/tensor_extents.h"
 #include "engine/weights/test_files.h"
 
 namespace redline::engine {
@@ -89,6 +92,181 @@ TEST(Checkpoint, SmolLm2Opens) {
   EXPECT_EQ((*checkpoint)->Find("model.embed_tokens.weight")->dtype, DType::kQ8_0);
   EXPECT_EQ((*checkpoint)->eos_token(), "<|im_end|>");
   EXPECT_NE((*checkpoint)->chat_template().find("<|im_start|>"), std::string::npos);
+}
+
+// A tiny model of tests/reference as a directory that a test may damage.
+class TinyModel {
+ public:
+  explicit TinyModel(const std::string& name) {
+    fs::copy("tests/reference/tiny/" + name, directory_.path());
+  }
+  const fs::path& path() const { return directory_.path(); }
+  void Write(const std::string& name, const std::string& text) {
+    std::ofstream(path() / name) << text;
+  }
+  Result<std::unique_ptr<Checkpoint>> Open() { return OpenCheckpoint(path()); }
+
+  // Replaces model.safetensors by two shards and their index. Each shard holds every second tensor.
+  void Shard() {
+    auto file = SafetensorsFile::Open(MappedFile::Open(path() / "model.safetensors").value());
+    ASSERT_TRUE(file.ok());
+    std::string headers[2], data[2], map;
+    for (size_t i = 0; i < (*file)->tensors().size(); ++i) {
+      const TensorView& view = (*file)->tensors()[i];
+      std::string& bytes = data[i % 2];
+      const size_t begin = bytes.size();
+      bytes.append(reinterpret_cast<const char*>(view.data), static_cast<size_t>(view.num_bytes));
+      headers[i % 2] += (headers[i % 2].empty() ? "\"" : ",\"") + view.name +
+                        "\":{\"dtype\":\"F32\"," + "\"shape\":" + ShapeText(view.shape) +
+                        ",\"data_offsets\":[" + std::to_string(begin) + "," +
+                        std::to_string(bytes.size()) + "]}";
+      map += (map.empty() ? "\"" : ",\"") + view.name + "\":\"" + kShards[i % 2] + "\"";
+    }
+    for (size_t i : {0, 1}) Write(kShards[i], SafetensorsBytes("{" + headers[i] + "}", data[i]));
+    Write("model.safetensors.index.json", "{\"weight_map\":{" + map + "}}");
+    fs::remove(path() / "model.safetensors");
+  }
+
+  static constexpr const char* kShards[] = {"model-00001-of-00002.safetensors",
+                                            "model-00002-of-00002.safetensors"};
+
+ private:
+  TemporaryDirectory directory_;
+};
+
+// Overwrites one tensor of a safetensors file by another of the same size.
+void CopyTensor(const std::string& path, std::string_view from, std::string_view to) {
+  std::string bytes = ReadFile(path).value();
+  auto file = SafetensorsFile::Open(MapBytes(bytes));
+  ASSERT_TRUE(file.ok());
+  const std::byte* base = (*file)->file().Range(0, 1).value().data();
+  const TensorView* source = nullptr;
+  const TensorView* target = nullptr;
+  for (const TensorView& view : (*file)->tensors()) {
+    if (view.name == from) source = &view;
+    if (view.name == to) target = &view;
+  }
+  ASSERT_TRUE(source != nullptr && target != nullptr && source->num_bytes == target->num_bytes);
+  std::memcpy(bytes.data() + (target->data - base), source->data,
+              static_cast<size_t>(source->num_bytes));
+  std::ofstream(path) << bytes;
+}
+
+TEST(Checkpoint, TinyModelsOpen) {
+  for (const char* name : {"tiny_qwen2", "tiny_qwen3", "tiny_llama3", "tiny_linear"}) {
+    auto checkpoint = OpenCheckpoint(std::string("tests/reference/tiny/") + name);
+    ASSERT_TRUE(checkpoint.ok()) << checkpoint.status().ToString();
+    EXPECT_EQ((*checkpoint)->config().vocab_size, 96);
+    EXPECT_EQ((*checkpoint)->MakeTokenizer().value(), nullptr);
+    EXPECT_TRUE((*checkpoint)->CheckIntact().ok());
+  }
+}
+
+TEST(Checkpoint, ShardsHoldTheSameTensorsAsOneFile) {
+  TinyModel whole("tiny_qwen2"), sharded("tiny_qwen2");
+  sharded.Shard();
+  auto expected = whole.Open();
+  auto actual = sharded.Open();
+  ASSERT_TRUE(expected.ok() && actual.ok()) << actual.status().ToString();
+  EXPECT_EQ((*actual)->WeightBytes(), (*expected)->WeightBytes());
+  for (const TensorView* view : (*expected)->AllTensors()) {
+    const TensorView* other = (*actual)->Find(view->name);
+    ASSERT_NE(other, nullptr) << view->name;
+    EXPECT_EQ(std::memcmp(view->data, other->data, static_cast<size_t>(view->num_bytes)), 0);
+  }
+}
+
+TEST(Checkpoint, RefusesDamagedShards) {
+  const auto expect = [](TinyModel& model, Code code, const std::string& message) {
+    auto checkpoint = model.Open();
+    ASSERT_FALSE(checkpoint.ok()) << message;
+    EXPECT_EQ(checkpoint.status().code(), code) << checkpoint.status().ToString();
+    EXPECT_NE(checkpoint.status().message().find(message), std::string::npos)
+        << checkpoint.status().ToString();
+  };
+  TinyModel missing("tiny_qwen2"), twice("tiny_qwen2"), escaping("tiny_qwen2"), stale("tiny_qwen2");
+  for (TinyModel* model : {&missing, &twice, &escaping, &stale}) model->Shard();
+
+  fs::remove(missing.path() / TinyModel::kShards[1]);
+  expect(missing, Code::kNotFound, TinyModel::kShards[1]);
+
+  fs::copy_file(twice.path() / TinyModel::kShards[0], twice.path() / "again.safetensors");
+  twice.Write("model.safetensors.index.json",
+              R"({"weight_map":{"model.embed_tokens.weight":"model-00001-of-00002.safetensors",)"
+              R"("model.layers.0.mlp.down_proj.weight":"again.safetensors"}})");
+  expect(twice, Code::kDataLoss, "is in two files");
+
+  escaping.Write("model.safetensors.index.json", R"({"weight_map":{"x":"../secret"}})");
+  expect(escaping, Code::kDataLoss, "not the name of a file");
+
+  stale.Write("model.safetensors.index.json",
+              R"({"weight_map":{"x":"model-00001-of-00002.safetensors"}})");
+  expect(stale, Code::kDataLoss, "\"x\" is not in");
+}
+
+// A file that says "tied" and holds another output layer could be read in two ways.
+TEST(Checkpoint, RefusesATiedModelWithAnOutputLayerOfItsOwn) {
+  TinyModel model("tiny_qwen3");
+  ASSERT_TRUE(model.Open().ok());
+  std::string config = ReadFile(model.path() / "config.json").value();
+  const std::string untied = "\"tie_word_embeddings\": false";
+  config.replace(config.find(untied), untied.size(), "\"tie_word_embeddings\": true");
+  model.Write("config.json", config);
+  EXPECT_EQ(model.Open().status().code(), Code::kDataLoss);
+}
+
+TEST(Checkpoint, DropsATiedModelsCopyOfItsEmbedding) {
+  TinyModel model("tiny_linear");
+  const std::string path = (model.path() / "model.safetensors").string();
+  std::string config = ReadFile(model.path() / "config.json").value();
+  const std::string untied = "\"tie_word_embeddings\": false";
+  config.replace(config.find(untied), untied.size(), "\"tie_word_embeddings\": true");
+  model.Write("config.json", config);
+  CopyTensor(path, "model.embed_tokens.weight", "lm_head.weight");
+  auto checkpoint = model.Open();
+  ASSERT_TRUE(checkpoint.ok()) << checkpoint.status().ToString();
+  EXPECT_EQ((*checkpoint)->Find("lm_head.weight"), nullptr);
+}
+
+TEST(Checkpoint, SaysWhatItLookedFor) {
+  TemporaryDirectory empty;
+  EXPECT_EQ(OpenCheckpoint(empty.path() / "absent").status().code(), Code::kNotFound);
+  const Status status = OpenCheckpoint(empty.path()).status();
+  EXPECT_EQ(status.code(), Code::kNotFound);
+  EXPECT_NE(status.message().find("config.json"), std::string::npos);
+  std::ofstream(empty.path() / "a.gguf") << "GGUF";
+  EXPECT_EQ(OpenCheckpoint(empty.path()).status().code(), Code::kDataLoss);
+  std::ofstream(empty.path() / "b.gguf") << "GGUF";
+  EXPECT_EQ(OpenCheckpoint(empty.path()).status().code(), Code::kInvalidArgument);
+  EXPECT_EQ(OpenCheckpoint("tests/reference/tiny/tiny_qwen2/model.safetensors").status().code(),
+            Code::kInvalidArgument);
+}
+
+TEST(Checkpoint, TemplatesAndSpecialTokensComeFromTheirFiles) {
+  TinyModel model("tiny_qwen2");
+  model.Write("tokenizer_config.json", R"({"chat_template": "old", "eos_token": "<end>"})");
+  model.Write("generation_config.json", R"({"eos_token_id": [7, 9]})");
+  auto checkpoint = model.Open();
+  ASSERT_TRUE(checkpoint.ok());
+  EXPECT_EQ((*checkpoint)->chat_template(), "old");
+  EXPECT_EQ((*checkpoint)->eos_token(), "<end>");
+  EXPECT_EQ((*checkpoint)->config().eos_token_ids, (std::vector<TokenId>{7, 9}));
+  model.Write("chat_template.jinja", "new");
+  EXPECT_EQ(model.Open().value()->chat_template(), "new");
+}
+
+TEST(Checkpoint, AFileThatShrinksIsReportedNotFatal) {
+  TinyModel model("tiny_qwen2");
+  auto checkpoint = model.Open();
+  ASSERT_TRUE(checkpoint.ok());
+  fs::resize_file(model.path() / "model.safetensors", 4096);
+  float sum = 0;
+  for (const TensorView* view : (*checkpoint)->AllTensors()) {
+    for (const float value : DequantizeTensor(*view)) sum += value;
+  }
+  EXPECT_TRUE(std::isfinite(sum));
+  EXPECT_EQ((*checkpoint)->CheckIntact().code(), Code::kDataLoss);
+  EXPECT_EQ(model.Open().status().code(), Code::kDataLoss);
 }
 
 }  // namespace

@@ -58,19 +58,25 @@ std::vector<TensorView> WeightsOf(const GgufFile& gguf) {
   return weights;
 }
 
+Result<std::unique_ptr<Checkpoint>> FromFile(std::unique_ptr<GgufFile> gguf) {
+  RL_ASSIGN_OR_RETURN(ModelConfig config, ConfigFromGguf(*gguf));
+  RL_ASSIGN_OR_RETURN(TensorSet tensors,
+                      TensorSet::Make(config, NameStyle::kGguf, WeightsOf(*gguf)));
+  auto checkpoint =
+      std::make_unique<GgufCheckpoint>(std::move(gguf), std::move(config), std::move(tensors));
+  RL_RETURN_IF_ERROR(checkpoint->ReadTexts());
+  return std::unique_ptr<Checkpoint>(std::move(checkpoint));
+}
+
 }  // namespace
 
-Result<std::unique_ptr<Checkpoint>> OpenGgufCheckpoint(const std::filesystem::path& path) {
-  RL_ASSIGN_OR_RETURN(auto file, MappedFile::Open(path));
+Result<std::unique_ptr<Checkpoint>> OpenGgufCheckpoint(std::unique_ptr<MappedFile> file) {
+  const std::string name = file->name();
   RL_ASSIGN_OR_RETURN(auto gguf, GgufFile::Open(std::move(file)));
-  RL_ASSIGN_OR_RETURN(ModelConfig config, ConfigFromGguf(*gguf));
-  auto tensors = TensorSet::Make(config, NameStyle::kGguf, WeightsOf(*gguf));
-  if (!tensors.ok()) return tensors.status().WithContext(path.string());
-  auto checkpoint = std::make_unique<GgufCheckpoint>(std::move(gguf), std::move(config),
-                                                     std::move(tensors).value());
-  RL_RETURN_IF_ERROR(checkpoint->ReadTexts());
-  RL_RETURN_IF_ERROR(checkpoint->CheckIntact());
-  return std::unique_ptr<Checkpoint>(std::move(checkpoint));
+  auto checkpoint = FromFile(std::move(gguf));
+  if (!checkpoint.ok()) return checkpoint.status().WithContext(name);
+  RL_RETURN_IF_ERROR((*checkpoint)->CheckIntact());
+  return checkpoint;
 }
 
 }  // namespace redline::engine

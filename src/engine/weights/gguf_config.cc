@@ -45,7 +45,7 @@ class ArchKeys {
 
   Result<int64_t> Count(std::string_view name) const {
     RL_ASSIGN_OR_RETURN(const auto value, gguf_.Int(Key(name)));
-    if (!value) return DataLoss(gguf_.file().name() + ": key \"" + Key(name) + "\" is missing");
+    if (!value) return DataLoss("key \"" + Key(name) + "\" is missing");
     return *value;
   }
   Result<int64_t> CountOr(std::string_view name, int64_t fallback) const {
@@ -74,7 +74,7 @@ const TensorView* FindTensor(const GgufFile& gguf, std::string_view name) {
 
 Result<Architecture> FindArchitecture(const GgufFile& gguf) {
   RL_ASSIGN_OR_RETURN(const auto name, gguf.String("general.architecture"));
-  if (!name) return DataLoss(gguf.file().name() + ": key \"general.architecture\" is missing");
+  if (!name) return DataLoss("key \"general.architecture\" is missing");
   for (const Architecture& architecture : kArchitectures) {
     if (architecture.name == *name) return architecture;
   }
@@ -86,8 +86,7 @@ Result<Architecture> FindArchitecture(const GgufFile& gguf) {
 Status RefuseUnsupported(const GgufFile& gguf, const ArchKeys& keys) {
   RL_ASSIGN_OR_RETURN(const auto splits, gguf.Int("split.count"));
   if (splits.value_or(1) > 1)
-    return Unimplemented(gguf.file().name() + " is one part of a split GGUF model; merge it first",
-                         "split.count");
+    return Unimplemented("this is one part of a split GGUF model; merge it first", "split.count");
   for (const std::string_view name : kRefusedCounts) {
     RL_ASSIGN_OR_RETURN(const int64_t value, keys.CountOr(name, 0));
     if (value != 0) return Unimplemented(keys.Key(name) + " is not supported", keys.Key(name));
@@ -198,7 +197,7 @@ Result<ModelConfig> ConfigFromGguf(const GgufFile& gguf) {
                       keys.FloatOr("attention.layer_norm_rms_epsilon", config.rms_norm_eps));
   RL_RETURN_IF_ERROR(ReadRope(gguf, keys, config));
   RL_RETURN_IF_ERROR(ReadSpecialTokens(gguf, config));
-  RL_RETURN_IF_ERROR(CheckConfig(config).WithContext(gguf.file().name()));
+  RL_RETURN_IF_ERROR(CheckConfig(config));
   return config;
 }
 

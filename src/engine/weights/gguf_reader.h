@@ -13,41 +13,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 #include "base/status.h"
 #include "engine/tensor.h"
+#include "engine/weights/gguf_types.h"
 #include "engine/weights/mapped_file.h"
 
 namespace redline::engine {
-
-// Type ids of metadata values, as in the file.
-enum class GgufType : uint32_t {
-  kUint8 = 0,
-  kInt8 = 1,
-  kUint16 = 2,
-  kInt16 = 3,
-  kUint32 = 4,
-  kInt32 = 5,
-  kFloat32 = 6,
-  kBool = 7,
-  kString = 8,
-  kArray = 9,
-  kUint64 = 10,
-  kInt64 = 11,
-  kFloat64 = 12,
-};
-
-// An array's elements, still encoded.
-struct GgufArray {
-  GgufType type = GgufType::kUint8;
-  uint64_t count = 0;
-  std::string_view bytes;  // into the file's header
-};
-
-// Integers of any width become int64 (a uint64 above its range is refused), floats become double.
-using GgufValue = std::variant<bool, int64_t, double, std::string_view, GgufArray>;
 
 class GgufFile {
  public:

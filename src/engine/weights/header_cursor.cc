@@ -13,12 +13,11 @@ constexpr uint64_t kChunkBytes = 256 << 10;
 
 Status HeaderCursor::Advance(uint64_t count, const char* what) {
   if (count > remaining())
-    return DataLoss(file_.name() + " ends inside its " + what + " (" + std::to_string(count) +
+    return DataLoss(std::string("the file ends inside its ") + what + " (" + std::to_string(count) +
                     " bytes at offset " + std::to_string(position_) + " of " +
                     std::to_string(file_.size()) + "); it was cut short or damaged");
   if (position_ + count > max_bytes_)
-    return Status(Code::kTooLarge,
-                  file_.name() + ": the header is larger than " + FormatBytes(max_bytes_));
+    return Status(Code::kTooLarge, "the header is larger than " + FormatBytes(max_bytes_));
   if (position_ + count > bytes_.size()) {
     const uint64_t old_size = bytes_.size();
     const uint64_t wanted = std::max(position_ + count, old_size + kChunkBytes);

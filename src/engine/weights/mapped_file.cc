@@ -7,8 +7,6 @@
 
 #include <cerrno>
 
-#include "base/strings.h"
-
 namespace redline::engine {
 namespace {
 
@@ -52,8 +50,8 @@ Status MappedFile::ReadAt(uint64_t offset, std::span<char> out) const {
   while (!out.empty()) {
     const ssize_t count = ::pread(fd_.get(), out.data(), out.size(), static_cast<off_t>(offset));
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return ErrnoStatus("cannot read " + name_, errno);
-    if (count == 0) return DataLoss(name_ + " ends early; fetch it again");
+    if (count < 0) return ErrnoStatus("cannot read the file", errno);
+    if (count == 0) return DataLoss("the file ends early; fetch it again");
     offset += static_cast<uint64_t>(count);
     out = out.subspan(static_cast<size_t>(count));
   }
@@ -62,9 +60,9 @@ Status MappedFile::ReadAt(uint64_t offset, std::span<char> out) const {
 
 Result<std::span<const std::byte>> MappedFile::Range(uint64_t offset, uint64_t num_bytes) const {
   if (offset > size_ || num_bytes > size_ - offset)
-    return DataLoss(name_ + " is " + FormatBytes(size_) + " long and too short for " +
-                    std::to_string(num_bytes) + " bytes at offset " + std::to_string(offset) +
-                    "; it was cut short or damaged, fetch it again");
+    return DataLoss("the file is cut short or damaged: " + std::to_string(num_bytes) +
+                    " bytes at offset " + std::to_string(offset) + " of " + std::to_string(size_) +
+                    "; fetch it again");
   return std::span(static_cast<const std::byte*>(base_) + offset, num_bytes);
 }
 

@@ -52,7 +52,7 @@ class SafetensorsParser {
 
   Status Parse() {
     RL_ASSIGN_OR_RETURN(const Json header, ReadHeader());
-    if (!header.is_object()) return Corrupt("the header is not a JSON object");
+    if (!header.is_object()) return DataLoss("the header is not a JSON object");
     for (const auto& [name, entry] : header.items()) {
       if (name == "__metadata__") continue;  // free-form strings about the file
       RL_RETURN_IF_ERROR(ReadEntry(name, entry));
@@ -66,11 +66,7 @@ class SafetensorsParser {
     for (size_t i = 0; i < begins_.size(); ++i)
       extents.push_back(
           {out_.tensors_[i].name, begins_[i], static_cast<uint64_t>(out_.tensors_[i].num_bytes)});
-    return CheckNoOverlap(std::move(extents)).WithContext(out_.file_->name());
-  }
-
-  Status Corrupt(const std::string& what) const {
-    return DataLoss(out_.file_->name() + ": " + what);
+    return CheckNoOverlap(std::move(extents));
   }
 
   Result<Json> ReadHeader() {
@@ -78,25 +74,24 @@ class SafetensorsParser {
     uint64_t header_bytes = 0;
     RL_RETURN_IF_ERROR(cursor.Read(&header_bytes, "header length"));
     if (header_bytes > kMaxHeaderBytes || header_bytes > cursor.remaining())
-      return Corrupt("claims a header of " + std::to_string(header_bytes) +
-                     " bytes; the file is damaged, cut short or not safetensors");
+      return DataLoss("claims a header of " + std::to_string(header_bytes) +
+                      " bytes; the file is damaged, cut short or not safetensors");
     RL_RETURN_IF_ERROR(cursor.Advance(header_bytes, "header"));
     data_begin_ = cursor.position();
     const std::string_view text(cursor.bytes());
-    return ParseLimitedJson(text.substr(sizeof(uint64_t), header_bytes),
-                            out_.file_->name() + ": the header");
+    return ParseLimitedJson(text.substr(sizeof(uint64_t), header_bytes), "the header");
   }
 
   Status ReadEntry(const std::string& name, const Json& entry) {
     const std::string quoted = "tensor \"" + EscapeControl(name) + "\"";
     if (!entry.is_object() || !entry.contains("dtype") || !entry["dtype"].is_string() ||
         !entry.contains("shape") || !entry.contains("data_offsets"))
-      return Corrupt(quoted + " needs dtype, shape and data_offsets");
+      return DataLoss(quoted + " needs dtype, shape and data_offsets");
     const auto shape = IntegerList(entry["shape"], kMaxDims);
-    if (!shape) return Corrupt(quoted + " has a damaged shape");
+    if (!shape) return DataLoss(quoted + " has a damaged shape");
     const auto offsets = IntegerList(entry["data_offsets"], 2);
     if (!offsets || offsets->size() != 2 || offsets->front() > offsets->back())
-      return Corrupt(quoted + " has damaged data_offsets");
+      return DataLoss(quoted + " has damaged data_offsets");
     TensorView view{.name = name, .dtype = {}, .shape = *shape, .data = nullptr, .num_bytes = 0};
     RL_ASSIGN_OR_RETURN(view.dtype, DTypeOf(entry["dtype"].get<std::string>(), quoted));
     return Place(std::move(view), static_cast<uint64_t>(offsets->front()),
@@ -108,9 +103,9 @@ class SafetensorsParser {
     RL_ASSIGN_OR_RETURN(view.num_bytes, CheckedTensorBytes(view.name, view.dtype, view.shape));
     const std::string quoted = "tensor \"" + EscapeControl(view.name) + "\"";
     if (end - begin != static_cast<uint64_t>(view.num_bytes))
-      return Corrupt(quoted + " of shape " + ShapeText(view.shape) + " needs " +
-                     std::to_string(view.num_bytes) + " bytes but has " +
-                     std::to_string(end - begin));
+      return DataLoss(quoted + " of shape " + ShapeText(view.shape) + " needs " +
+                      std::to_string(view.num_bytes) + " bytes but has " +
+                      std::to_string(end - begin));
     auto range = out_.file_->Range(data_begin_ + begin, end - begin);
     if (!range.ok()) return range.status().WithContext(quoted);
     view.data = range->data();
@@ -137,7 +132,8 @@ class SafetensorsParser {
 
 Result<std::unique_ptr<SafetensorsFile>> SafetensorsFile::Open(std::unique_ptr<MappedFile> file) {
   std::unique_ptr<SafetensorsFile> safetensors(new SafetensorsFile(std::move(file)));
-  RL_RETURN_IF_ERROR(SafetensorsParser(*safetensors).Parse());
+  RL_RETURN_IF_ERROR(
+      SafetensorsParser(*safetensors).Parse().WithContext(safetensors->file().name()));
   return safetensors;
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/status.h"
 #include "engine/weights/checkpoint.h"
+#include "engine/weights/mapped_file.h"
 #include "engine/weights/tensor_names.h"
 
 namespace redline::engine {
@@ -29,7 +30,7 @@ class TensorSet {
 };
 
 // The two kinds of checkpoint; OpenCheckpoint chooses.
-Result<std::unique_ptr<Checkpoint>> OpenGgufCheckpoint(const std::filesystem::path& file);
+Result<std::unique_ptr<Checkpoint>> OpenGgufCheckpoint(std::unique_ptr<MappedFile> file);
 Result<std::unique_ptr<Checkpoint>> OpenHfCheckpoint(const std::filesystem::path& directory);
 
 }  // namespace redline::engine
