@@ -94,8 +94,7 @@ TEST(JsonForms, AWrongTypeNamesTheField) {
       {R"({"created_at": "2026-01-02T03:04:05.Z"})", "created_at"},
   };
   for (const auto& test : cases) {
-    const auto parsed =
-        FieldsFromJson<Deployment>(ParseJson(test.text).value(), UnknownKeys::kIgnore);
+    const auto parsed = FieldsFromJson<Deployment>(json::parse(test.text), UnknownKeys::kIgnore);
     ASSERT_FALSE(parsed.ok()) << test.text;
     EXPECT_EQ(parsed.status().code(), Code::kInvalidArgument) << test.text;
     EXPECT_EQ(parsed.status().param(), test.param) << parsed.status().message();
@@ -112,6 +111,10 @@ TEST(JsonForms, UnknownKeysAreRefusedFromPeopleOnly) {
   const json nested = {{"engine", {{"requestd", json::object()}}}};
   EXPECT_EQ(FieldsFromJson<Deployment>(nested, UnknownKeys::kRefuse).status().param(),
             "engine.requestd");
+}
+
+TEST(DumpJson, ReplacesBytesThatAreNotUtf8) {
+  EXPECT_EQ(DumpJson(json("a\xff")), "\"a\xef\xbf\xbd\"");
 }
 
 TEST(InstanceState, EveryNameComesBack) {

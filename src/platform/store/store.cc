@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/strings.h"
+#include "net/json_body.h"
 #include "platform/store/database.h"
 #include "platform/store/open_checks.h"
 #include "spec/json.h"
@@ -16,7 +17,7 @@ using soci::use;
 
 template <typename T>
 Result<T> Decode(const std::string& body, Result<T> (*from_json)(const nlohmann::json&)) {
-  RL_ASSIGN_OR_RETURN(const nlohmann::json json, spec::ParseJson(body));
+  RL_ASSIGN_OR_RETURN(const nlohmann::json json, net::ParseJson(body));
   return from_json(json);
 }
 
