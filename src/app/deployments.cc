@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <thread>
 
 #include "app/output.h"
+#include "app/progress_line.h"
 #include "base/clock.h"
 #include "base/strings.h"
 
@@ -36,41 +36,6 @@ json PhaseInstance(const json& deployment) {
   return json::object();
 }
 
-std::string DownloadText(const json& progress) {
-  const auto done = progress.value("bytes_done", int64_t{0});
-  const auto total = progress.value("bytes_total", int64_t{0});
-  const double speed = progress.value("bytes_per_second", 0.0);
-  std::string text = fmt::format(" {} of {}", FormatBytes(static_cast<uint64_t>(done)),
-                                 FormatBytes(static_cast<uint64_t>(total)));
-  if (speed <= 0) return text;
-  text += fmt::format(", {}/s", FormatBytes(static_cast<uint64_t>(speed)));
-  if (total > done)
-    text += fmt::format(", {} left", FormatDuration(static_cast<double>(total - done) / speed));
-  return text;
-}
-
-// Draws one line over itself on a terminal; elsewhere prints each phase once.
-class ProgressLine {
- public:
-  void Show(const std::string& phase, const std::string& text) {
-    if (StderrIsTerminal()) {
-      fmt::print(stderr, "\r\x1b[K{}", EscapeControl(text));
-      drawn_ = true;
-    } else if (phase != last_phase_) {
-      fmt::print(stderr, "{}\n", EscapeControl(text));
-    }
-    std::fflush(stderr);
-    last_phase_ = phase;
-  }
-  ~ProgressLine() {
-    if (drawn_) fmt::print(stderr, "\r\x1b[K");
-  }
-
- private:
-  std::string last_phase_;
-  bool drawn_ = false;
-};
-
 bool HopelessError(const json& deployment) {
   const std::string phase = deployment.value("phase", "");
   const std::string reason = deployment.value("reason", "");
@@ -96,7 +61,9 @@ std::string DescribeProgress(const json& deployment) {
   const std::string what = progress.value("phase", "");
   if (what.empty() || phase == "RUNNING" || phase == "STOPPED") return phase;
   std::string text = fmt::format("{} {:.0f}%", phase, 100 * progress.value("fraction", 0.0));
-  if (progress.value("bytes_total", int64_t{0}) > 0) text += DownloadText(progress);
+  if (const auto total = progress.value("bytes_total", int64_t{0}); total > 0)
+    text += DownloadText(progress.value("bytes_done", int64_t{0}), total,
+                         progress.value("bytes_per_second", 0.0));
   return text;
 }
 

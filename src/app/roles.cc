@@ -1,7 +1,6 @@
 // The hidden subcommands: roles that other processes of the product start.
-#include <nlohmann/json.hpp>
-
 #include "app/commands.h"
+#include "backends/launch/shim.h"
 #include "base/files.h"
 #include "base/strings.h"
 #include "platform/roles.h"
@@ -55,6 +54,10 @@ Command Role(std::string name, std::vector<Flag> flags, Status (*run)(const Argu
   return command;
 }
 
+Status RunShimRole(const Arguments& arguments) {
+  return FromExit("shim", backends::RunShim({.dir = arguments.Get("dir")}));
+}
+
 }  // namespace
 
 Command ServerCommand() { return Role("server", RoleFlags(), RunServerRole); }
@@ -66,5 +69,9 @@ Command GatewayCommand() {
 }
 
 Command AgentCommand() { return Role("agent", RoleFlags(), RunAgentRole); }
+
+Command ShimCommand() {
+  return Role("shim", {{"dir", "DIR", "the instance's directory", "", {}, true}}, RunShimRole);
+}
 
 }  // namespace redline::app
