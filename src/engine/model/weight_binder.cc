@@ -68,9 +68,8 @@ void WeightBinder::Load(ThreadPool& pool, std::byte* memory) {
   for (const MatrixSlot& matrix : matrices_) {
     PackedMatrix& packed = matrix.linear->parts[matrix.part].weight;
     std::byte* out = memory + matrix.offset;
-    pool.Run(packed.NumPanels(), [&](int64_t panel) {
-      PackPanel(*matrix.tensor, packed, panel, out + panel * packed.panel_bytes);
-    });
+    pool.Run(packed.NumPanels(),
+             [&](int64_t panel) { PackPanel(*matrix.tensor, packed, panel, out); });
     packed.data = out;
   }
   for (const VectorSlot& vector : vectors_) {

@@ -39,7 +39,8 @@ class WeightBinder {
 
   // Bytes that Load fills.
   int64_t Bytes() const { return num_bytes_; }
-  // Packs and converts everything into `memory` (aligned to a cache line) and fills the slots.
+  // Packs and converts everything into `memory` (zeros, aligned to a cache line) and fills the
+  // slots.
   void Load(ThreadPool& pool, std::byte* memory);
 
  private:

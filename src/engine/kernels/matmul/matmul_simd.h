@@ -25,12 +25,13 @@ template <typename Simd>
   Simd::StorePartial(args.out + row * args.out_stride + part.out_column + n, count, sum);
 }
 
-// Weights [k_begin, k_end) of one panel as f32, [k][32].
+// Weights [k_begin, k_end) of one panel as f32, [k][32] with `stride` floats from k to k.
 struct DecodedBlock {
   int64_t panel = 0;
   int64_t k_begin = 0;
   int64_t k_end = 0;
   const float* columns = nullptr;
+  int64_t stride = kPanelColumns;
 };
 
 // kRows rows from `first_row` on times columns [n, n + kTileVecs * kLanes) of a decoded block.
@@ -51,7 +52,7 @@ void BlockTile(const MatmulArgs& args, const MatmulPart& part, int64_t first_row
     }
   }
   MultiplyTile<Simd, kRows, kVecs>(args.x + first_row * args.x_stride + block.k_begin,
-                                   args.x_stride, columns, kPanelColumns,
+                                   args.x_stride, columns, block.stride,
                                    block.k_end - block.k_begin, acc);
   if (block.k_end == part.weight.in_features) {
 #pragma GCC unroll 16
@@ -109,9 +110,16 @@ class MatmulSimd {
 
   static void SingleRow(const MatmulArgs& args, const MatmulPart& part, const MatmulRange& range) {
     int64_t panel = range.panel_begin;
-    for (; panel + Simd::kDecodePanels <= range.panel_end; panel += Simd::kDecodePanels)
-      Direct<1, Simd::kDecodePanels>(args, part, range.row_begin, panel);
-    for (; panel < range.panel_end; ++panel) Direct<1, 1>(args, part, range.row_begin, panel);
+    while (panel < range.panel_end) {
+      const bool whole_pair = panel % 2 == 0 && panel + 1 < range.panel_end;
+      if (Simd::kPairsOfPanels && whole_pair) {
+        Direct<1, 2>(args, part, range.row_begin, panel);
+        panel += 2;
+      } else {
+        Direct<1, 1>(args, part, range.row_begin, panel);
+        panel += 1;
+      }
+    }
   }
 
   template <int kRows, int kPanels>
@@ -137,8 +145,8 @@ class MatmulSimd {
       }
     };
     const PackedMatrix& weight = part.weight;
-    Reader::template ForEach<kPanels>(weight.data + panel * weight.panel_bytes, weight.panel_bytes,
-                                      0, weight.in_features, accumulate);
+    Reader::template ForEach<kPanels>(weight.data + weight.PanelOffset(panel), 0,
+                                      weight.in_features, accumulate);
 #pragma GCC unroll 8
     for (int row = 0; row < kRows; ++row) {
 #pragma GCC unroll 8
@@ -152,29 +160,30 @@ class MatmulSimd {
     alignas(64) float decoded[kBlockK * kPanelColumns];
     const PackedMatrix& weight = part.weight;
     for (int64_t panel = range.panel_begin; panel < range.panel_end; ++panel) {
-      const std::byte* packed = weight.data + panel * weight.panel_bytes;
       for (int64_t k = 0; k < weight.in_features; k += kBlockK) {
         DecodedBlock block = {.panel = panel, .k_begin = k, .k_end = k + kBlockK};
         if (block.k_end > weight.in_features) block.k_end = weight.in_features;
-        block.columns = Decode(packed, block.k_begin, block.k_end, decoded);
+        Decode(weight.data + weight.PanelOffset(panel), decoded, &block);
         MultiplyBlock<Simd>(args, part, range, block);
       }
     }
   }
 
-  // Weights [k_begin, k_end) of a panel as [k][32] f32: in `decoded`, or where they already are
-  // that.
-  static const float* Decode(const std::byte* packed, int64_t k_begin, int64_t k_end,
-                             float* decoded) {
-    if constexpr (kType == DType::kF32)
-      return reinterpret_cast<const float*>(packed) + k_begin * kPanelColumns;
-    const auto store = [&](int64_t k, const Vec(&columns)[kVecs]) __attribute__((always_inline)) {
+  // Points `block` at its weights: in `decoded`, or where they are when they are f32 already.
+  static void Decode(const std::byte* packed, float* decoded, DecodedBlock* block) {
+    if constexpr (kType == DType::kF32) {
+      block->stride = 2 * kPanelColumns;
+      block->columns = reinterpret_cast<const float*>(packed) + block->k_begin * block->stride;
+    } else {
+      const int64_t k_begin = block->k_begin;
+      const auto store = [&](int64_t k, const Vec(&columns)[kVecs]) __attribute__((always_inline)) {
 #pragma GCC unroll 8
-      for (int i = 0; i < kVecs; ++i)
-        Simd::Store(decoded + (k - k_begin) * kPanelColumns + i * Simd::kLanes, columns[i]);
-    };
-    Reader::template ForEach<1>(packed, 0, k_begin, k_end, store);
-    return decoded;
+        for (int i = 0; i < kVecs; ++i)
+          Simd::Store(decoded + (k - k_begin) * kPanelColumns + i * Simd::kLanes, columns[i]);
+      };
+      Reader::template ForEach<1>(packed, k_begin, block->k_end, store);
+      block->columns = decoded;
+    }
   }
 };
 

@@ -7,20 +7,20 @@ namespace {
 
 // Enough tasks that a slow thread can be helped out, few enough that claiming them costs nothing.
 constexpr int64_t kTasksPerThread = 4;
-// Fewer rows than this would decode the weights once more for too little.
-constexpr int64_t kRowsPerTask = 128;
+// A task's rows of x should stay in its core's L2 while panels pass over them.
+constexpr int64_t kRowBlockBytes = 384 * 1024;
+constexpr int64_t kMinRowBlock = 48;
 
 int64_t CeilDiv(int64_t value, int64_t divisor) { return (value + divisor - 1) / divisor; }
 
 // The grid of tasks: panels of all parts in one line, times blocks of rows.
 struct Grid {
-  Grid(int64_t total_panels, int64_t total_rows, int64_t num_threads)
+  Grid(int64_t total_panels, int64_t total_rows, int64_t row_bytes, int64_t num_threads)
       : num_panels(total_panels), num_rows(total_rows) {
-    const int64_t wanted = num_threads * kTasksPerThread;
-    panels_per_task = std::max<int64_t>(1, num_panels / wanted);
+    // Whole pairs of panels: half of a pair would leave gaps in the stream of weights.
+    panels_per_task = std::max<int64_t>(1, num_panels / (num_threads * kTasksPerThread) / 2) * 2;
     panel_tasks = CeilDiv(num_panels, panels_per_task);
-    const int64_t row_tasks_wanted = std::max<int64_t>(1, wanted / panel_tasks);
-    rows_per_task = std::max(kRowsPerTask, CeilDiv(num_rows, row_tasks_wanted));
+    rows_per_task = std::max(kMinRowBlock, kRowBlockBytes / row_bytes);
     row_tasks = CeilDiv(num_rows, rows_per_task);
   }
 
@@ -48,7 +48,8 @@ void ParallelMatmul(const KernelSet& kernels, ThreadPool& pool, const MatmulArgs
                     std::span<const MatmulPart> parts) {
   int64_t num_panels = 0;
   for (const MatmulPart& part : parts) num_panels += part.weight.NumPanels();
-  const Grid grid(num_panels, args.num_rows, pool.num_threads());
+  const int64_t row_bytes = parts.front().weight.in_features * static_cast<int64_t>(sizeof(float));
+  const Grid grid(num_panels, args.num_rows, row_bytes, pool.num_threads());
   pool.Run(grid.NumTasks(), [&](int64_t task) {
     const MatmulRange range = grid.RangeOf(task);
     int64_t first_panel = 0;  // of the part, in the line of all panels

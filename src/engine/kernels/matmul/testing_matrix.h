@@ -17,8 +17,9 @@ struct TestingMatrix {
     const auto num_bytes = static_cast<size_t>(PackedBytes(packed));
     memory.reset(static_cast<std::byte*>(std::aligned_alloc(64, num_bytes)));
     packed.data = memory.get();
+    std::memset(memory.get(), 0, num_bytes);
     for (int64_t panel = 0; panel < packed.NumPanels(); ++panel)
-      PackPanel(view, packed, panel, memory.get() + panel * packed.panel_bytes);
+      PackPanel(view, packed, panel, memory.get());
   }
 
   std::vector<std::byte> raw;

@@ -14,7 +14,7 @@ struct Avx2 {
   static constexpr int kLanes = 8;
 
   static constexpr int kDirectRows = 2;
-  static constexpr int kDecodePanels = 1;
+  static constexpr bool kPairsOfPanels = false;
   static constexpr int kTileRows = 6;
   static constexpr int kTileVecs = 2;
 
