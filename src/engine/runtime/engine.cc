@@ -30,7 +30,8 @@ class EngineImpl final : public Engine {
   }
 
   Result<RequestId> Submit(EngineRequest request, TokenSink sink) override;
-  void Cancel(RequestId id) override { queue_.Cancel(id); }
+  void Cancel(RequestId id) override { queue_.End({id, FinishReason::kAbort}); }
+  void Finish(RequestId id) override { queue_.End({id, FinishReason::kStop}); }
   bool Drain(double deadline_seconds) override;
   const ResolvedEngine& resolved() const override { return parts_.resolved; }
   const ModelConfig& model_config() const override { return parts_.model->config(); }
@@ -104,7 +105,9 @@ void EngineImpl::Run() {
     RequestQueue::News news = queue_.Take(/*wait=*/core_->idle());
     for (std::unique_ptr<Sequence>& sequence : news.arrivals) core_->Add(std::move(sequence));
     int64_t num_ended = 0;
-    for (const RequestId id : news.cancellations) num_ended += core_->Cancel(id);
+    for (const RequestQueue::Ending& ending : news.endings) {
+      num_ended += core_->End(ending.id, ending.reason);
+    }
     if (news.abort_all) num_ended += core_->AbortAll();
     if (!core_->idle()) num_ended += core_->Step();
     if (num_ended > 0) queue_.Ended(num_ended);

@@ -48,7 +48,7 @@ struct TokenLogprob {
 enum class FinishReason { kNone, kStop, kLength, kAbort, kError };
 
 // One step's news about one request. Delivered in order, on the engine thread: the receiver must
-// return quickly and must not call back into the Engine except Cancel.
+// return quickly and must not call back into the Engine except Cancel and Finish.
 struct TokenEvent {
   std::optional<TokenId> token;        // absent when only the end is told
   std::vector<TokenLogprob> logprobs;  // chosen first, then the best, when asked for
@@ -93,6 +93,9 @@ class Engine {
   virtual Result<RequestId> Submit(EngineRequest request, TokenSink sink) = 0;
   // Ends a request within one step and frees its pages; its sink gets kAbort. Unknown ids: ignored.
   virtual void Cancel(RequestId id) = 0;
+  // As Cancel, for a request whose answer is complete (a stop string was found): its sink gets
+  // kStop.
+  virtual void Finish(RequestId id) = 0;
   // Stops accepting; returns when all requests ended or the deadline passed (then aborts the rest).
   // Whether all ended by themselves.
   virtual bool Drain(double deadline_seconds) = 0;

@@ -64,11 +64,11 @@ void EngineCore::Add(std::unique_ptr<Sequence> sequence) {
   PublishStats();
 }
 
-int64_t EngineCore::Cancel(RequestId id) {
+int64_t EngineCore::End(RequestId id, FinishReason reason) {
   std::vector<std::unique_ptr<Sequence>> removed;
   removed.push_back(scheduler_.Remove(id));
   if (removed.front() == nullptr) return 0;
-  return EndAll(std::move(removed), FinishReason::kAbort);
+  return EndAll(std::move(removed), reason);
 }
 
 int64_t EngineCore::AbortAll() { return EndAll(scheduler_.RemoveAll(), FinishReason::kAbort); }

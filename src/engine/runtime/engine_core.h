@@ -33,7 +33,7 @@ class EngineCore {
 
   void Add(std::unique_ptr<Sequence> sequence);
   // These deliver last events and return how many.
-  int64_t Cancel(RequestId id);
+  int64_t End(RequestId id, FinishReason reason);
   int64_t AbortAll();
   int64_t Step();
 

@@ -43,6 +43,7 @@ Result<std::unique_ptr<Engine>> Engine::Start(const Checkpoint& checkpoint,
   RL_ASSIGN_OR_RETURN(parts.model, MakeModel(checkpoint, *parts.pool,
                                              {.max_batch_rows = options.chunked_prefill_size,
                                               .max_logits_rows = options.max_running_requests}));
+  RL_RETURN_IF_ERROR(checkpoint.CheckIntact());
   parts.resolved.isa = parts.model->kernels().name;
   parts.resolved.weight_bytes = parts.model->WeightBytes();
   const int64_t logits_bytes = options.max_running_requests * checkpoint.config().vocab_size *

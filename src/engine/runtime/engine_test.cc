@@ -284,6 +284,19 @@ TEST(Engine, CancelFreesPagesWithinOneStep) {
   testing->engine->Cancel(123456);
 }
 
+TEST(Engine, FinishEndsAnAnswerThatIsComplete) {
+  const auto testing = StartTestingEngine({});
+  const int64_t total = testing->engine->FreePages();
+  Collector collector;
+  SamplingParams params = Greedy(4000);
+  params.ignore_eos = true;
+  const auto id = testing->engine->Submit({{5, 6}, params}, collector.Sink());
+  collector.WaitForTokens(3);
+  testing->engine->Finish(*id);
+  EXPECT_EQ(collector.WaitForEnd().finish, FinishReason::kStop);
+  EXPECT_EQ(testing->engine->FreePages(), total);
+}
+
 TEST(Engine, SinkMayCancelItsOwnRequest) {
   const auto testing = StartTestingEngine({});
   std::atomic<RequestId> id = 0;

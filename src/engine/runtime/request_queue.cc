@@ -24,10 +24,10 @@ Status RequestQueue::Push(std::unique_ptr<Sequence> sequence) {
   return OkStatus();
 }
 
-void RequestQueue::Cancel(RequestId id) {
+void RequestQueue::End(Ending ending) {
   {
     const std::lock_guard lock(mutex_);
-    news_.cancellations.push_back(id);
+    news_.endings.push_back(ending);
   }
   news_arrived_.notify_one();
 }
@@ -82,7 +82,7 @@ void RequestQueue::Ended(int64_t count) {
 }
 
 bool RequestQueue::HasNews() const {
-  return !news_.arrivals.empty() || !news_.cancellations.empty() || news_.abort_all || news_.stop;
+  return !news_.arrivals.empty() || !news_.endings.empty() || news_.abort_all || news_.stop;
 }
 
 }  // namespace redline::engine

@@ -16,10 +16,15 @@ namespace redline::engine {
 
 class RequestQueue {
  public:
+  // A request that is to end early, and what its sink is told: kAbort or kStop.
+  struct Ending {
+    RequestId id = 0;
+    FinishReason reason = FinishReason::kAbort;
+  };
   // What arrived since the last Take, in the order to be applied.
   struct News {
     std::vector<std::unique_ptr<Sequence>> arrivals;
-    std::vector<RequestId> cancellations;
+    std::vector<Ending> endings;
     bool abort_all = false;
     bool stop = false;
   };
@@ -29,7 +34,7 @@ class RequestQueue {
 
   // kUnavailable after Close, kResourceExhausted when full.
   Status Push(std::unique_ptr<Sequence> sequence);
-  void Cancel(RequestId id);
+  void End(Ending ending);
   void Close();     // refuses further requests
   void AbortAll();  // ends every request
   void Stop();      // ends every request, then the engine thread
