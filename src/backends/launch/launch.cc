@@ -108,6 +108,7 @@ void Launch::Refresh() {
   if (!alive_ && state_.exit) return;
   // First the process, then its file: what it wrote last is then seen for sure.
   alive_ = ShimAlive();
+  if (alive_ && state_.engine.pid > 0) return;
   auto state = ReadLaunchState(files_);
   if (state.ok() && SameProcess(state->shim, shim_)) state_ = std::move(state).value();
   if (alive_ || state_.exit) return;

@@ -6,6 +6,7 @@
 
 #include "base/files.h"
 #include "base/strings.h"
+#include "net/json_body.h"
 
 namespace redline::backends {
 namespace {
@@ -16,8 +17,8 @@ constexpr uint64_t kMaxFileBytes = 1 << 20;
 
 Result<json> ReadJson(const std::filesystem::path& path) {
   RL_ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kMaxFileBytes));
-  json parsed = json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (!parsed.is_object()) return DataLoss(path.string() + " is not a JSON object");
+  auto parsed = net::ParseJsonObject(text);
+  if (!parsed.ok()) return DataLoss(path.string() + ": " + parsed.status().message());
   return parsed;
 }
 

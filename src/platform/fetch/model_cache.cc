@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "base/strings.h"
+#include "net/json_body.h"
 #include "platform/fetch/sha256_stream.h"
 
 namespace redline::platform {
@@ -55,8 +56,8 @@ FileStamp StampOf(const fs::path& path) {
 json ReadMarker(const fs::path& path) {
   auto text = ReadFile(path, 16 << 20);
   if (!text.ok()) return json::object();
-  json marker = json::parse(*text, nullptr, /*allow_exceptions=*/false);
-  return marker.is_object() ? marker : json::object();
+  auto marker = net::ParseJsonObject(*text);
+  return marker.ok() ? std::move(marker).value() : json::object();
 }
 
 json MarkerEntry(const spec::ModelFile& file, const FileStamp& stamp) {
