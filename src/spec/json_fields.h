@@ -39,6 +39,10 @@ constexpr bool kIsVector = false;
 template <typename T>
 constexpr bool kIsVector<std::vector<T>> = true;
 template <typename T>
+constexpr bool kIsOptional = false;
+template <typename T>
+constexpr bool kIsOptional<std::optional<T>> = true;
+template <typename T>
 constexpr bool kIsMap = false;
 template <typename T>
 constexpr bool kIsMap<std::map<std::string, T>> = true;
@@ -84,6 +88,8 @@ nlohmann::json Write(const T& value) {
     return std::string(NameOf(value));
   } else if constexpr (std::same_as<T, ParameterValue>) {
     return std::visit([](const auto& held) { return nlohmann::json(held); }, value);
+  } else if constexpr (kIsOptional<T>) {
+    return value ? Write(*value) : nlohmann::json();
   } else if constexpr (kIsMap<T>) {
     auto object = nlohmann::json::object();
     for (const auto& [key, entry] : value) object[key] = Write(entry);
@@ -139,17 +145,7 @@ class Reader {
 
   template <typename T>
   void operator()(const char* name, T& value) {
-    const nlohmann::json* field = Find(name);
-    if (field == nullptr) return;
-    if constexpr (HasFields<T>) {
-      status_ = ReadObject(*field, Join(path_, name), unknown_, value);
-    } else if constexpr (kIsMap<T>) {
-      status_ = ReadMap(*field, Join(path_, name), value);
-    } else if constexpr (kIsVector<T>) {
-      status_ = ReadArray(*field, Join(path_, name), unknown_, value);
-    } else {
-      status_ = Read(*field, Join(path_, name), value);
-    }
+    if (const nlohmann::json* field = Find(name)) ReadField(*field, Join(path_, name), value);
   }
   void Time(const char* name, int64_t& unix_millis) {
     const nlohmann::json* field = Find(name);
@@ -159,6 +155,21 @@ class Reader {
   Status Finish() const;
 
  private:
+  template <typename T>
+  void ReadField(const nlohmann::json& field, const std::string& path, T& value) {
+    if constexpr (HasFields<T>) {
+      status_ = ReadObject(field, path, unknown_, value);
+    } else if constexpr (kIsOptional<T>) {
+      ReadField(field, path, value.emplace());
+    } else if constexpr (kIsMap<T>) {
+      status_ = ReadMap(field, path, value);
+    } else if constexpr (kIsVector<T>) {
+      status_ = ReadArray(field, path, unknown_, value);
+    } else {
+      status_ = Read(field, path, value);
+    }
+  }
+
   const nlohmann::json* Find(const char* name) {
     names_.emplace_back(name);
     if (!status_.ok()) return nullptr;

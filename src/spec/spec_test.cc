@@ -4,6 +4,7 @@
 
 #include "spec/json.h"
 #include "spec/json_fields.h"
+#include "spec/json_schema.h"
 
 namespace redline::spec {
 namespace {
@@ -111,6 +112,42 @@ TEST(JsonForms, UnknownKeysAreRefusedFromPeopleOnly) {
   const json nested = {{"engine", {{"requestd", json::object()}}}};
   EXPECT_EQ(FieldsFromJson<Deployment>(nested, UnknownKeys::kRefuse).status().param(),
             "engine.requestd");
+}
+
+struct WithOptional {
+  std::optional<int64_t> number;
+};
+template <typename Visitor>
+void VisitFields(Visitor& visit, Is<WithOptional> auto& value) {
+  visit("number", value.number);
+}
+
+TEST(JsonForms, AnOptionalFieldIsNullWhenAbsent) {
+  EXPECT_EQ(FieldsToJson(WithOptional{}), json({{"number", nullptr}}));
+  EXPECT_EQ(FieldsToJson(WithOptional{3}), json({{"number", 3}}));
+  const auto read = [](const json& document) {
+    return FieldsFromJson<WithOptional>(document, UnknownKeys::kRefuse);
+  };
+  EXPECT_EQ(read(json::object())->number, std::nullopt);
+  EXPECT_EQ(read({{"number", nullptr}})->number, std::nullopt);
+  EXPECT_EQ(read({{"number", 3}})->number, 3);
+  EXPECT_EQ(read({{"number", "3"}}).status().param(), "number");
+}
+
+TEST(JsonSchema, FollowsTheFields) {
+  json schemas = json::object();
+  EXPECT_EQ(SchemaOf<Instance>(schemas), json({{"$ref", "#/components/schemas/Instance"}}));
+  const json& properties = schemas["Instance"]["properties"];
+  EXPECT_EQ(properties["id"]["type"], "string");
+  EXPECT_EQ(properties["generation"], json({{"type", "integer"}, {"format", "int64"}}));
+  EXPECT_EQ(properties["state"]["enum"].size(), 11u);
+  EXPECT_EQ(properties["progress"]["$ref"], "#/components/schemas/Progress");
+  EXPECT_EQ(properties["ready_at"]["type"], "string");
+  EXPECT_EQ(schemas["Progress"]["properties"]["fraction"]["type"], "number");
+  EXPECT_EQ(SchemaOf<std::vector<std::string>>(schemas),
+            json({{"type", "array"}, {"items", {{"type", "string"}}}}));
+  for (const auto& [name, value] : FieldsToJson(Instance{}).items())
+    EXPECT_TRUE(properties.contains(name)) << name;
 }
 
 TEST(DumpJson, ReplacesBytesThatAreNotUtf8) {
