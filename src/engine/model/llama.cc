@@ -11,7 +11,6 @@
 #include "engine/model/batch_rows.h"
 #include "engine/model/rope_frequencies.h"
 #include "engine/model/weight_binder.h"
-#include "engine/weights/dequantize.h"
 
 namespace redline::engine {
 namespace {
@@ -31,10 +30,10 @@ struct LlamaLayer {
 };
 
 struct LlamaWeights {
-  const TensorView* embedding = nullptr;  // in the file's own format: rows are decoded as needed
+  Linear embedding;
   std::vector<LlamaLayer> layers;
   const float* final_norm = nullptr;
-  Linear lm_head;
+  Linear lm_head;  // empty when tied to the embedding
 };
 
 // Sizes of one row of each working buffer, in floats.
@@ -98,11 +97,12 @@ Status BindLayer(const ModelConfig& config, const std::string& prefix, WeightBin
 }
 
 Status BindWeights(const ModelConfig& config, WeightBinder& binder, LlamaWeights* weights) {
-  const std::string embedding = "model.embed_tokens";
-  RL_ASSIGN_OR_RETURN(weights->embedding,
-                      binder.Find(embedding + ".weight", {config.vocab_size, config.hidden_size}));
-  RL_RETURN_IF_ERROR(binder.BindLinear(config.tie_word_embeddings ? embedding : "lm_head",
-                                       config.vocab_size, config.hidden_size, &weights->lm_head));
+  RL_RETURN_IF_ERROR(binder.BindLinear("model.embed_tokens", config.vocab_size, config.hidden_size,
+                                       &weights->embedding));
+  if (!config.tie_word_embeddings) {
+    RL_RETURN_IF_ERROR(
+        binder.BindLinear("lm_head", config.vocab_size, config.hidden_size, &weights->lm_head));
+  }
   RL_RETURN_IF_ERROR(
       binder.BindVector("model.norm.weight", config.hidden_size, &weights->final_norm));
   weights->layers.resize(static_cast<size_t>(config.num_hidden_layers));
@@ -182,6 +182,7 @@ Status Llama::Load(const Checkpoint& checkpoint) {
                                          "the model (weights, and activations of " +
                                              std::to_string(options_.max_batch_rows) + " rows)"));
   binder.Load(pool_, memory_.data());
+  RL_RETURN_IF_ERROR(checkpoint.CheckIntact());
   PlaceActivations(reinterpret_cast<float*>(memory_.data() + weight_bytes_));
   return OkStatus();
 }
@@ -247,10 +248,9 @@ void Llama::Forward(const Batch& batch, KvCache& kv, std::span<float> logits) {
 }
 
 void Llama::Embed(int64_t row) {
-  const TensorView& embedding = *weights_.embedding;
   const BatchRow& from = rows_.rows[static_cast<size_t>(row)];
-  Dequantize(embedding.dtype, embedding.data + from.token * BytesOf(embedding.dtype, sizes_.hidden),
-             sizes_.hidden, buffers_.hidden + row * sizes_.hidden);
+  UnpackRow(weights_.embedding.parts.front().weight, from.token,
+            buffers_.hidden + row * sizes_.hidden);
   RopeAngles(rope_frequencies_, from.position, buffers_.cos + row * sizes_.half_head,
              buffers_.sin + row * sizes_.half_head);
 }
@@ -346,6 +346,7 @@ void Llama::Mlp(const LlamaLayer& layer) {
 
 // The final norm and lm_head, for the rows that want them.
 void Llama::Logits(std::span<float> logits) {
+  const Linear& head = config_.tie_word_embeddings ? weights_.embedding : weights_.lm_head;
   const auto total = static_cast<int64_t>(rows_.logits_rows.size());
   for (int64_t begin = 0; begin < total; begin += options_.max_logits_rows) {
     const int64_t count = std::min(options_.max_logits_rows, total - begin);
@@ -364,7 +365,7 @@ void Llama::Logits(std::span<float> logits) {
                     .num_rows = count,
                     .out = logits.data() + begin * config_.vocab_size,
                     .out_stride = config_.vocab_size},
-                   weights_.lm_head.parts);
+                   head.parts);
   }
 }
 

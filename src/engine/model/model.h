@@ -60,8 +60,9 @@ struct ModelOptions {
 };
 
 // Builds the model for `checkpoint.config().architecture` from the registry (model/registry.cc).
-// `checkpoint` and `pool` outlive the model. Errors: kUnimplemented (architecture), kDataLoss (a
-// tensor is missing or has the wrong shape: named), kResourceExhausted (memory: need and have).
+// `pool` outlives the model; the checkpoint is not needed afterwards. Errors: kUnimplemented
+// (architecture), kDataLoss (a tensor is missing or has the wrong shape: named; a file changed
+// while it was read), kResourceExhausted (memory: need and have), kInvalidArgument (options.isa).
 Result<std::unique_ptr<Model>> MakeModel(const Checkpoint& checkpoint, ThreadPool& pool,
                                          const ModelOptions& options);
 

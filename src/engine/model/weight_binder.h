@@ -27,8 +27,9 @@ class WeightBinder {
  public:
   explicit WeightBinder(const Checkpoint& checkpoint) : checkpoint_(checkpoint) {}
 
-  // The tensor, of exactly this shape. kDataLoss: missing, or of another shape (says both).
-  Result<const TensorView*> Find(const std::string& name, std::vector<int64_t> shape) const;
+  // The Bind functions fail with kDataLoss when a tensor is missing or has another shape (says
+  // both).
+  //
   // Appends `name`.weight {out_features, in_features} to `linear`.
   Status BindLinear(const std::string& name, int64_t out_features, int64_t in_features,
                     Linear* linear);
@@ -58,6 +59,7 @@ class WeightBinder {
     int64_t offset;
   };
 
+  Result<const TensorView*> Find(const std::string& name, std::vector<int64_t> shape) const;
   int64_t Reserve(int64_t num_bytes);
 
   const Checkpoint& checkpoint_;

@@ -53,5 +53,7 @@ inline int64_t PackedBytes(const PackedMatrix& matrix) {
 // Writes panel `panel` of `weight` (shape {matrix.out_features, matrix.in_features}) into `out`,
 // PackedBytes of zeros before the first call.
 void PackPanel(const TensorView& weight, const PackedMatrix& matrix, int64_t panel, std::byte* out);
+// The weights of output feature `n` as f32: in_features values (a row of an embedding table).
+void UnpackRow(const PackedMatrix& matrix, int64_t n, float* out);
 
 }  // namespace redline::engine

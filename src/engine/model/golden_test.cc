@@ -1,0 +1,161 @@
+// The engine's log-probabilities against tests/reference: an independent f64 implementation.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "base/files.h"
+#include "engine/model/testing_checkpoint.h"
+
+namespace redline::engine {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct GoldenModel {
+  std::string name;
+  std::string golden;
+  std::vector<std::string> paths;  // where the model may be; $NAME is an environment variable
+  float tolerance;                 // of a log-probability
+  bool slow;                       // too large for the reference kernels
+};
+
+// The tolerances are a few times what plain f32 arithmetic strays from f64 (float32_max_abs_diff).
+const std::vector<GoldenModel>& GoldenModels() {
+  static const std::vector<GoldenModel> models = {
+      {"qwen2", "golden_tiny_qwen2.json", {"tests/reference/tiny/tiny_qwen2"}, 1e-4f, false},
+      {"qwen3", "golden_tiny_qwen3.json", {"tests/reference/tiny/tiny_qwen3"}, 1e-4f, false},
+      {"llama3", "golden_tiny_llama3.json", {"tests/reference/tiny/tiny_llama3"}, 1e-4f, false},
+      {"linear", "golden_tiny_linear.json", {"tests/reference/tiny/tiny_linear"}, 1e-4f, false},
+      {"stories_gguf",
+       "golden_stories260k.json",
+       {"../shared/data/models/stories260K-f32.gguf"},
+       2e-4f,
+       false},
+      {"stories_hf",
+       "golden_stories260k.json",
+       {"../shared/data/models/stories260K-hf"},
+       2e-4f,
+       false},
+      {"smollm2",
+       "golden_smollm2.json",
+       {"$REDLINE_SMOLLM2_GGUF", "build/test-data/smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"},
+       1e-3f,
+       true},
+  };
+  return models;
+}
+
+fs::path FindModel(const GoldenModel& model) {
+  for (std::string path : model.paths) {
+    if (path.starts_with('$')) {
+      const char* value = std::getenv(path.c_str() + 1);
+      path = value == nullptr ? "" : value;
+    }
+    if (!path.empty() && fs::exists(path)) return path;
+  }
+  return {};
+}
+
+using Case = std::tuple<GoldenModel, std::string>;
+
+class GoldenTest : public testing::TestWithParam<Case> {
+ protected:
+  const GoldenModel& golden_model() const { return std::get<0>(GetParam()); }
+  const std::string& isa() const { return std::get<1>(GetParam()); }
+
+  void SetUp() override {
+    const fs::path path = FindModel(golden_model());
+    if (path.empty())
+      GTEST_SKIP() << "NO MODEL FILE: " << golden_model().paths.back() << " is not there";
+    auto checkpoint = OpenCheckpoint(path);
+    ASSERT_TRUE(checkpoint.ok()) << checkpoint.status().ToString();
+    auto model = MakeModel(**checkpoint, pool_, {.isa = isa()});
+    ASSERT_TRUE(model.ok()) << model.status().ToString();
+    model_ = std::move(*model);
+    kv_ = KvCache::Create(model_->kv_layout(), 64, 16).value();
+    const auto text = ReadFile("tests/reference/" + golden_model().golden);
+    ASSERT_TRUE(text.ok()) << text.status().ToString();
+    golden_ = nlohmann::json::parse(*text);
+  }
+
+  // Log-probabilities after each token of `tokens`, taken from one chunk and single steps in turn.
+  std::vector<std::vector<float>> LogprobsAfterEach(const std::vector<TokenId>& tokens,
+                                                    size_t first) {
+    TestingSequence sequence(*kv_, 0, 64 * 16);
+    std::vector<std::vector<float>> result;
+    for (size_t done = 0; done < tokens.size();) {
+      const size_t count = done == 0 ? first + 1 : 1;
+      std::vector<float> row =
+          sequence.Feed(*model_, *kv_, std::span(tokens).subspan(done, count), 512);
+      const float sum = model_->kernels().log_sum_exp(row.data(), static_cast<int64_t>(row.size()));
+      for (float& value : row) value -= sum;
+      result.push_back(std::move(row));
+      done += count;
+    }
+    return result;
+  }
+
+  void ExpectPositions(const nlohmann::json& prompt) {
+    const auto ids = prompt["ids"].get<std::vector<TokenId>>();
+    const auto logprobs = LogprobsAfterEach(ids, 0);
+    for (size_t i = 0; i < ids.size(); ++i) {
+      const nlohmann::json& expected = prompt["positions"][i];
+      for (const auto& [id, logprob] : expected["top5"].get<std::vector<std::pair<int, float>>>())
+        EXPECT_NEAR(logprobs[i][static_cast<size_t>(id)], logprob, golden_model().tolerance)
+            << "position " << i << " token " << id;
+      if (expected["next_logprob"].is_null()) continue;
+      EXPECT_NEAR(logprobs[i][static_cast<size_t>(ids[i + 1])],
+                  expected["next_logprob"].get<float>(), golden_model().tolerance);
+    }
+  }
+
+  // Greedy continuation: the golden's tokens, with their log-probabilities. Where two tokens are
+  // closer than the tolerance the golden's choice is followed.
+  void ExpectGreedy(const nlohmann::json& prompt) {
+    auto ids = prompt["ids"].get<std::vector<TokenId>>();
+    const size_t last = ids.size() - 1;
+    const auto greedy = prompt["greedy"].get<std::vector<std::pair<TokenId, float>>>();
+    for (const auto& step : greedy) ids.push_back(step.first);
+    const auto logprobs = LogprobsAfterEach(ids, last);
+    for (size_t i = 0; i < greedy.size(); ++i) {
+      const std::vector<float>& row = logprobs[i];
+      const auto [id, logprob] = greedy[i];
+      EXPECT_NEAR(row[static_cast<size_t>(id)], logprob, golden_model().tolerance) << "step " << i;
+      const auto best = static_cast<size_t>(
+          model_->kernels().argmax(row.data(), static_cast<int64_t>(row.size())));
+      EXPECT_LE(row[best] - row[static_cast<size_t>(id)], golden_model().tolerance) << "step " << i;
+    }
+  }
+
+  ThreadPool pool_{2};
+  std::unique_ptr<Model> model_;
+  std::unique_ptr<KvCache> kv_;
+  nlohmann::json golden_;
+};
+
+TEST_P(GoldenTest, LogprobsOfEveryPosition) {
+  for (const nlohmann::json& prompt : golden_["prompts"]) ExpectPositions(prompt);
+}
+
+TEST_P(GoldenTest, GreedyContinuation) {
+  for (const nlohmann::json& prompt : golden_["prompts"]) ExpectGreedy(prompt);
+}
+
+std::vector<Case> Cases() {
+  std::vector<Case> cases;
+  for (const GoldenModel& model : GoldenModels()) {
+    for (const KernelSet* kernels : AvailableKernels()) {
+      if (!model.slow || kernels->name != "ref") cases.emplace_back(model, kernels->name);
+    }
+  }
+  return cases;
+}
+
+INSTANTIATE_TEST_SUITE_P(AllModels, GoldenTest, testing::ValuesIn(Cases()), [](const auto& test) {
+  return std::get<0>(test.param).name + "_" + std::get<1>(test.param);
+});
+
+}  // namespace
+}  // namespace redline::engine
