@@ -12,7 +12,9 @@ import {
 afterEach(() => vi.unstubAllGlobals());
 
 function answerWith(answer: () => Response | Promise<Response>) {
-  const fetched = vi.fn<(path: string, init: RequestInit) => Promise<Response>>(async () => answer());
+  const fetched = vi.fn<(path: string, init: RequestInit) => Promise<Response>>(async () =>
+    answer(),
+  );
   vi.stubGlobal('fetch', fetched);
   return fetched;
 }
@@ -51,7 +53,16 @@ describe('ApiClient', () => {
   });
 
   it('throws the message of the API', async () => {
-    answerWith(json(409, { error: { message: 'the name is taken', type: 'invalid_request_error', param: 'name', code: null } }));
+    answerWith(
+      json(409, {
+        error: {
+          message: 'the name is taken',
+          type: 'invalid_request_error',
+          param: 'name',
+          code: null,
+        },
+      }),
+    );
     const error = await failure(new ApiClient('k', quiet).deploy({ model: 'm' }));
     expect(error).toBeInstanceOf(ApiError);
     expect(error).toMatchObject({ status: 409, message: 'the name is taken', param: 'name' });
@@ -86,7 +97,10 @@ describe('chat', () => {
     const events: ChatEvent[] = [];
     try {
       const request = { model: 'm', messages: [] };
-      for await (const event of new ApiClient('k', quiet).chat(request, new AbortController().signal))
+      for await (const event of new ApiClient('k', quiet).chat(
+        request,
+        new AbortController().signal,
+      ))
         events.push(event);
     } catch (error) {
       return { events, error };
@@ -132,8 +146,16 @@ describe('chatEventsOf', () => {
   it.each([
     ['text', { choices: [{ delta: { content: 'x' } }] }, [{ type: 'text', text: 'x' }]],
     ['role only', { choices: [{ delta: { role: 'assistant', content: '' } }] }, []],
-    ['null content', { choices: [{ delta: { content: null }, finish_reason: null }], usage: null }, []],
-    ['finish', { choices: [{ delta: {}, finish_reason: 'stop' }] }, [{ type: 'finish', reason: 'stop' }]],
+    [
+      'null content',
+      { choices: [{ delta: { content: null }, finish_reason: null }], usage: null },
+      [],
+    ],
+    [
+      'finish',
+      { choices: [{ delta: {}, finish_reason: 'stop' }] },
+      [{ type: 'finish', reason: 'stop' }],
+    ],
     ['usage', { choices: [], usage }, [{ type: 'usage', usage }]],
     ['null', null, []],
     ['a number', 4, []],

@@ -45,7 +45,12 @@ export function Shell({ route, onSignOut, children }: ShellProps) {
         <div className="topbar-end">
           <Version />
           <LanguageSwitch />
-          <button className="icon-button" aria-label={t('app.signOut')} title={t('app.signOut')} onClick={onSignOut}>
+          <button
+            className="icon-button"
+            aria-label={t('app.signOut')}
+            title={t('app.signOut')}
+            onClick={onSignOut}
+          >
             <SignOutIcon />
           </button>
         </div>

@@ -58,7 +58,12 @@ export function NoticesProvider({ children }: { children: ReactNode }) {
       </div>
       <div className="notices" role="status" aria-live="polite">
         {notices.map((notice) => (
-          <NoticeCard key={notice.id} notice={notice} onDismiss={dismiss} label={t('app.dismiss')} />
+          <NoticeCard
+            key={notice.id}
+            notice={notice}
+            onDismiss={dismiss}
+            label={t('app.dismiss')}
+          />
         ))}
       </div>
     </NoticesContext.Provider>

@@ -53,7 +53,12 @@ export function Link({ page, name = '', className, current = false, children }: 
     navigate(href);
   };
   return (
-    <a href={href} className={className} aria-current={current ? 'page' : undefined} onClick={follow}>
+    <a
+      href={href}
+      className={className}
+      aria-current={current ? 'page' : undefined}
+      onClick={follow}
+    >
       {children}
     </a>
   );

@@ -84,7 +84,8 @@ export const en = {
   'drawer.replicas': 'Replicas',
   'drawer.profile': 'Profile',
   'drawer.chosen': '{name} (chosen for this machine)',
-  'drawer.otherProfile': 'Not the profile chosen for this machine. The server resolves it when it deploys.',
+  'drawer.otherProfile':
+    'Not the profile chosen for this machine. The server resolves it when it deploys.',
 
   'phase.PENDING': 'Waiting',
   'phase.ANALYZING': 'Planning',
@@ -124,7 +125,8 @@ export const en = {
   'deployments.model': 'Model',
 
   'stop.title': 'Stop {name}?',
-  'stop.text': 'Its engines stop and clients that use it get errors. The model’s files stay in the cache.',
+  'stop.text':
+    'Its engines stop and clients that use it get errors. The model’s files stay in the cache.',
   'stop.confirm': 'Stop and remove',
   'stop.done': 'Stopping {name}',
   'scale.label': 'Number of replicas',
@@ -133,7 +135,7 @@ export const en = {
   'scale.zeroTitle': 'Stop all replicas of {name}?',
   'scale.zeroText': 'The deployment stays in the list and can be started again.',
   'scale.zeroConfirm': 'Stop all replicas',
-  'scale.done': '{name}: {replicas} replicas wanted',
+  'scale.done': '{name}: replicas wanted: {replicas}',
 
   'instances.title': 'Instances',
   'instances.none': 'No instances.',
@@ -145,7 +147,8 @@ export const en = {
   'instances.uptime': 'Uptime',
 
   'use.title': 'Use it',
-  'use.hint': 'The API is OpenAI’s. Set REDLINE_API_KEY to your key first, or copy the line with the key in it.',
+  'use.hint':
+    'The API is OpenAI’s. Set REDLINE_API_KEY to your key first, or copy the line with the key in it.',
   'use.copy': 'Copy line',
   'use.copyWithKey': 'Copy with key',
 

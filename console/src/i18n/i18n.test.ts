@@ -19,11 +19,14 @@ describe('dictionaries', () => {
   });
 
   it('hold no text that nothing shows', () => {
-    const sources = import.meta.glob<string>(['../**/*.{ts,tsx}', '!../**/*.test.*', '!./en.ts', '!./zh.ts'], {
-      query: '?raw',
-      import: 'default',
-      eager: true,
-    });
+    const sources = import.meta.glob<string>(
+      ['../**/*.{ts,tsx}', '!../**/*.test.*', '!./en.ts', '!./zh.ts'],
+      {
+        query: '?raw',
+        import: 'default',
+        eager: true,
+      },
+    );
     const code = Object.values(sources).join('\n');
     // Keys that the code builds: t(`phase.${phase}`).
     const built = [...code.matchAll(/`(\w+\.)\$\{/g)].map((match) => match[1] ?? '');

@@ -20,10 +20,7 @@ export function translator(language: Language): Translate {
 }
 
 // The remembered language if it is one, else the first of the browser's that the console speaks.
-export function chooseLanguage(
-  remembered: string | null,
-  preferred: readonly string[],
-): Language {
+export function chooseLanguage(remembered: string | null, preferred: readonly string[]): Language {
   for (const wanted of [remembered ?? '', ...preferred]) {
     const found = languages.find((language) => wanted.toLowerCase().split('-')[0] === language);
     if (found) return found;

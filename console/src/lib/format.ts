@@ -64,7 +64,12 @@ function formatDuration(seconds: number, t: Translate): string {
 
 // "135M", "1.7B", "671B".
 export function parameterCount(count: number): string {
-  for (const [limit, unit] of [[1e12, 'T'], [1e9, 'B'], [1e6, 'M'], [1e3, 'K']] as const) {
+  for (const [limit, unit] of [
+    [1e12, 'T'],
+    [1e9, 'B'],
+    [1e6, 'M'],
+    [1e3, 'K'],
+  ] as const) {
     const scaled = count / limit;
     if (scaled >= 0.9995) return `${Number(scaled.toFixed(scaled < 10 ? 1 : 0))}${unit}`;
   }

@@ -11,7 +11,10 @@ const schemes = {
 
 function colorsOf(css: string): Map<string, string> {
   return new Map(
-    [...css.matchAll(/--([\w-]+): (#[0-9a-f]{6});/g)].map((match) => [match[1] ?? '', match[2] ?? '']),
+    [...css.matchAll(/--([\w-]+): (#[0-9a-f]{6});/g)].map((match) => [
+      match[1] ?? '',
+      match[2] ?? '',
+    ]),
   );
 }
 

@@ -16,7 +16,12 @@ export function parameterRows(engine: EngineConfig): ParameterRow[] {
   return [...names].sort().map((name) => {
     const asked = engine.requested[name];
     const runs = engine.resolved[name];
-    return { name, asked, runs, changed: asked !== undefined && runs !== undefined && asked !== runs };
+    return {
+      name,
+      asked,
+      runs,
+      changed: asked !== undefined && runs !== undefined && asked !== runs,
+    };
   });
 }
 
@@ -40,7 +45,13 @@ export function ParameterTable({ engine }: { engine: EngineConfig }) {
               <th scope="row">
                 <code>{row.name}</code>
               </th>
-              <td>{row.asked === undefined ? <Muted text={t('engine.default')} /> : <Value value={row.asked} />}</td>
+              <td>
+                {row.asked === undefined ? (
+                  <Muted text={t('engine.default')} />
+                ) : (
+                  <Value value={row.asked} />
+                )}
+              </td>
               <td>
                 {row.runs === undefined ? '–' : <Value value={row.runs} />}
                 {row.changed && <span className="changed-note">{t('engine.changed')}</span>}
@@ -78,7 +89,9 @@ export function EvidenceLine({ evidence }: { evidence: Evidence }) {
   const { t } = useI18n();
   return (
     <div className="evidence">
-      <span className={`chip chip-evidence-${evidence.kind}`}>{t(`evidence.${evidence.kind}`)}</span>
+      <span className={`chip chip-evidence-${evidence.kind}`}>
+        {t(`evidence.${evidence.kind}`)}
+      </span>
       {evidence.summary !== '' && <span>{evidence.summary}</span>}
       {evidence.source !== '' && (
         <span className="muted">

@@ -7,9 +7,10 @@ import type { Translate } from '../i18n/translate';
 export function ProgressLine({ progress }: { progress: Progress }) {
   const { t, format } = useI18n();
   if (progress.phase === '') return null;
-  const label = progress.phase === 'downloading' || progress.phase === 'loading'
-    ? t(`progress.${progress.phase}`)
-    : progress.phase;
+  const label =
+    progress.phase === 'downloading' || progress.phase === 'loading'
+      ? t(`progress.${progress.phase}`)
+      : progress.phase;
   const percent = `${Math.floor(clamp(progress.fraction) * 100)}%`;
   return (
     <div className="progress">

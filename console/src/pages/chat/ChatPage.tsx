@@ -91,7 +91,12 @@ function ConversationActions() {
   return (
     <>
       <CopyButton compact label={t('chat.copyAll')} text={() => transcript(messages, names)} />
-      <button className="icon-button" aria-label={t('chat.clear')} title={t('chat.clear')} onClick={clear}>
+      <button
+        className="icon-button"
+        aria-label={t('chat.clear')}
+        title={t('chat.clear')}
+        onClick={clear}
+      >
         <PlusIcon />
       </button>
     </>

@@ -33,7 +33,12 @@ export function ChatSettings({ settings, onChange, onClose }: ChatSettingsProps)
     if (event.key === 'Escape') onClose();
   };
   return (
-    <section ref={panel} className="chat-settings" aria-label={t('chat.settings')} onKeyDown={closeOnEscape}>
+    <section
+      ref={panel}
+      className="chat-settings"
+      aria-label={t('chat.settings')}
+      onKeyDown={closeOnEscape}
+    >
       <div className="chat-numbers">
         {numberFields.map(({ field, label, min, max, step }) => (
           <label key={field}>

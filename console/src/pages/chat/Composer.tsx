@@ -47,7 +47,13 @@ export function Composer({ model }: { model: string }) {
           onKeyDown={onKeyDown}
         />
         {streaming ? (
-          <button key="stop" type="button" className="round-button" aria-label={t('chat.stop')} onClick={stopAndReturn}>
+          <button
+            key="stop"
+            type="button"
+            className="round-button"
+            aria-label={t('chat.stop')}
+            onClick={stopAndReturn}
+          >
             <StopIcon />
           </button>
         ) : (

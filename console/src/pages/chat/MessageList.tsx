@@ -99,7 +99,8 @@ function useStickToEnd(messages: Message[]) {
   useLayoutEffect(() => {
     const asked = messages.length > count.current;
     count.current = messages.length;
-    if (view.current && (atEnd.current || asked)) view.current.scrollTop = view.current.scrollHeight;
+    if (view.current && (atEnd.current || asked))
+      view.current.scrollTop = view.current.scrollHeight;
   }, [messages]);
   const onScroll = () => {
     const element = view.current;

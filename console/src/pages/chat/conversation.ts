@@ -41,7 +41,9 @@ export function reduceConversation(messages: Message[], action: Action): Message
     case 'answering':
       return [...messages, newAnswer(action.id, action.model, action.atMs)];
     case 'event':
-      return withAnswer(messages, action.id, (answer) => afterEvent(answer, action.event, action.atMs));
+      return withAnswer(messages, action.id, (answer) =>
+        afterEvent(answer, action.event, action.atMs),
+      );
     case 'ended':
       return withAnswer(messages, action.id, (answer) => ({ ...answer, status: action.status }));
     case 'failed':
@@ -51,7 +53,13 @@ export function reduceConversation(messages: Message[], action: Action): Message
         problem: action.problem,
       }));
     case 'dropped':
-      return messages.slice(0, Math.max(0, messages.findIndex((each) => each.id === action.id)));
+      return messages.slice(
+        0,
+        Math.max(
+          0,
+          messages.findIndex((each) => each.id === action.id),
+        ),
+      );
     case 'cleared':
       return [];
   }
@@ -73,7 +81,11 @@ function newAnswer(id: number, model: string, atMs: number): Answer {
   };
 }
 
-function withAnswer(messages: Message[], id: number, change: (answer: Answer) => Answer): Message[] {
+function withAnswer(
+  messages: Message[],
+  id: number,
+  change: (answer: Answer) => Answer,
+): Message[] {
   return messages.map((message) =>
     message.id === id && message.role === 'assistant' ? change(message) : message,
   );

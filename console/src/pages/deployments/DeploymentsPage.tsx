@@ -30,7 +30,11 @@ export function DeploymentsPage() {
           <p className="muted">{t('deployments.lead')}</p>
         </div>
       </div>
-      {data.length === 0 ? <NothingDeployed /> : <DeploymentTable deployments={data} onChanged={refresh} />}
+      {data.length === 0 ? (
+        <NothingDeployed />
+      ) : (
+        <DeploymentTable deployments={data} onChanged={refresh} />
+      )}
     </div>
   );
 }
@@ -78,7 +82,13 @@ function DeploymentTable({ deployments, onChanged }: DeploymentTableProps) {
   );
 }
 
-function DeploymentRow({ deployment, onChanged }: { deployment: Deployment; onChanged: () => void }) {
+function DeploymentRow({
+  deployment,
+  onChanged,
+}: {
+  deployment: Deployment;
+  onChanged: () => void;
+}) {
   const { t, format } = useI18n();
   const progress = shownProgress(deployment);
   const uptime = uptimeOf(deployment, Date.now());
@@ -103,7 +113,9 @@ function DeploymentRow({ deployment, onChanged }: { deployment: Deployment; onCh
         {t('deployments.ready', { ready: deployment.ready_replicas, wanted: deployment.replicas })}
       </td>
       <td data-label={t('deployments.restarts')}>{restartsOf(deployment)}</td>
-      <td data-label={t('deployments.uptime')}>{uptime === null ? '–' : format.duration(uptime)}</td>
+      <td data-label={t('deployments.uptime')}>
+        {uptime === null ? '–' : format.duration(uptime)}
+      </td>
       <td className="cell-actions">
         {deployment.ready_replicas > 0 && (
           <Link page="chat" name={deployment.name} className="button button-small">

@@ -61,7 +61,12 @@ function Tail({ name, instance }: { name: string; instance: string }) {
     <>
       {error !== undefined && <p className="muted">{errorText(error, t)}</p>}
       <pre ref={view} className="log" tabIndex={0} aria-label={t('logs.title')} onScroll={scrolled}>
-        {log.dropped && <span className="muted">{t('logs.dropped')}{'\n'}</span>}
+        {log.dropped && (
+          <span className="muted">
+            {t('logs.dropped')}
+            {'\n'}
+          </span>
+        )}
         {log.text === '' ? <span className="muted">{t('logs.empty')}</span> : log.text}
       </pre>
       <div className="log-foot">
@@ -83,7 +88,13 @@ function useLog(name: string, instance: string, following: boolean) {
   const load = useCallback(
     async (signal: AbortSignal) => {
       if (!following) return;
-      const { text, next } = await client.logs(name, instance, current.current.next, chunkBytes, signal);
+      const { text, next } = await client.logs(
+        name,
+        instance,
+        current.current.next,
+        chunkBytes,
+        signal,
+      );
       if (signal.aborted || next === current.current.next) return;
       current.current = appendLog(current.current, text, next);
       setLog(current.current);

@@ -42,7 +42,9 @@ export function ScaleControl({ deployment, onScaled }: ScaleControlProps) {
       >
         −
       </button>
-      <output>{t('deployments.ready', { ready: deployment.ready_replicas, wanted: replicas })}</output>
+      <output>
+        {t('deployments.ready', { ready: deployment.ready_replicas, wanted: replicas })}
+      </output>
       <button
         aria-label={t('scale.more')}
         disabled={busy || deleting}

@@ -40,7 +40,10 @@ export function instanceUptime(instance: Instance, nowMs: number): number | null
 export function uptimeOf(deployment: Deployment, nowMs: number): number | null {
   return deployment.instances
     .map((instance) => instanceUptime(instance, nowMs))
-    .reduce((longest, uptime) => (uptime !== null && uptime > (longest ?? -1) ? uptime : longest), null);
+    .reduce(
+      (longest, uptime) => (uptime !== null && uptime > (longest ?? -1) ? uptime : longest),
+      null,
+    );
 }
 
 // Reads out every change of a deployment's phase.

@@ -54,7 +54,10 @@ export function DeployOptions({ model, options, onChange }: DeployOptionsProps) 
           max={64}
           value={options.replicas}
           onChange={(event) =>
-            onChange({ ...options, replicas: Math.max(1, Math.floor(event.target.valueAsNumber) || 1) })
+            onChange({
+              ...options,
+              replicas: Math.max(1, Math.floor(event.target.valueAsNumber) || 1),
+            })
           }
         />
       </div>

@@ -42,7 +42,9 @@ export function ModelCard({ model, deployments, deploy, onDetails }: ModelCardPr
         <RunningLine key={deployment.name} deployment={deployment} />
       ))}
       <div className="card-actions">
-        {deployments.length === 0 && <DeployButton model={model} deploy={deploy} runnable={runnable} />}
+        {deployments.length === 0 && (
+          <DeployButton model={model} deploy={deploy} runnable={runnable} />
+        )}
         <button
           className="button button-details"
           aria-label={t('library.detailsOf', { name: model.display_name })}
@@ -95,7 +97,9 @@ function FitLine({ model }: { model: LibraryModel }) {
       </p>
       {!fit.fits && (
         <p className="muted">
-          {fit.terms.map((term) => `${termName(term.name, t)} ${format.bytes(term.bytes)}`).join(' + ')}
+          {fit.terms
+            .map((term) => `${termName(term.name, t)} ${format.bytes(term.bytes)}`)
+            .join(' + ')}
         </p>
       )}
       {chosen === null ? (

@@ -51,7 +51,11 @@ export function ModelDrawer({ model, deploy, onClose }: ModelDrawerProps) {
         </div>
       )}
       <FitSection model={model} />
-      {model.chosen ? <ChosenSections chosen={model.chosen} /> : <p className="fit-bad">{t('library.noProfile')}</p>}
+      {model.chosen ? (
+        <ChosenSections chosen={model.chosen} />
+      ) : (
+        <p className="fit-bad">{t('library.noProfile')}</p>
+      )}
       {runnable && <DeployOptions model={model} options={options} onChange={setOptions} />}
     </Dialog>
   );

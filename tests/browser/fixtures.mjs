@@ -1,0 +1,193 @@
+// Nouns as the management API tells them (docs/architecture.md), with names made up for the tests.
+const gib = 1024 ** 3;
+const mib = 1024 ** 2;
+
+export function worker(fields = {}) {
+  return {
+    id: 'worker-1',
+    name: 'bench-7',
+    device: 'cpu',
+    device_model: 'Example CPU 9000',
+    num_devices: 16,
+    memory_total_bytes: 31.2 * gib,
+    memory_available_bytes: 22.1 * gib,
+    isa: ['avx2', 'avx512'],
+    state: 'READY',
+    version: '0.1.0',
+    heartbeat_at: '2026-01-02T03:04:05.000Z',
+    ...fields,
+  };
+}
+
+export function engine(fields = {}) {
+  return {
+    engine: 'native',
+    version: '0.1.0',
+    requested: { context_length: 8192, max_running_requests: 16 },
+    resolved: { context_length: 8192, max_running_requests: 12, page_size: 16, threads: 16 },
+    ...fields,
+  };
+}
+
+export function fit(fields = {}) {
+  const terms = fields.terms ?? [
+    { name: 'weights', bytes: 88 * mib },
+    { name: 'kv_cache', bytes: 300 * mib },
+    { name: 'activations', bytes: 24 * mib },
+  ];
+  return {
+    fits: true,
+    needed_bytes: terms.reduce((sum, term) => sum + term.bytes, 0),
+    available_bytes: 22.1 * gib,
+    worker: 'worker-1',
+    message: 'needs 0.4 GiB of 22.1 GiB',
+    ...fields,
+    terms,
+  };
+}
+
+export function profile(fields = {}) {
+  return {
+    name: 'cpu-default',
+    hardware: { device: 'cpu', models: [], min_devices: 1, min_device_memory_bytes: 0 },
+    workload: 'any',
+    engine: engine({ resolved: {} }),
+    evidence: { kind: 'measured', summary: '212 tokens/s ± 3 at 16 users', source: 'run-20260102' },
+    ...fields,
+  };
+}
+
+export function model(fields = {}) {
+  return {
+    name: 'tiny-chat',
+    display_name: 'Tiny Chat 135M',
+    summary: { en: 'A small model that answers at once.', zh: '一个回答很快的小模型。' },
+    license: 'Apache-2.0',
+    tags: ['chat'],
+    spec: {
+      architecture: 'llama',
+      num_parameters: 134_515_008,
+      weight_bytes: 92_000_000,
+      context_length: 8192,
+    },
+    cached: false,
+    download_bytes: 92_000_000,
+    fit: fit(),
+    chosen: {
+      profile: 'cpu-default',
+      engine: engine(),
+      command: ['redline', 'serve', '--model', 'a path/tiny.gguf', '--threads', '16'],
+      why: ['AVX-512 is there, so the 8-bit kernels run.', 'One replica uses all 16 threads.'],
+      evidence: profile().evidence,
+    },
+    profiles: [profile()],
+    deployments: [],
+    ...fields,
+  };
+}
+
+export function hugeModel() {
+  return model({
+    name: 'huge-moe',
+    display_name: 'Huge MoE 671B',
+    summary: { en: 'A mixture of experts for eight GPUs.', zh: '需要八块 GPU 的混合专家模型。' },
+    license: 'MIT',
+    tags: ['chat', 'moe'],
+    spec: {
+      architecture: 'deepseek_v32',
+      num_parameters: 671e9,
+      weight_bytes: 640 * gib,
+      context_length: 163_840,
+    },
+    download_bytes: 640 * gib,
+    fit: fit({
+      fits: false,
+      terms: [
+        { name: 'weights', bytes: 640 * gib },
+        { name: 'kv_cache', bytes: 12 * gib },
+        { name: 'activations', bytes: 4 * gib },
+      ],
+    }),
+    chosen: null,
+  });
+}
+
+export const noProgress = {
+  phase: '',
+  fraction: 0,
+  bytes_done: 0,
+  bytes_total: 0,
+  bytes_per_second: 0,
+};
+
+export function instance(fields = {}) {
+  return {
+    id: 'inst-0001',
+    deployment: 'tiny-chat',
+    worker: 'worker-1',
+    generation: 1,
+    state: 'RUNNING',
+    reason: '',
+    pid: 4242,
+    endpoint: 'unix:/run/inst-0001.sock',
+    restart_count: 0,
+    progress: noProgress,
+    started_at: new Date(Date.now() - 200_000).toISOString(),
+    ready_at: new Date(Date.now() - 192_000).toISOString(),
+    ...fields,
+  };
+}
+
+export function deployment(fields = {}) {
+  const instances = fields.instances ?? [instance({ deployment: fields.name ?? 'tiny-chat' })];
+  return {
+    name: 'tiny-chat',
+    model: 'tiny-chat',
+    profile: 'cpu-default',
+    replicas: 1,
+    generation: 1,
+    engine: engine(),
+    why: ['AVX-512 is there, so the 8-bit kernels run.'],
+    created_at: '2026-01-02T03:04:05.000Z',
+    deleting: false,
+    phase: 'RUNNING',
+    reason: '',
+    ready_replicas: instances.filter((each) => each.state === 'RUNNING').length,
+    ...fields,
+    instances,
+  };
+}
+
+export function downloading(fields = {}) {
+  return deployment({
+    phase: 'DOWNLOADING',
+    instances: [
+      instance({
+        state: 'DOWNLOADING',
+        pid: 0,
+        ready_at: '',
+        progress: {
+          phase: 'downloading',
+          fraction: 0.25,
+          bytes_done: 25 * mib,
+          bytes_total: 100 * mib,
+          bytes_per_second: 5 * mib,
+        },
+      }),
+    ],
+    ...fields,
+  });
+}
+
+export function failed(fields = {}) {
+  const reason = 'the engine exited with status 137 (killed); next try in 8 s';
+  return deployment({
+    name: 'broken',
+    phase: 'ERROR',
+    reason,
+    instances: [
+      instance({ id: 'inst-0009', state: 'ERROR', reason, pid: 0, restart_count: 3, ready_at: '' }),
+    ],
+    ...fields,
+  });
+}

@@ -1,0 +1,165 @@
+// The management API and the chat API, made of plain values that a test changes as it likes, and the
+// console's files with the headers and the fallback of the real server.
+import { createReadStream, existsSync, statSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { extname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { deployment, model, worker } from './fixtures.mjs';
+
+export const dist = fileURLToPath(new URL('../../console/dist/', import.meta.url));
+
+const types = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+};
+
+export class MockServer {
+  key = 'secret-admin-key';
+  models = [model()];
+  deployments = [];
+  workers = [worker()];
+  events = [];
+  log = 'engine is ready\n';
+  down = false; // answers nothing
+  failures = {}; // "METHOD /path" -> [status, message]
+  requests = []; // {method, path, query, body, key}
+  openChats = 0;
+  // Yields pieces of text and {raw}, {error: [status, message]} before the first piece.
+  chat = async function* () {
+    yield 'Hello';
+  };
+
+  async start() {
+    this.server = createServer((request, response) => {
+      this.handle(request, response).catch((error) => response.destroy(error));
+    });
+    await new Promise((resolve) => this.server.listen(0, '127.0.0.1', resolve));
+    this.url = `http://127.0.0.1:${this.server.address().port}`;
+    return this;
+  }
+
+  stop() {
+    this.server.closeAllConnections();
+    return new Promise((resolve) => this.server.close(resolve));
+  }
+
+  sent(method, path) {
+    return this.requests.filter((each) => each.method === method && each.path === path);
+  }
+
+  async handle(request, response) {
+    if (this.down) return request.socket.destroy();
+    const url = new URL(request.url, this.url);
+    if (!/^\/(api|v1)\//.test(url.pathname)) return sendFile(url.pathname, response);
+    const record = {
+      method: request.method,
+      path: url.pathname,
+      query: url.searchParams,
+      key: request.headers.authorization?.replace('Bearer ', ''),
+      body: await readJson(request),
+    };
+    this.requests.push(record);
+    if (record.key !== this.key) return sendError(response, 401, 'this key is not known');
+    const failure = this.failures[`${record.method} ${record.path}`];
+    if (failure) return sendError(response, ...failure);
+    if (record.path === '/v1/chat/completions') return this.streamChat(record.body, response);
+    return this.api(record, response);
+  }
+
+  api({ method, path, query, body }, response) {
+    const [, , , noun, name, part] = path.split('/').map(decodeURIComponent);
+    if (noun === 'version') return send(response, 200, { version: '0.1.0' });
+    if (noun === 'models') return send(response, 200, { items: this.models });
+    if (noun === 'workers') return send(response, 200, { items: this.workers });
+    if (noun !== 'deployments') return sendError(response, 404, `no route ${path}`);
+    if (name === undefined && method === 'GET')
+      return send(response, 200, { items: this.deployments });
+    if (name === undefined) return send(response, 201, this.deploy(body));
+    const found = this.deployments.find((each) => each.name === name);
+    if (!found) return sendError(response, 404, `there is no deployment ${name}`);
+    if (part === 'events') return send(response, 200, { items: this.events });
+    if (part === 'logs') return send(response, 200, this.readLog(query));
+    if (method === 'PATCH') found.replicas = body.replicas;
+    if (method === 'DELETE') found.deleting = true;
+    return send(response, method === 'DELETE' ? 202 : 200, found);
+  }
+
+  deploy(body) {
+    const made = deployment({
+      name: body.name ?? body.model,
+      model: body.model,
+      replicas: body.replicas ?? 1,
+      profile: body.profile ?? 'cpu-default',
+      phase: 'PENDING',
+      instances: [],
+    });
+    this.deployments.push(made);
+    return made;
+  }
+
+  readLog(query) {
+    const bytes = Buffer.from(this.log);
+    const after = Number(query.get('after'));
+    const start = after < 0 ? Math.max(0, bytes.length - Number(query.get('max_bytes'))) : after;
+    return {
+      instance_id: query.get('instance'),
+      text: bytes.subarray(start).toString(),
+      next: bytes.length,
+    };
+  }
+
+  async streamChat(body, response) {
+    this.openChats += 1;
+    response.on('close', () => {
+      this.openChats -= 1;
+    });
+    let count = 0;
+    for await (const piece of this.chat(body)) {
+      if (response.destroyed) return;
+      if (piece.error) return sendError(response, ...piece.error);
+      if (!response.headersSent) response.writeHead(200, { 'Content-Type': 'text/event-stream' });
+      count += 1;
+      response.write(piece.raw ?? chunk({ delta: { content: piece } }));
+    }
+    response.write(chunk({ delta: {}, finish_reason: 'stop' }));
+    const usage = { prompt_tokens: 7, completion_tokens: count, total_tokens: 7 + count };
+    response.write(`data: ${JSON.stringify({ choices: [], usage })}\n\n`);
+    response.end('data: [DONE]\n\n');
+  }
+}
+
+export function chunk(choice) {
+  return `data: ${JSON.stringify({ object: 'chat.completion.chunk', choices: [choice] })}\n\n`;
+}
+
+export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function readJson(request) {
+  let text = '';
+  for await (const piece of request) text += piece;
+  return text === '' ? undefined : JSON.parse(text);
+}
+
+function send(response, status, body) {
+  response.writeHead(status, { 'Content-Type': 'application/json' });
+  response.end(JSON.stringify(body));
+}
+
+function sendError(response, status, message) {
+  send(response, status, { error: { message, type: 'error', param: null, code: null } });
+}
+
+function sendFile(path, response) {
+  const wanted = join(dist, normalize(path));
+  const found = existsSync(wanted) && statSync(wanted).isFile();
+  const file = found ? wanted : join(dist, 'index.html');
+  response.writeHead(200, {
+    'Content-Type': types[extname(file)] ?? 'application/octet-stream',
+    'Content-Security-Policy': "default-src 'self'",
+    'X-Content-Type-Options': 'nosniff',
+  });
+  createReadStream(file).pipe(response);
+}
