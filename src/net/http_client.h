@@ -34,6 +34,9 @@ struct ClientRequest {
 
 // Callbacks of one exchange, all on the client's I/O thread, in order.
 struct ExchangeCallbacks {
+  // A connection is there and the request goes out. When the exchange fails before this, the peer
+  // has seen nothing of it.
+  std::function<void()> on_connected;
   std::function<void(int status, const Headers& headers)> on_head;
   std::function<void(std::string_view bytes)> on_body;  // decoded from chunks, as it arrives
   // Last, always called once. Ok only when the message ended as HTTP says it must; otherwise
@@ -59,7 +62,7 @@ class HttpClient {
 
  private:
   struct Impl;
-  std::unique_ptr<Impl> impl_;
+  std::shared_ptr<Impl> impl_;  // shared with exchanges that outlive their client, weakly
 };
 
 }  // namespace redline::net
