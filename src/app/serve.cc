@@ -1,0 +1,37 @@
+#include "engine/api/serve.h"
+
+#include "app/commands.h"
+#include "engine/api/serve_options.h"
+
+namespace redline::app {
+namespace {
+
+Status Run(const Arguments& arguments) {
+  engine::ServeOptions options;
+  for (const engine::ServeFlag& flag : engine::ServeFlags()) {
+    if (!arguments.Has(flag.name)) continue;
+    RL_RETURN_IF_ERROR(engine::SetServeOption(flag.name, arguments.Get(flag.name), options));
+  }
+  return engine::ServeMain(options);
+}
+
+std::vector<Flag> FlagsOfServe() {
+  std::vector<Flag> flags;
+  for (const engine::ServeFlag& flag : engine::ServeFlags())
+    flags.push_back({flag.name, flag.value_name, flag.help, flag.default_value, {}, flag.required});
+  return flags;
+}
+
+}  // namespace
+
+Command ServeCommand() {
+  return {.name = "serve",
+          .summary = "run the native engine on a model's files",
+          .description = "Serves one model with the native CPU engine and an OpenAI-compatible API, "
+                         "without the platform. /health answers 200 when it is ready.",
+          .example = "redline serve --model-path model.gguf --port 8001",
+          .flags = FlagsOfServe(),
+          .run = Run};
+}
+
+}  // namespace redline::app
