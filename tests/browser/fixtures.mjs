@@ -102,6 +102,7 @@ export function hugeModel() {
     download_bytes: 640 * gib,
     fit: fit({
       fits: false,
+      message: 'needs 656 GiB, bench-7 has 22.1 GiB; profile h200x8 is for 8 x nvidia H200',
       terms: [
         { name: 'weights', bytes: 640 * gib },
         { name: 'kv_cache', bytes: 12 * gib },
@@ -109,6 +110,18 @@ export function hugeModel() {
       ],
     }),
     chosen: null,
+    profiles: [
+      profile({
+        name: 'h200x8',
+        hardware: {
+          device: 'nvidia',
+          models: ['H200'],
+          min_devices: 8,
+          min_device_memory_bytes: 130 * gib,
+        },
+        evidence: { kind: 'predicted', summary: '9000 tokens/s', source: '' },
+      }),
+    ],
   });
 }
 

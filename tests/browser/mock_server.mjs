@@ -77,6 +77,7 @@ export class MockServer {
     if (noun !== 'deployments') return sendError(response, 404, `no route ${path}`);
     if (name === undefined && method === 'GET')
       return send(response, 200, { items: this.deployments });
+    if (name === undefined && body.dry_run) return send(response, 200, this.preview(body));
     if (name === undefined) return send(response, 201, this.deploy(body));
     const found = this.deployments.find((each) => each.name === name);
     if (!found) return sendError(response, 404, `there is no deployment ${name}`);
@@ -85,6 +86,16 @@ export class MockServer {
     if (method === 'PATCH') found.replicas = body.replicas;
     if (method === 'DELETE') found.deleting = true;
     return send(response, method === 'DELETE' ? 202 : 200, found);
+  }
+
+  preview(body) {
+    const asked = this.models.find((each) => each.name === body.model);
+    return {
+      ...asked.chosen,
+      profile: body.profile ?? asked.chosen.profile,
+      why: [`Profile ${body.profile}: asked for.`],
+      fit: asked.fit,
+    };
   }
 
   deploy(body) {
@@ -158,7 +169,9 @@ function sendFile(path, response) {
   const file = found ? wanted : join(dist, 'index.html');
   response.writeHead(200, {
     'Content-Type': types[extname(file)] ?? 'application/octet-stream',
-    'Content-Security-Policy': "default-src 'self'",
+    'Content-Security-Policy':
+      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; " +
+      "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     'X-Content-Type-Options': 'nosniff',
   });
   createReadStream(file).pipe(response);

@@ -167,6 +167,15 @@ export interface DeployRequest {
   replicas?: number;
 }
 
+// What a deployment would be: the answer to a dry run.
+export interface DryRun {
+  profile: string;
+  engine: EngineConfig;
+  why: string[];
+  fit: Fit;
+  command: string[];
+}
+
 export interface ChatMessage {
   role: 'system' | 'user' | 'assistant';
   content: string;
@@ -238,6 +247,11 @@ export class ApiClient {
     return this.send<Deployment>('POST', '/api/v1/deployments', request);
   }
 
+  dryRun(request: DeployRequest, signal: AbortSignal) {
+    const body = { ...request, dry_run: true };
+    return this.send<DryRun>('POST', '/api/v1/deployments', body, signal);
+  }
+
   scale(name: string, replicas: number) {
     return this.send<Deployment>('PATCH', deploymentPath(name), { replicas });
   }
@@ -281,8 +295,13 @@ export class ApiClient {
     return this.json<T>(await this.request('GET', path, undefined, signal));
   }
 
-  private async send<T>(method: string, path: string, body: unknown): Promise<T> {
-    return this.json<T>(await this.request(method, path, body));
+  private async send<T>(
+    method: string,
+    path: string,
+    body: unknown,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    return this.json<T>(await this.request(method, path, body, signal));
   }
 
   private async json<T>(response: Response): Promise<T> {

@@ -47,11 +47,11 @@ export const en = {
   'library.details': 'What will run, and why',
   'library.detailsOf': 'What will run, and why: {name}',
   'library.runs': 'Runs {engine} with profile {profile}',
-  'library.noProfile': 'No profile of this model matches this hardware.',
   'library.chat': 'Chat',
 
   'fit.title': 'Memory',
   'fit.fits': 'Fits: needs {needed} of {available}',
+  'fit.notHere': 'Cannot run on this machine',
   'fit.tooBig': 'Does not fit: needs {needed}, {available} available',
   'fit.sum': 'needed',
   'fit.available': 'available',
@@ -59,7 +59,7 @@ export const en = {
   'fit.weights': 'weights',
   'fit.kv_cache': 'KV cache',
   'fit.activations': 'activations',
-  'fit.runtime': 'runtime',
+  'fit.process': 'process',
   'fit.bar': '{needed} needed of {available} available',
 
   'engine.title': 'Engine',
@@ -82,10 +82,11 @@ export const en = {
   'drawer.name': 'Name of the deployment',
   'drawer.nameHint': '1 to 63 of a-z, 0-9, “.” and “-”. Clients send it as the model’s name.',
   'drawer.replicas': 'Replicas',
+  'drawer.profiles': 'Profiles',
+  'drawer.hardware': 'For {count} × {device}',
+  'drawer.hardwareMemory': 'For {count} × {device} with {memory} each',
   'drawer.profile': 'Profile',
   'drawer.chosen': '{name} (chosen for this machine)',
-  'drawer.otherProfile':
-    'Not the profile chosen for this machine. The server resolves it when it deploys.',
 
   'phase.PENDING': 'Waiting',
   'phase.ANALYZING': 'Planning',

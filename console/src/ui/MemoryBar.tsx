@@ -55,6 +55,25 @@ export function MemoryBar({ fit }: { fit: Fit }) {
   );
 }
 
+// One line when it fits; when it does not, the arithmetic, or the server's reason where the memory
+// would do.
+export function FitVerdict({ fit }: { fit: Fit }) {
+  const { t, format } = useI18n();
+  const sizes = {
+    needed: format.bytes(fit.needed_bytes),
+    available: format.bytes(fit.available_bytes),
+  };
+  if (fit.fits) return <p className="fit-ok">{t('fit.fits', sizes)}</p>;
+  const tooBig = fit.needed_bytes > fit.available_bytes;
+  const sum = fit.terms.map((term) => `${termName(term.name, t)} ${format.bytes(term.bytes)}`);
+  return (
+    <>
+      <p className="fit-bad">{tooBig ? t('fit.tooBig', sizes) : t('fit.notHere')}</p>
+      <p className="muted">{tooBig ? sum.join(' + ') : fit.message}</p>
+    </>
+  );
+}
+
 export function MemoryTerms({ fit }: { fit: Fit }) {
   const { t, format } = useI18n();
   const left = fit.available_bytes - fit.needed_bytes;

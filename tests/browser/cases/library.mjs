@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-import { deployment, downloading, hugeModel, model, profile } from '../fixtures.mjs';
+import { deployment, downloading, fit, hugeModel, model, profile } from '../fixtures.mjs';
 
 const card = (page, name) => page.getByRole('listitem', { name });
 
@@ -80,15 +80,14 @@ export function libraryCases(stage) {
       await drawer.getByLabel('Name of the deployment').fill('second');
       await drawer.getByLabel('Replicas').fill('2');
       await drawer.getByLabel('Profile').selectOption('cpu-small');
+      await drawer.getByText('Profile cpu-small: asked for.').waitFor();
       await drawer.getByText('No measurement yet').waitFor();
       await drawer.getByRole('button', { name: 'Deploy' }).click();
       await drawer.waitFor({ state: 'detached' });
-      assert.deepEqual(mock.sent('POST', '/api/v1/deployments')[0].body, {
-        model: 'tiny-chat',
-        name: 'second',
-        profile: 'cpu-small',
-        replicas: 2,
-      });
+      const wanted = { model: 'tiny-chat', name: 'second', profile: 'cpu-small', replicas: 2 };
+      const sent = mock.sent('POST', '/api/v1/deployments').map((each) => each.body);
+      assert.deepEqual(sent.pop(), wanted);
+      assert.deepEqual(sent.pop(), { ...wanted, dry_run: true });
     },
   );
 
@@ -98,7 +97,12 @@ export function libraryCases(stage) {
       setup: (mock) =>
         (mock.models = [
           hugeModel(),
-          model({ name: 'no-profile', display_name: 'No Profile', chosen: null }),
+          model({
+            name: 'gpu-only',
+            display_name: 'GPU Only',
+            chosen: null,
+            fit: fit({ fits: false, message: 'profile gpu is for 1 x nvidia' }),
+          }),
         ]),
     },
     async ({ page, mock }) => {
@@ -107,10 +111,33 @@ export function libraryCases(stage) {
       await huge.getByText('weights 640 GiB + KV cache 12 GiB + activations 4 GiB').waitFor();
       assert.ok(await huge.getByRole('button', { name: 'Deploy Huge' }).isDisabled());
       assert.ok(await huge.evaluate((element) => element.classList.contains('is-unfit')));
-      const other = card(page, 'No Profile');
-      await other.getByText('No profile of this model matches this hardware.').waitFor();
-      assert.ok(await other.getByRole('button', { name: 'Deploy No' }).isDisabled());
+      const other = card(page, 'GPU Only');
+      await other.getByText('Cannot run on this machine').waitFor();
+      await other.getByText('profile gpu is for 1 x nvidia').waitFor();
+      assert.ok(await other.getByRole('button', { name: 'Deploy GPU' }).isDisabled());
       assert.equal(mock.sent('POST', '/api/v1/deployments').length, 0);
+
+      await huge.getByRole('button', { name: 'What will run' }).click();
+      const drawer = page.getByRole('dialog');
+      await drawer.getByText('For 8 × nvidia H200 with 130 GiB each').waitFor();
+      await drawer.getByText('9000 tokens/s').waitFor();
+      assert.ok(await drawer.getByRole('button', { name: 'Deploy' }).isDisabled());
+    },
+  );
+
+  stage.test(
+    'says beforehand what the server would refuse',
+    {
+      setup: (mock) =>
+        (mock.failures['POST /api/v1/deployments'] = [409, '9 replicas need more memory']),
+    },
+    async ({ page }) => {
+      await page.getByRole('button', { name: 'What will run' }).click();
+      const drawer = page.getByRole('dialog');
+      await drawer.getByLabel('Replicas').fill('9');
+      await drawer.getByRole('alert').getByText('9 replicas need more memory').waitFor();
+      await drawer.getByLabel('Replicas').fill('1');
+      await drawer.getByRole('alert').waitFor({ state: 'detached' });
     },
   );
 

@@ -15,7 +15,7 @@ export function EventList({ events }: { events: DeploymentEvent[] }) {
             <div className="event-head">
               <PhaseBadge phase={event.state} />
               <time dateTime={event.at}>{format.time(event.at)}</time>
-              <code>{event.instance_id}</code>
+              {event.instance_id !== '' && <code>{event.instance_id}</code>}
             </div>
             {event.reason !== '' && <p>{event.reason}</p>}
           </li>

@@ -1,7 +1,6 @@
 // The few things a person may want otherwise than the defaults.
 import type { DeployRequest, LibraryModel } from '../../api/client';
 import { useI18n } from '../../i18n';
-import { EvidenceLine, ParameterTable } from '../../ui/EngineSummary';
 
 export interface Options {
   name: string; // '': the model's
@@ -9,8 +8,10 @@ export interface Options {
   profile: string; // '': the chosen one
 }
 
-export function deployRequest(model: LibraryModel, options: Options): DeployRequest {
-  const request: DeployRequest = { model: model.name };
+export const defaultOptions: Options = { name: '', replicas: 1, profile: '' };
+
+export function deployRequest(model: string, options: Options): DeployRequest {
+  const request: DeployRequest = { model };
   const name = options.name.trim();
   if (name !== '') request.name = name;
   if (options.profile !== '') request.profile = options.profile;
@@ -70,8 +71,7 @@ export function DeployOptions({ model, options, onChange }: DeployOptionsProps) 
 
 function ProfileField({ model, options, onChange }: DeployOptionsProps) {
   const { t } = useI18n();
-  const chosenName = model.chosen?.profile ?? '';
-  const other = model.profiles.find((profile) => profile.name === options.profile);
+  const chosen = model.chosen?.profile ?? '';
   return (
     <div className="field">
       <label htmlFor="deploy-profile">{t('drawer.profile')}</label>
@@ -80,22 +80,15 @@ function ProfileField({ model, options, onChange }: DeployOptionsProps) {
         value={options.profile}
         onChange={(event) => onChange({ ...options, profile: event.target.value })}
       >
-        <option value="">{t('drawer.chosen', { name: chosenName })}</option>
+        <option value="">{t('drawer.chosen', { name: chosen })}</option>
         {model.profiles
-          .filter((profile) => profile.name !== chosenName)
+          .filter((profile) => profile.name !== chosen)
           .map((profile) => (
             <option key={profile.name} value={profile.name}>
               {profile.name} ({profile.engine.engine})
             </option>
           ))}
       </select>
-      {other && (
-        <>
-          <p className="muted">{t('drawer.otherProfile')}</p>
-          <ParameterTable engine={other.engine} />
-          <EvidenceLine evidence={other.evidence} />
-        </>
-      )}
     </div>
   );
 }

@@ -7,7 +7,7 @@ import { useI18n } from '../../i18n';
 import { contextLength, parameterCount } from '../../lib/format';
 import { EvidenceLine } from '../../ui/EngineSummary';
 import { ChatIcon } from '../../ui/icons';
-import { MemoryBar, termName } from '../../ui/MemoryBar';
+import { FitVerdict, MemoryBar } from '../../ui/MemoryBar';
 import { PhaseBadge } from '../../ui/PhaseBadge';
 import { ProgressLine } from '../../ui/ProgressLine';
 import type { Deploy } from './use_deploy';
@@ -81,32 +81,13 @@ function ModelFacts({ model }: { model: LibraryModel }) {
   );
 }
 
-// One line when it fits; when it does not, the arithmetic that says so.
 function FitLine({ model }: { model: LibraryModel }) {
-  const { t, format } = useI18n();
   const { fit, chosen } = model;
-  const sizes = {
-    needed: format.bytes(fit.needed_bytes),
-    available: format.bytes(fit.available_bytes),
-  };
   return (
     <div className="fit">
       <MemoryBar fit={fit} />
-      <p className={fit.fits ? 'fit-ok' : 'fit-bad'}>
-        {t(fit.fits ? 'fit.fits' : 'fit.tooBig', sizes)}
-      </p>
-      {!fit.fits && (
-        <p className="muted">
-          {fit.terms
-            .map((term) => `${termName(term.name, t)} ${format.bytes(term.bytes)}`)
-            .join(' + ')}
-        </p>
-      )}
-      {chosen === null ? (
-        <p className="fit-bad">{t('library.noProfile')}</p>
-      ) : (
-        fit.fits && <ChosenLine chosen={chosen} />
-      )}
+      <FitVerdict fit={fit} />
+      {chosen && <ChosenLine chosen={chosen} />}
     </div>
   );
 }

@@ -1,13 +1,15 @@
 // Everything about what a click on Deploy would run: fit, command line, parameters, why, evidence.
 import { useState } from 'react';
 
-import type { Chosen, DeployRequest, LibraryModel } from '../../api/client';
+import type { Chosen, DeployRequest, Fit, LibraryModel } from '../../api/client';
 import { useI18n } from '../../i18n';
 import { Dialog } from '../../ui/Dialog';
 import { CommandLine, EvidenceLine, ParameterTable, WhyList } from '../../ui/EngineSummary';
-import { MemoryBar, MemoryTerms } from '../../ui/MemoryBar';
-import { DeployOptions, deployRequest, type Options } from './DeployOptions';
+import { FitVerdict, MemoryBar, MemoryTerms } from '../../ui/MemoryBar';
+import { DeployOptions, defaultOptions, deployRequest } from './DeployOptions';
+import { ProfileList } from './ProfileList';
 import type { Deploy } from './use_deploy';
+import { usePreview } from './use_preview';
 
 interface ModelDrawerProps {
   model: LibraryModel;
@@ -17,10 +19,11 @@ interface ModelDrawerProps {
 
 export function ModelDrawer({ model, deploy, onClose }: ModelDrawerProps) {
   const { t, language } = useI18n();
-  const [options, setOptions] = useState<Options>({ name: '', replicas: 1, profile: '' });
+  const [options, setOptions] = useState(defaultOptions);
+  const { fit, chosen, problem: wouldFail } = usePreview(model, options);
   const runnable = model.fit.fits && model.chosen !== null;
   const pending = deploy.pending.has(model.name);
-  const problem = deploy.problems[model.name];
+  const problem = deploy.problems[model.name] ?? wouldFail;
   const start = async (request: DeployRequest) => {
     if (await deploy.start(request)) onClose();
   };
@@ -37,7 +40,7 @@ export function ModelDrawer({ model, deploy, onClose }: ModelDrawerProps) {
           <button
             className="button button-primary"
             disabled={!runnable || pending}
-            onClick={() => void start(deployRequest(model, options))}
+            onClick={() => void start(deployRequest(model.name, options))}
           >
             {t(pending ? 'library.deploying' : 'library.deploy')}
           </button>
@@ -45,36 +48,27 @@ export function ModelDrawer({ model, deploy, onClose }: ModelDrawerProps) {
       }
     >
       <p>{model.summary[language]}</p>
-      {problem !== undefined && (
+      <FitSection fit={fit} />
+      {chosen ? <ChosenSections chosen={chosen} /> : <ProfileList profiles={model.profiles} />}
+      {runnable && <DeployOptions model={model} options={options} onChange={setOptions} />}
+      {problem !== null && (
         <div className="alert alert-error" role="alert">
           {problem}
         </div>
       )}
-      <FitSection model={model} />
-      {model.chosen ? (
-        <ChosenSections chosen={model.chosen} />
-      ) : (
-        <p className="fit-bad">{t('library.noProfile')}</p>
-      )}
-      {runnable && <DeployOptions model={model} options={options} onChange={setOptions} />}
     </Dialog>
   );
 }
 
-function FitSection({ model }: { model: LibraryModel }) {
-  const { t, format } = useI18n();
-  const { fit } = model;
+function FitSection({ fit }: { fit: Fit }) {
+  const { t } = useI18n();
   return (
     <section>
       <h3>{t('fit.title')}</h3>
-      <p className={fit.fits ? 'fit-ok' : 'fit-bad'}>
-        {t(fit.fits ? 'fit.fits' : 'fit.tooBig', {
-          needed: format.bytes(fit.needed_bytes),
-          available: format.bytes(fit.available_bytes),
-        })}
-      </p>
+      <FitVerdict fit={fit} />
       <MemoryBar fit={fit} />
       <MemoryTerms fit={fit} />
+      {!fit.fits && <p className="muted">{fit.message}</p>}
     </section>
   );
 }
