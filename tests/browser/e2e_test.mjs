@@ -1,0 +1,170 @@
+// The console in a browser against the real product: a new data directory, the default model, a chat,
+// a second deployment. Models come from the usual cache, or are fetched into it.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+import { eventually, launchBrowser, openPage } from './browser.mjs';
+
+const builtHere = fileURLToPath(new URL('../../build/release/redline', import.meta.url));
+const binary = process.env.REDLINE_BINARY ?? builtHere;
+const model = 'smollm2-135m-instruct';
+const runningMs = 300_000; // the model may have to be downloaded first
+
+const missing = !existsSync(binary) && `${binary} is missing: build it, or set REDLINE_BINARY`;
+if (missing) console.error(`\nSKIPPED, the end-to-end browser test did not run: ${missing}\n`);
+
+// `redline up` in a directory of its own. The name is short: Unix sockets have to fit in it.
+class Redline {
+  output = '';
+
+  async start() {
+    this.directory = mkdtempSync(join(tmpdir(), 'rl-'));
+    this.port = await freePort();
+    this.url = `http://127.0.0.1:${this.port}`;
+    const flags = ['up', '--data-dir', this.directory, '--port', String(this.port)];
+    this.process = spawn(binary, flags, { stdio: ['ignore', 'pipe', 'pipe'] });
+    for (const stream of [this.process.stdout, this.process.stderr])
+      stream.on('data', (bytes) => (this.output += bytes));
+    this.exited = new Promise((resolve) => this.process.on('exit', resolve));
+    await eventually(() => this.answers(), 'redline up answers', 30_000);
+    this.key = readFileSync(join(this.directory, 'admin.key'), 'utf8').trim();
+  }
+
+  async answers() {
+    assert.equal(this.process.exitCode, null, `redline up ended: ${this.output.slice(-4000)}`);
+    const response = await fetch(this.url).catch(() => null);
+    return response?.ok === true;
+  }
+
+  async stop() {
+    this.process?.kill('SIGTERM');
+    await this.exited;
+    if (this.directory) rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+function freePort() {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+describe('console and redline up', { skip: missing, concurrency: 1 }, () => {
+  const redline = new Redline();
+  let browser, page, context, problems;
+
+  before(async () => {
+    await redline.start();
+    browser = await launchBrowser();
+    ({ page, context, problems } = await openPage(browser, `${redline.url}/library`));
+  });
+  after(async () => {
+    await context?.close();
+    await browser?.close();
+    await redline.stop();
+  });
+
+  const message = () => page.getByLabel('Message', { exact: true });
+  const lastAnswer = () => page.locator('.message-assistant').last();
+  const open = (name) => page.getByRole('link', { name, exact: true }).first().click();
+
+  it('signs in with the key of the data directory', async () => {
+    await page.getByLabel('Admin key').fill(redline.key);
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Library' }).waitFor();
+    await page.getByText('SmolLM2 135M Instruct').waitFor();
+  });
+
+  it('greys out the model that does not fit this machine', async () => {
+    const card = page.getByRole('listitem', { name: 'DeepSeek-V3.2' });
+    await card.getByText(/^Does not fit: needs/).waitFor();
+    assert.ok(await card.getByRole('button', { name: /^Deploy/ }).isDisabled());
+  });
+
+  it('brings the default deployment up', { timeout: runningMs }, async () => {
+    await open('Deployments');
+    const row = page.getByRole('row', { name: model });
+    await row.getByText('Running', { exact: true }).waitFor({ timeout: runningMs });
+    assert.match(await row.innerText(), /1 of 1 ready/);
+  });
+
+  it('shows its process, parameters and log', async () => {
+    await page.getByRole('link', { name: model, exact: true }).click();
+    await page.getByText('Running', { exact: true }).first().waitFor();
+    const instance = page.getByRole('row', { name: /inst-/ });
+    assert.match(await instance.innerText(), /Running\s+\d+\s+0\s+/);
+    await page
+      .getByRole('cell', { name: 'max_total_tokens' })
+      .or(page.getByText('max_total_tokens'))
+      .first()
+      .waitFor();
+    const log = page.getByLabel('Log', { exact: true });
+    await eventually(
+      async () => (await log.innerText()).trim() !== 'The log is empty.',
+      'the log has text',
+      15_000,
+    );
+  });
+
+  it('answers', { timeout: 120_000 }, async () => {
+    await open('Chat');
+    await page.getByRole('button', { name: 'Settings' }).click();
+    await page.getByLabel('Temperature').fill('0');
+    await page.keyboard.press('Escape');
+    await message().fill('What is the capital of France? Answer in one word.');
+    await page.keyboard.press('Enter');
+    await lastAnswer().locator('.message-numbers').waitFor({ timeout: 60_000 });
+    assert.match(await lastAnswer().locator('.message-text').innerText(), /Paris/);
+    assert.match(
+      await lastAnswer().locator('.message-numbers').innerText(),
+      /\d+ tokens in · \d+ out/,
+    );
+  });
+
+  it('stops a long answer', { timeout: 120_000 }, async () => {
+    await page.getByRole('button', { name: 'New conversation' }).click();
+    await message().fill('Write a very long story about a ship, in as many chapters as you can.');
+    await page.keyboard.press('Enter');
+    const text = lastAnswer().locator('.message-text');
+    await text.waitFor({ timeout: 60_000 });
+    await page.getByRole('button', { name: 'Stop', exact: true }).click();
+    await lastAnswer().getByText('Stopped.').waitFor();
+    const stopped = await text.innerText();
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    assert.equal(await text.innerText(), stopped);
+
+    await message().fill('Say yes.');
+    await page.keyboard.press('Enter');
+    await lastAnswer().locator('.message-numbers').waitFor({ timeout: 60_000 });
+  });
+
+  it('deploys a second one from the library and stops it', { timeout: runningMs }, async () => {
+    await open('Library');
+    const card = page.getByRole('listitem', { name: 'SmolLM2 135M Instruct' });
+    await card.getByRole('button', { name: 'What will run' }).click();
+    const drawer = page.getByRole('dialog');
+    await drawer.getByText(/serve/).first().waitFor();
+    await drawer.getByLabel('Name of the deployment').fill('second');
+    await drawer.getByRole('button', { name: 'Deploy', exact: true }).click();
+    await drawer.waitFor({ state: 'detached', timeout: 30_000 });
+    const second = card.locator('.running', { hasText: 'second' });
+    await second.getByText('Running', { exact: true }).waitFor({ timeout: runningMs });
+
+    await open('Deployments');
+    await page.getByRole('button', { name: 'Stop second' }).click();
+    await page.getByRole('button', { name: 'Stop and remove' }).click();
+    await page.getByRole('row', { name: 'second' }).waitFor({ state: 'detached', timeout: 60_000 });
+    assert.ok(await page.getByRole('row', { name: model }).isVisible());
+  });
+
+  it('did nothing on the way that a page should not do', () => assert.deepEqual(problems, []));
+});
