@@ -50,6 +50,13 @@ Status ValidateId(std::string_view id, const char* param) {
                          param);
 }
 
+Status ValidateWorker(const Worker& worker) {
+  RL_RETURN_IF_ERROR(ValidateId(worker.id, "id"));
+  if (worker.num_devices < 0 || worker.memory_total_bytes < 0 || worker.memory_available_bytes < 0)
+    return InvalidArgument("a worker's devices and memory are not negative");
+  return OkStatus();
+}
+
 nlohmann::json ToJson(const Progress& progress) { return FieldsToJson(progress); }
 nlohmann::json ToJson(const Instance& instance) { return FieldsToJson(instance); }
 nlohmann::json ToJson(const Deployment& deployment) { return FieldsToJson(deployment); }
@@ -70,9 +77,7 @@ Result<Deployment> DeploymentFromJson(const nlohmann::json& json) {
 
 Result<Worker> WorkerFromJson(const nlohmann::json& json) {
   RL_ASSIGN_OR_RETURN(auto worker, FieldsFromJson<Worker>(json, UnknownKeys::kIgnore));
-  RL_RETURN_IF_ERROR(ValidateId(worker.id, "id"));
-  if (worker.num_devices < 0 || worker.memory_total_bytes < 0 || worker.memory_available_bytes < 0)
-    return InvalidArgument("a worker's devices and memory are not negative");
+  RL_RETURN_IF_ERROR(ValidateWorker(worker));
   return worker;
 }
 

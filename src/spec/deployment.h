@@ -102,6 +102,8 @@ Result<Deployment> DeploymentFromJson(const nlohmann::json& json);
 Result<Worker> WorkerFromJson(const nlohmann::json& json);
 Result<Assignment> AssignmentFromJson(const nlohmann::json& json);
 
+// What the platform relies on when a worker registers.
+Status ValidateWorker(const Worker& worker);
 // Ids of instances and workers: 1 to 64 of [a-z0-9.-], starting with a letter or digit. They become
 // file names.
 Status ValidateId(std::string_view id, const char* param);

@@ -1,0 +1,45 @@
+#include "platform/server/control_plane.h"
+
+#include "backends/backend.h"
+#include "base/log.h"
+
+namespace redline::platform {
+
+ControlPlane::ControlPlane(const Catalog& catalog_in, std::unique_ptr<Cluster> cluster_in,
+                           DataLayout layout_in, std::filesystem::path cache_dir_in)
+    : catalog(catalog_in),
+      cluster(std::move(cluster_in)),
+      layout(std::move(layout_in)),
+      cache_dir(std::move(cache_dir_in)) {}
+
+Result<int64_t> ControlPlane::NeededBytes(const spec::Deployment& deployment) const {
+  RL_ASSIGN_OR_RETURN(const CatalogEntry* entry, catalog.Find(deployment.model));
+  RL_ASSIGN_OR_RETURN(const backends::Backend* backend,
+                      backends::FindBackend(deployment.engine.engine));
+  int64_t needed_bytes = 0;
+  for (const auto& term : backend->MemoryTerms(entry->spec, deployment.engine.resolved))
+    needed_bytes += term.num_bytes;
+  return needed_bytes;
+}
+
+void ControlPlane::RunControllers() {
+  // One pass can make another one useful; each brings the state nearer to what is wanted, so few
+  // are enough, and the rest is for the next tick.
+  constexpr int kMostPasses = 4;
+  for (int pass = 0; pass < kMostPasses; ++pass) {
+    const WriteBatch batch = Reconcile(state(), need(), {MonotonicNow(), UnixMillis()});
+    if (batch.empty()) break;
+    const Status committed = cluster->Commit(batch);
+    if (committed.ok()) continue;
+    LogError("controllers", "will be tried again: {}", committed.message());
+    break;
+  }
+}
+
+void ControlPlane::Settle() {
+  RunControllers();
+  logs.ExpireOld(MonotonicNow());
+  polls.RunAll(MonotonicNow());
+}
+
+}  // namespace redline::platform

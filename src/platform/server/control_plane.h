@@ -1,0 +1,43 @@
+// Everything the server's operations work on. Owner: the control thread; `catalog`, `layout` and
+// `cache_dir` never change and may be read from anywhere.
+#pragma once
+
+#include <filesystem>
+
+#include "platform/catalog/catalog.h"
+#include "platform/layout.h"
+#include "platform/server/cluster.h"
+#include "platform/server/controllers.h"
+#include "platform/server/log_broker.h"
+#include "platform/server/long_polls.h"
+#include "platform/server/view_revisions.h"
+
+namespace redline::platform {
+
+class ControlPlane {
+ public:
+  ControlPlane(const Catalog& catalog, std::unique_ptr<Cluster> cluster, DataLayout layout,
+               std::filesystem::path cache_dir);
+
+  // Runs the controllers until they have nothing left to do.
+  void RunControllers();
+  // After every change and on every tick: the controllers, then the polls that can be answered.
+  void Settle();
+
+  const ClusterState& state() const { return cluster->state(); }
+  // Memory of one replica; kNotFound when the library no longer has its model.
+  Result<int64_t> NeededBytes(const spec::Deployment& deployment) const;
+  MemoryNeed need() const {
+    return [this](const spec::Deployment& deployment) { return NeededBytes(deployment); };
+  }
+
+  const Catalog& catalog;
+  const std::unique_ptr<Cluster> cluster;
+  const DataLayout layout;
+  const std::filesystem::path cache_dir;
+  LongPolls polls;
+  LogBroker logs;
+  ViewRevisions revisions;
+};
+
+}  // namespace redline::platform

@@ -1,0 +1,342 @@
+// The whole server over its socket, with a fake agent.
+#include <gtest/gtest.h>
+
+#include <future>
+#include <thread>
+
+#include "base/clock.h"
+#include "platform/server/api.h"
+#include "platform/server/server_test_util.h"
+
+namespace redline::platform {
+namespace {
+
+using nlohmann::json;
+
+constexpr int64_t kGiB = int64_t{1} << 30;
+constexpr char kModel[] = "smollm2-135m-instruct";
+const std::string kDeployment = std::string("/api/v1/deployments/") + kModel;
+
+class ClusterTest : public ServerTest {
+ protected:
+  FakeAgent Agent(const std::string& id = "worker-1", int64_t memory_bytes = 16 * kGiB) {
+    return FakeAgent([this](const std::string& method, const std::string& path,
+                            const json& body) { return Call(method, path, body); },
+                     id, memory_bytes);
+  }
+  Reply Deploy(json body) { return Call("POST", "/api/v1/deployments", body); }
+  json Snapshot() { return Get("/internal/v1/snapshot").json; }
+  // States of a deployment's instances, in order of creation.
+  std::vector<std::string> States() {
+    std::vector<std::string> states;
+    const json deployment = Get(kDeployment).json;
+    for (const json& instance : deployment.at("instances")) states.push_back(instance.at("state"));
+    return states;
+  }
+};
+
+TEST_F(ClusterTest, DeployRunScaleAndDelete) {
+  FakeAgent agent = Agent();
+  EXPECT_EQ(agent.Heartbeat().json, json({{"heartbeat_seconds", 5}}));
+  const Reply created = Deploy({{"model", kModel}});
+  ASSERT_EQ(created.status, 201) << created.text;
+  EXPECT_EQ(created.json["name"], kModel);
+  EXPECT_EQ(created.json["profile"], "cpu-default");
+  EXPECT_EQ(created.json["phase"], "SCHEDULED");
+  EXPECT_EQ(created.json["instances"].size(), 1u);
+  EXPECT_EQ(created.json["engine"]["resolved"]["max_total_tokens"], 32768);
+  EXPECT_FALSE(created.json["why"].empty());
+
+  const json assignment = agent.Poll().at("assignments").at(0);
+  EXPECT_EQ(assignment["model"], kModel);
+  EXPECT_EQ(assignment["generation"], 1);
+  EXPECT_TRUE(assignment["should_run"]);
+  EXPECT_EQ(assignment["files"][0]["path"], "SmolLM2-135M-Instruct.Q4_1.gguf");
+  EXPECT_EQ(assignment["sources"][0]["kind"], "pypi");
+  EXPECT_EQ(Snapshot()["models"][0]["instances"].size(), 0u) << "nothing runs yet";
+
+  agent.Obey();
+  const json running = Get(kDeployment).json;
+  EXPECT_EQ(running["phase"], "RUNNING");
+  EXPECT_EQ(running["ready_replicas"], 1);
+  EXPECT_EQ(running["instances"][0]["pid"], 4711);
+  EXPECT_EQ(running["instances"][0]["ready_at"], "2026-01-02T03:04:06.000Z");
+  const json route = Snapshot()["models"][0]["instances"][0];
+  EXPECT_EQ(route["generation"], 1);
+  EXPECT_TRUE(route["endpoint"].get<std::string>().starts_with("unix:/run/inst-"));
+
+  const Reply scaled = Call("PATCH", kDeployment, {{"replicas", 2}});
+  EXPECT_EQ(scaled.status, 200) << scaled.text;
+  EXPECT_EQ(scaled.json["phase"], "SCHEDULED");
+  EXPECT_EQ(scaled.json["ready_replicas"], 1);
+  agent.Obey();
+  EXPECT_EQ(States(), (std::vector<std::string>{"RUNNING", "RUNNING"}));
+
+  Call("PATCH", kDeployment, {{"replicas", 0}});
+  EXPECT_EQ(Get(kDeployment).json["phase"], "DRAINING");
+  agent.Obey();
+  EXPECT_EQ(Get(kDeployment).json["phase"], "STOPPED");
+  EXPECT_EQ(Snapshot()["models"][0]["name"], kModel) << "a stopped deployment is still known";
+
+  Call("PATCH", kDeployment, {{"replicas", 1}});
+  agent.Obey();
+  const Reply deleted = Call("DELETE", kDeployment);
+  EXPECT_EQ(deleted.status, 202);
+  EXPECT_TRUE(deleted.json["deleting"]);
+  EXPECT_EQ(Call("DELETE", kDeployment).status, 202) << "again";
+  EXPECT_EQ(Call("PATCH", kDeployment, {{"replicas", 1}}).status, 409);
+  EXPECT_EQ(Deploy({{"model", kModel}}).status, 409);
+  agent.Obey();
+  EXPECT_EQ(Get(kDeployment).status, 404);
+  EXPECT_TRUE(agent.Poll()["assignments"].empty());
+  EXPECT_TRUE(Snapshot()["models"].empty());
+}
+
+TEST_F(ClusterTest, EventsTellTheStory) {
+  FakeAgent agent = Agent();
+  agent.Heartbeat();
+  Deploy({{"model", kModel}});
+  const std::string id = agent.Poll()["assignments"][0]["instance_id"];
+  for (const char* state : {"INITIALIZING", "DOWNLOADING", "DOWNLOADING", "STARTING", "RUNNING"})
+    EXPECT_EQ(agent.Report(id, 1, state).status, 200);
+  agent.Report(id, 1, "ERROR", "CRASH_LOOP: exit code 1: \x1b[31mbad");
+  const json events = Get(kDeployment + "/events").json["items"];
+  std::vector<std::string> states;
+  for (const json& event : events) states.push_back(event.at("state"));
+  EXPECT_EQ(states, (std::vector<std::string>{"PENDING", "SCHEDULED", "INITIALIZING", "DOWNLOADING",
+                                              "STARTING", "RUNNING", "ERROR"}));
+  const json failed = Get(kDeployment).json;
+  EXPECT_EQ(failed["phase"], "ERROR");
+  EXPECT_TRUE(failed["reason"].get<std::string>().starts_with("CRASH_LOOP"));
+}
+
+TEST_F(ClusterTest, ProgressIsShownWithoutBeingNews) {
+  FakeAgent agent = Agent();
+  agent.Heartbeat();
+  Deploy({{"model", kModel}});
+  const std::string id = agent.Poll()["assignments"][0]["instance_id"];
+  agent.Report(id, 1, "STARTING", "loading 10%");
+  const int64_t revision = Get("/api/v1/status").json["revision"];
+  agent.Report(id, 1, "STARTING", "loading 60%");
+  const json instance = Get(kDeployment).json["instances"][0];
+  EXPECT_EQ(instance["reason"], "loading 60%");
+  EXPECT_EQ(instance["progress"]["fraction"], 0.5);
+  EXPECT_EQ(Get("/api/v1/status").json["revision"], revision);
+}
+
+TEST_F(ClusterTest, ADryRunChangesNothing) {
+  Agent().Heartbeat();
+  const Reply reply = Deploy({{"model", kModel},
+                              {"name", "other"},
+                              {"parameters", {{"max_total_tokens", 4096}}},
+                              {"dry_run", true}});
+  ASSERT_EQ(reply.status, 200) << reply.text;
+  EXPECT_EQ(reply.json["name"], "other");
+  EXPECT_EQ(reply.json["profile"], "custom");
+  EXPECT_EQ(reply.json["engine"]["resolved"]["max_total_tokens"], 4096);
+  EXPECT_TRUE(reply.json["fit"]["fits"]);
+  EXPECT_EQ(reply.json["command"][0], "redline");
+  EXPECT_FALSE(reply.json["why"].empty());
+  EXPECT_TRUE(Get("/api/v1/deployments").json["items"].empty());
+}
+
+TEST_F(ClusterTest, WhatCannotBeDeployedSaysWhy) {
+  Agent().Heartbeat();
+  ASSERT_EQ(Deploy({{"model", kModel}, {"name", "taken"}}).status, 201);
+  const struct {
+    json body;
+    int status;
+    const char* param;
+    const char* message;
+  } cases[] = {
+      {{{"model", "smolm2-135m-instruct"}}, 404, "model", "did you mean \"smollm2-135m-instruct\""},
+      {json::object(), 400, "model", "missing"},
+      {{{"modle", kModel}}, 400, "modle", "did you mean \"model\""},
+      {{{"model", 5}}, 400, "model", "a string"},
+      {{{"model", kModel}, {"name", "Bad Name"}}, 400, "name", "not a name"},
+      {{{"model", kModel}, {"name", "taken"}}, 409, "name", "there is a deployment"},
+      {{{"model", kModel}, {"profile", "cpu-defaul"}}, 404, "profile", "cpu-default"},
+      {{{"model", kModel}, {"replicas", 65}}, 400, "replicas", "from 0 to 64"},
+      {{{"model", kModel}, {"replicas", -1}}, 400, "replicas", "from 0 to 64"},
+      {{{"model", kModel}, {"replicas", 1.5}}, 400, "replicas", "an integer"},
+      {{{"model", kModel}, {"parameters", {{"max_totl_tokens", 1}}}},
+       400,
+       "max_totl_tokens",
+       "max_total_tokens"},
+      {{{"model", kModel}, {"parameters", {{"page_size", json::array()}}}},
+       400,
+       "parameters.page_size",
+       ""},
+      {{{"model", kModel}, {"replicas", 64}}, 409, "", "64 replicas need"},
+      {{{"model", kModel}, {"parameters", {{"max_total_tokens", 1 << 20}}}}, 409, "", "GiB"},
+      {{{"model", "deepseek-v3.2"}}, 409, "", "needs 644.5 GiB"},
+  };
+  for (const auto& test : cases) {
+    const Reply reply = Deploy(test.body);
+    const json error = reply.json.value("error", json::object());
+    EXPECT_EQ(reply.status, test.status) << test.body << reply.text;
+    EXPECT_EQ(error.value("param", json()), *test.param ? json(test.param) : json()) << test.body;
+    EXPECT_NE(error.value("message", "").find(test.message), std::string::npos) << reply.text;
+  }
+  EXPECT_EQ(Get("/api/v1/deployments").json["items"].size(), 1u);
+}
+
+TEST_F(ClusterTest, HostileBodies) {
+  const net::Headers headers = {{"Authorization", std::string("Bearer ") + kKey}};
+  for (const std::string& body :
+       {std::string(), std::string("{"), std::string("[]"), std::string("\"x\""),
+        std::string(100000, '['), std::string("{\"model\": \"\\ud800\"}"),
+        std::string("{\"model\": \"a\", \"model\": \"b\"}"), std::string("{\"replicas\": NaN}"),
+        std::string("{\"replicas\": 1e400}"), std::string("{\"replicas\": 99999999999999999999}"),
+        std::string("{\"model\": \"\xff\"}")}) {
+    const Reply reply = Send("POST", "/api/v1/deployments", body, headers);
+    EXPECT_EQ(reply.status, 400) << body.substr(0, 40) << reply.text;
+    EXPECT_TRUE(reply.json["error"]["message"].is_string());
+  }
+  EXPECT_EQ(Send("POST", "/api/v1/deployments", std::string(2 << 20, ' '), headers).status, 413);
+  EXPECT_EQ(Get("/api/v1/version").status, 200);
+}
+
+TEST_F(ClusterTest, UnknownQueryParametersAreRefused) {
+  const Reply reply = Get("/api/v1/deployments/x/logs?max_byte=5");
+  EXPECT_EQ(reply.status, 400);
+  EXPECT_NE(reply.text.find("did you mean"), std::string::npos) << reply.text;
+  EXPECT_EQ(Get("/internal/v1/snapshot?wait_seconds=999").status, 400);
+}
+
+TEST_F(ClusterTest, TheLibraryShowsWhatWouldRunHere) {
+  EXPECT_EQ(Get(std::string("/api/v1/models/") + kModel).json["fit"]["message"],
+            "no worker is reachable");
+  Agent().Heartbeat();
+  const json models = Get("/api/v1/models").json["items"];
+  ASSERT_GE(models.size(), 2u);
+  const json model = Get(std::string("/api/v1/models/") + kModel).json;
+  EXPECT_EQ(model["display_name"], "SmolLM2 135M Instruct");
+  EXPECT_FALSE(model["summary"]["zh"].get<std::string>().empty());
+  EXPECT_EQ(model["cached"], false);
+  EXPECT_EQ(model["download_bytes"], 98362432);
+  EXPECT_TRUE(model["fit"]["fits"]);
+  int64_t sum = 0;
+  for (const json& term : model["fit"]["terms"]) sum += term["bytes"].get<int64_t>();
+  EXPECT_EQ(model["fit"]["needed_bytes"], sum);
+  EXPECT_EQ(model["fit"]["worker"], "host-worker-1");
+  EXPECT_EQ(model["chosen"]["profile"], "cpu-default");
+  EXPECT_EQ(model["chosen"]["command"][1], "serve");
+  EXPECT_EQ(model["chosen"]["evidence"]["kind"], "none");
+  EXPECT_EQ(model["deployments"], json::array());
+  Deploy({{"model", kModel}, {"name", "mine"}});
+  EXPECT_EQ(Get(std::string("/api/v1/models/") + kModel).json["deployments"],
+            json::array({"mine"}));
+  const json large = Get("/api/v1/models/deepseek-v3.2").json;
+  EXPECT_FALSE(large["fit"]["fits"]);
+  EXPECT_TRUE(large["chosen"].is_null());
+  EXPECT_EQ(Get("/api/v1/models/nope").status, 404);
+}
+
+TEST_F(ClusterTest, OldGenerationsAndStrangersAreFencedOff) {
+  FakeAgent agent = Agent();
+  agent.Heartbeat();
+  FakeAgent other = Agent("worker-2", kGiB);
+  other.Heartbeat();
+  Deploy({{"model", kModel}});
+  const std::string id = agent.Poll()["assignments"][0]["instance_id"];
+  EXPECT_EQ(agent.Report(id, 0, "RUNNING").status, 409);
+  EXPECT_EQ(agent.Report(id, 2, "RUNNING").status, 409);
+  EXPECT_EQ(other.Report(id, 1, "RUNNING").status, 404);
+  EXPECT_EQ(agent.Report("inst-none", 1, "RUNNING").status, 404);
+  EXPECT_EQ(agent.Report(id, 1, "UNREACHABLE").status, 400);
+  EXPECT_EQ(agent.Report(id, 1, "running").status, 400);
+  EXPECT_EQ(States(), std::vector<std::string>{"SCHEDULED"});
+  EXPECT_EQ(Call("POST", "/internal/v1/workers", {{"id", "../x"}}).status, 400);
+  EXPECT_EQ(Get("/internal/v1/workers/unknown/assignments").status, 404);
+}
+
+TEST_F(ClusterTest, LongPollsWakeUpAtOnceAndOnlyForTheirOwn) {
+  FakeAgent agent = Agent();
+  agent.Heartbeat();
+  agent.Poll();
+  const int64_t revision = Snapshot()["revision"];
+  auto assignments = std::async(std::launch::async, [&] { return agent.Poll(30); });
+  auto snapshot = std::async(std::launch::async, [&] {
+    return Get("/internal/v1/snapshot?wait_seconds=30&revision=" + std::to_string(revision)).json;
+  });
+  EXPECT_EQ(assignments.wait_for(std::chrono::milliseconds(300)), std::future_status::timeout);
+  const MonotonicTime begin = MonotonicNow();
+  Deploy({{"model", kModel}});
+  EXPECT_EQ(assignments.get()["assignments"].size(), 1u);
+  EXPECT_EQ(snapshot.get()["models"].size(), 1u);
+  EXPECT_LT(SecondsSince(begin), 5.0) << "far below the 30 s they would have waited";
+  // A worker's states do not wake the worker itself.
+  const int64_t before = agent.Poll()["revision"];
+  agent.Obey();
+  EXPECT_EQ(agent.Poll()["revision"], before);
+}
+
+TEST_F(ClusterTest, APollWithoutNewsEndsInTime) {
+  FakeAgent agent = Agent();
+  agent.Heartbeat();
+  const int64_t revision = agent.Poll()["revision"];
+  EXPECT_EQ(agent.Poll(1)["revision"], revision);
+}
+
+TEST_F(ClusterTest, LogsTravelOverTheWaitingPoll) {
+  FakeAgent agent = Agent();
+  agent.Heartbeat();
+  EXPECT_EQ(Get("/api/v1/deployments/none/logs").status, 404);
+  Deploy({{"model", kModel}});
+  agent.Obey();
+  agent.Poll();
+  auto poll = std::async(std::launch::async, [&] { return agent.Poll(30); });
+  auto logs = std::async(std::launch::async,
+                         [&] { return Get(kDeployment + "/logs?after=7&max_bytes=100"); });
+  const json question = poll.get().at("log_requests").at(0);
+  EXPECT_EQ(question["after"], 7);
+  EXPECT_EQ(question["max_bytes"], 100);
+  const std::string path = "/internal/v1/log-replies/" + question["id"].get<std::string>();
+  EXPECT_TRUE(agent.Poll()["log_requests"].empty()) << "handed out once";
+  EXPECT_EQ(Call("POST", path, {{"text", "ready\n"}, {"next", 13}}).status, 200);
+  const Reply reply = logs.get();
+  EXPECT_EQ(reply.json,
+            json({{"instance_id", question["instance_id"]}, {"text", "ready\n"}, {"next", 13}}));
+  EXPECT_EQ(Call("POST", path, {{"text", ""}, {"next", 0}}).status, 404) << "nobody waits";
+  EXPECT_EQ(Get(kDeployment + "/logs?instance=inst-x").status, 404);
+  EXPECT_EQ(Get(kDeployment + "/logs?max_bytes=0").json["error"]["param"], "max_bytes");
+}
+
+TEST_F(ClusterTest, DeployingWaitsForTheFirstWorker) {
+  auto created = std::async(std::launch::async, [&] { return Deploy({{"model", kModel}}); });
+  EXPECT_EQ(created.wait_for(std::chrono::milliseconds(200)), std::future_status::timeout);
+  Agent().Heartbeat();
+  EXPECT_EQ(created.get().status, 201);
+}
+
+TEST_F(ClusterTest, EverythingIsThereAfterARestart) {
+  FakeAgent agent = Agent();
+  agent.Heartbeat();
+  Deploy({{"model", kModel}});
+  agent.Obey();
+  const json before = Get("/api/v1/deployments").json;
+  const json events = Get(kDeployment + "/events").json;
+  const json snapshot = Snapshot();
+  StopServer();
+  StartServer();
+  EXPECT_EQ(Get("/api/v1/deployments").json, before);
+  EXPECT_EQ(Get(kDeployment + "/events").json, events);
+  EXPECT_EQ(Snapshot()["models"], snapshot["models"]);
+  EXPECT_EQ(Get("/api/v1/workers").json["items"][0]["state"], "READY");
+}
+
+TEST_F(ClusterTest, StoppingAnswersWhatWaits) {
+  FakeAgent agent = Agent();
+  agent.Heartbeat();
+  agent.Poll();
+  auto poll = std::async(std::launch::async, [&] { return agent.Poll(60); });
+  EXPECT_EQ(poll.wait_for(std::chrono::milliseconds(200)), std::future_status::timeout);
+  const MonotonicTime begin = MonotonicNow();
+  StopServer();
+  EXPECT_TRUE(poll.get().contains("revision"));
+  EXPECT_LT(SecondsSince(begin), 5.0);
+}
+
+}  // namespace
+}  // namespace redline::platform

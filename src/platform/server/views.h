@@ -1,0 +1,165 @@
+// What the APIs send and take. Their JSON forms and schemas follow from view_fields.h.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "platform/catalog/choose.h"
+#include "platform/server/cluster.h"
+#include "platform/server/log_broker.h"
+
+namespace redline::platform {
+
+template <typename T>
+struct Items {
+  std::vector<T> items;
+};
+
+struct DeploymentView {
+  spec::Deployment deployment;
+  spec::InstanceState phase = spec::InstanceState::kStopped;
+  std::string reason;
+  int64_t ready_replicas = 0;
+  std::vector<spec::Instance> instances;
+};
+
+struct EventView {
+  int64_t at_ms = 0;
+  std::string instance_id;
+  std::string state;
+  std::string reason;
+};
+
+struct TermView {
+  std::string name;
+  int64_t bytes = 0;
+};
+
+struct FitView {
+  bool fits = false;
+  int64_t needed_bytes = 0;
+  int64_t available_bytes = 0;
+  std::string worker;
+  std::vector<TermView> terms;
+  std::string message;
+};
+
+struct ChosenView {
+  std::string profile;
+  spec::EngineConfig engine;
+  std::vector<std::string> command;
+  std::vector<std::string> why;
+  spec::Evidence evidence;
+};
+
+struct TextView {
+  std::string en;
+  std::string zh;
+};
+
+struct LibraryModelView {
+  std::string name;
+  std::string display_name;
+  TextView summary;
+  std::string license;
+  std::vector<std::string> tags;
+  spec::ModelSpec spec;
+  bool cached = false;
+  int64_t download_bytes = 0;
+  FitView fit;
+  std::optional<ChosenView> chosen;
+  std::vector<spec::Profile> profiles;
+  std::vector<std::string> deployments;
+};
+
+// Of POST /deployments with dry_run: the deployment there would be.
+struct DryRunView {
+  spec::Deployment deployment;
+  FitView fit;
+  std::vector<std::string> command;
+};
+
+struct ProcessView {
+  int64_t pid = 0;  // 0: it does not run, or is not ours
+  double uptime_seconds = 0;
+  int64_t rss_bytes = 0;
+};
+
+struct StatusView {
+  std::string version;
+  ProcessView server;
+  ProcessView gateway;
+  ProcessView agent;
+  std::string data_dir;
+  std::string cache_dir;
+  int64_t revision = 0;
+};
+
+struct VersionView {
+  std::string version;
+};
+
+struct LogView {
+  std::string instance_id;
+  std::string text;
+  int64_t next = 0;
+};
+
+struct CreateDeploymentBody {
+  std::string model;
+  std::string name;     // empty: the model's
+  std::string profile;  // empty: chosen
+  int64_t replicas = 1;
+  spec::Parameters parameters;
+  bool dry_run = false;
+};
+
+struct ScaleBody {
+  std::optional<int64_t> replicas;
+};
+
+// ---- between our own processes
+
+struct KeyView {
+  std::string id;
+  std::string sha256;
+  std::vector<std::string> scopes;
+};
+
+struct RouteView {
+  std::string id;
+  int64_t generation = 0;
+  std::string endpoint;
+};
+
+struct ServedModelView {
+  std::string name;
+  int64_t created_at_ms = 0;
+  std::vector<RouteView> instances;
+};
+
+struct SnapshotView {
+  int64_t revision = 0;
+  std::vector<KeyView> keys;
+  std::vector<ServedModelView> models;
+};
+
+struct AssignmentsView {
+  int64_t revision = 0;
+  std::vector<spec::Assignment> assignments;
+  std::vector<LogQuestion> log_requests;
+};
+
+struct HeartbeatView {
+  int64_t heartbeat_seconds = 0;
+};
+
+struct EmptyView {};
+
+// ---- from the state
+
+DeploymentView ViewOf(const spec::Deployment& deployment, const ClusterState& state);
+FitView ViewOf(const Fit& fit);
+
+}  // namespace redline::platform
