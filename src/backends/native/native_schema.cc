@@ -29,7 +29,7 @@ ParameterSchema MakeSchema() {
           "requests that may wait besides the running ones; more are refused"),
       Int("num_threads", 0, 0, 1024, "compute threads; 0: the CPUs this process may use"),
   };
-  schema.managed = {"model_path", "served_model_name", "host", "port", "uds"};
+  schema.managed = {"model_path", "served_model_name", "host", "port", "uds", "api_key"};
   return schema;
 }
 

@@ -47,11 +47,12 @@ Status FetchFrom(const FetchJob& job) {
 }
 
 // The files that are not in the cache; hashes those that nobody has verified yet.
-std::vector<spec::ModelFile> MissingFiles(const FetchRequest& request, const ModelCache& cache) {
+std::vector<spec::ModelFile> MissingFiles(const FetchRequest& request, const ModelCache& cache,
+                                          const std::stop_token& stop) {
   std::vector<spec::ModelFile> missing;
   for (const spec::ModelFile& file : request.files) {
     if (cache.IsVerified(file)) continue;
-    const Status status = cache.VerifyInPlace(file);
+    const Status status = cache.VerifyInPlace(file, stop);
     if (status.ok()) continue;
     if (status.code() == Code::kDataLoss) LogWarn(kComponent, "{}", status.message());
     missing.push_back(file);
@@ -71,11 +72,12 @@ Status FetchMissing(const FetchRequest& request, const ModelCache& cache,
                     const std::stop_token& stop) {
   const int64_t total_bytes = SumBytes(request.files);
   ProgressMeter meter(progress, total_bytes);
-  std::vector<spec::ModelFile> missing = MissingFiles(request, cache);
+  std::vector<spec::ModelFile> missing = MissingFiles(request, cache, stop);
   std::vector<std::string> reasons;
   bool disk_full = false;
   for (const spec::ModelSource& source : request.sources) {
     if (missing.empty()) return OkStatus();
+    if (stop.stop_requested()) return Status(Code::kCancelled, "the fetch was cancelled");
     meter.SetBase(total_bytes - SumBytes(missing));
     LogInfo(kComponent, "{}: fetching {} from {}", request.model,
             FormatBytes(static_cast<uint64_t>(SumBytes(missing))), Describe(source));
@@ -85,7 +87,7 @@ Status FetchMissing(const FetchRequest& request, const ModelCache& cache,
     reasons.push_back(Describe(source) + ": " + status.message());
     LogWarn(kComponent, "{}: {}", request.model, reasons.back());
     disk_full |= status.code() == Code::kResourceExhausted;
-    missing = MissingFiles(request, cache);
+    missing = MissingFiles(request, cache, stop);
   }
   if (missing.empty()) return OkStatus();
   if (reasons.empty()) reasons.emplace_back("it is not in the cache and has no source");

@@ -306,8 +306,9 @@ TEST_F(FetchTest, NamesThatLeaveTheCacheAreRefused) {
   for (const std::string path : {"", "/etc/x", "../x", "a/../x", "a//b", "a/", ".partial/x", "a\\b",
                                  "a\nb", ".verified.json"})
     refuse("tiny", {path, good.num_bytes, good.sha256});
-  for (const std::string digest :
-       {"", "../../etc/x", "sha256:" + good.sha256, good.sha256.substr(1), good.sha256 + "0"})
+  for (const std::string& digest :
+       {std::string(), std::string("../../etc/x"), "sha256:" + good.sha256, good.sha256.substr(1),
+        good.sha256 + "0"})
     refuse("tiny", {good.path, good.num_bytes, digest});
   for (const int64_t num_bytes : {int64_t{0}, int64_t{-1}, int64_t{1} << 60})
     refuse("tiny", {good.path, num_bytes, good.sha256});
@@ -329,7 +330,7 @@ TEST_F(FetchTest, FullDisk) {
   EXPECT_EQ(preflight.code(), Code::kResourceExhausted);
   EXPECT_THAT(preflight.message(), HasSubstr("need 1.0 PiB"));
 
-  auto partial = PartialFile::Open("/dev/full", request_.files[0]);
+  auto partial = PartialFile::Open("/dev/full", request_.files[0], {});
   ASSERT_TRUE(partial.ok()) << partial.status().ToString();
   EXPECT_EQ(partial->Append("bytes").code(), Code::kResourceExhausted);
 }

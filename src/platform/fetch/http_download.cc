@@ -280,7 +280,7 @@ std::string Download::StoredEtag() const {
 Status DownloadFile(net::HttpClient& client, const DownloadSource& source,
                     const spec::ModelFile& file, const std::filesystem::path& partial_path,
                     ProgressMeter& meter, const std::stop_token& stop) {
-  RL_ASSIGN_OR_RETURN(PartialFile partial, PartialFile::Open(partial_path, file));
+  RL_ASSIGN_OR_RETURN(PartialFile partial, PartialFile::Open(partial_path, file, stop));
   return Download(client, source, file, std::move(partial), partial_path.string() + ".etag", meter,
                   stop)
       .Run();

@@ -116,12 +116,12 @@ bool ModelCache::IsVerified(const spec::ModelFile& file) const {
   return entry != marker.end() && *entry == MarkerEntry(file, stamp);
 }
 
-Status ModelCache::VerifyInPlace(const spec::ModelFile& file) const {
+Status ModelCache::VerifyInPlace(const spec::ModelFile& file, const std::stop_token& stop) const {
   const fs::path path = PathOf(file);
   if (StampOf(path).num_bytes != file.num_bytes)
     return NotFound(path.string() + " is not there in its full size");
   Sha256Stream hash;
-  RL_RETURN_IF_ERROR(HashFile(path, file.num_bytes, hash));
+  RL_RETURN_IF_ERROR(HashFile(path, file.num_bytes, stop, hash));
   if (hash.Finish() != file.sha256) return DataLoss(path.string() + " has another SHA-256");
   return RecordVerified(file);
 }

@@ -38,7 +38,7 @@ class ModelCache {
   // Size and time are those of its last verification. Cheap.
   bool IsVerified(const spec::ModelFile& file) const;
   // Hashes a file that is there but was never verified, and records it when it is right.
-  Status VerifyInPlace(const spec::ModelFile& file) const;
+  Status VerifyInPlace(const spec::ModelFile& file, const std::stop_token& stop) const;
   // Makes the assembled, verified and synced partial file the model's file, and records it.
   Status Publish(const spec::ModelFile& file) const;
   // Removes what is left of downloads.

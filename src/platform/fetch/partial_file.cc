@@ -12,7 +12,7 @@
 namespace redline::platform {
 
 Result<PartialFile> PartialFile::Open(const std::filesystem::path& path,
-                                      const spec::ModelFile& file) {
+                                      const spec::ModelFile& file, const std::stop_token& stop) {
   // O_NOFOLLOW: a link planted there must not lead the download elsewhere.
   UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0644));
   if (!fd.valid()) return ErrnoStatus("cannot create " + path.string(), errno);
@@ -23,7 +23,7 @@ Result<PartialFile> PartialFile::Open(const std::filesystem::path& path,
     RL_RETURN_IF_ERROR(partial.Restart());
     return partial;
   }
-  RL_RETURN_IF_ERROR(HashFile(path, info.st_size, partial.hash_));
+  RL_RETURN_IF_ERROR(HashFile(path, info.st_size, stop, partial.hash_));
   partial.num_bytes_ = info.st_size;
   return partial;
 }

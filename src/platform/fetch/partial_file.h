@@ -17,7 +17,8 @@ class PartialFile {
  public:
   // Opens what an earlier attempt left at `path`, and hashes it; starts empty when there is nothing
   // or too much.
-  static Result<PartialFile> Open(const std::filesystem::path& path, const spec::ModelFile& file);
+  static Result<PartialFile> Open(const std::filesystem::path& path, const spec::ModelFile& file,
+                                  const std::stop_token& stop);
 
   int64_t num_bytes() const { return num_bytes_; }  // on disk so far
   // Forgets everything written.

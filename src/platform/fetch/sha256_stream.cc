@@ -39,11 +39,13 @@ std::string Sha256Stream::Finish() {
   return hex;
 }
 
-Status HashFile(const std::filesystem::path& path, int64_t num_bytes, Sha256Stream& stream) {
+Status HashFile(const std::filesystem::path& path, int64_t num_bytes, const std::stop_token& stop,
+                Sha256Stream& stream) {
   const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd.valid()) return ErrnoStatus("cannot open " + path.string(), errno);
   std::vector<char> buffer(1 << 20);
   while (num_bytes > 0) {
+    if (stop.stop_requested()) return Status(Code::kCancelled, "cancelled");
     const auto wanted = static_cast<size_t>(std::min<int64_t>(num_bytes, 1 << 20));
     const ssize_t count = ::read(fd.get(), buffer.data(), wanted);
     if (count < 0 && errno == EINTR) continue;

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -26,7 +27,8 @@ class Sha256Stream {
   std::unique_ptr<Context> context_;
 };
 
-// Feeds the first `num_bytes` of a file into `stream`; kDataLoss when it is shorter.
-Status HashFile(const std::filesystem::path& path, int64_t num_bytes, Sha256Stream& stream);
+// Feeds the first `num_bytes` of a file into `stream`. kDataLoss: it is shorter. kCancelled.
+Status HashFile(const std::filesystem::path& path, int64_t num_bytes, const std::stop_token& stop,
+                Sha256Stream& stream);
 
 }  // namespace redline::platform

@@ -191,8 +191,8 @@ Status Inflater::Feed(std::string_view packed) {
   if (!ready_) return ResourceExhausted("no memory to inflate " + name_);
   stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
   stream_.avail_in = static_cast<uInt>(packed.size());
+  if (ended_) return DataLoss(name_ + " has data behind its end in the archive");
   do {
-    if (ended_) return DataLoss(name_ + " has data behind its end in the archive");
     stream_.next_out = reinterpret_cast<Bytef*>(output_.data());
     stream_.avail_out = static_cast<uInt>(output_.size());
     const int code = ::inflate(&stream_, Z_NO_FLUSH);
@@ -200,8 +200,8 @@ Status Inflater::Feed(std::string_view packed) {
       return DataLoss(name_ + " is damaged in the archive");
     ended_ = code == Z_STREAM_END;
     RL_RETURN_IF_ERROR(PassOn(output_.size() - stream_.avail_out));
-  } while (stream_.avail_in > 0 || stream_.avail_out == 0);
-  return OkStatus();
+  } while (!ended_ && (stream_.avail_in > 0 || stream_.avail_out == 0));
+  return stream_.avail_in == 0 ? OkStatus() : DataLoss(name_ + " has data behind its end");
 }
 
 Status Inflater::PassOn(size_t num_bytes) {

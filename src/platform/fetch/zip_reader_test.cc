@@ -55,6 +55,15 @@ TEST_F(ZipReaderTest, StoredAndDeflatedMembers) {
   EXPECT_EQ(Extract(archive, "a/other", 5).status().code(), Code::kNotFound);
 }
 
+TEST_F(ZipReaderTest, SizesAroundTheReadersBuffers) {
+  for (const size_t num_bytes : {1u << 18, (1u << 18) - 1, (1u << 18) + 1, 1u << 19}) {
+    const std::string zeros(num_bytes, '\0');
+    const auto result = Extract(MakeZip({{"m", zeros}}), "m", static_cast<int64_t>(num_bytes));
+    ASSERT_TRUE(result.ok()) << num_bytes << ": " << result.status().ToString();
+    EXPECT_TRUE(*result == zeros);
+  }
+}
+
 TEST_F(ZipReaderTest, HostileMembers) {
   const std::string zeros(1'000'000, '\0');
   const struct {

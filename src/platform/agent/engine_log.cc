@@ -1,0 +1,77 @@
+#include "platform/agent/engine_log.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/files.h"
+#include "base/strings.h"
+
+namespace redline::platform {
+namespace {
+
+// At most `max_bytes` from `offset`; shorter at the end, or when it cannot be read.
+std::string ReadAt(const std::filesystem::path& path, int64_t offset, int64_t max_bytes) {
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.valid()) return {};
+  std::string bytes(static_cast<size_t>(max_bytes), '\0');
+  const ssize_t count = ::pread(fd.get(), bytes.data(), bytes.size(), offset);
+  bytes.resize(static_cast<size_t>(std::max<ssize_t>(count, 0)));
+  return bytes;
+}
+
+}  // namespace
+
+int64_t LogSize(const std::filesystem::path& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 ? info.st_size : 0;
+}
+
+LogReply ReadLog(const std::filesystem::path& path, int64_t after, int64_t max_bytes) {
+  const int64_t size = LogSize(path);
+  const bool tail = after < 0;
+  int64_t begin = tail ? std::max<int64_t>(0, size - max_bytes) : after;
+  if (begin > size) begin = 0;
+  std::string text = ReadAt(path, begin, max_bytes);
+  if (tail && begin > 0) {
+    const size_t line_end = text.find('\n');
+    const size_t cut = line_end == std::string::npos ? 0 : line_end + 1;
+    text.erase(0, cut);
+    begin += static_cast<int64_t>(cut);
+  }
+  // A character that is cut in two comes whole the next time.
+  if (const size_t whole = CompleteUtf8Prefix(text); whole > 0) text.resize(whole);
+  return {.text = text, .next = begin + static_cast<int64_t>(text.size())};
+}
+
+std::string LastLines(const std::filesystem::path& path, int64_t offset, size_t max_lines) {
+  constexpr int64_t kMaxBytes = 16 << 10;
+  const int64_t size = LogSize(path);
+  const int64_t begin = std::max(std::min(offset, size), size - kMaxBytes);
+  std::string text = ReadAt(path, begin, kMaxBytes);
+  while (text.ends_with('\n')) text.pop_back();
+  size_t at = text.size();
+  for (size_t lines = 0; lines < max_lines && at != std::string::npos && at > 0; ++lines)
+    at = text.rfind('\n', at - 1);
+  return at == std::string::npos || at == 0 ? text : text.substr(at + 1);
+}
+
+std::optional<spec::Progress> ProgressFollower::Next(std::span<const backends::LogMarker> markers) {
+  constexpr int64_t kMaxBytes = 256 << 10;
+  const int64_t size = LogSize(path_);
+  if (size <= offset_) return std::nullopt;
+  offset_ = std::max(offset_, size - kMaxBytes);
+  const std::string text = ReadAt(path_, offset_, kMaxBytes);
+  const size_t complete = text.rfind('\n');
+  if (complete == std::string::npos) return std::nullopt;
+  offset_ += static_cast<int64_t>(complete) + 1;
+  std::optional<spec::Progress> latest;
+  for (const std::string& line : Split(std::string_view(text).substr(0, complete), '\n')) {
+    if (auto progress = backends::MatchProgress(markers, line)) latest = progress;
+  }
+  return latest;
+}
+
+}  // namespace redline::platform

@@ -1,0 +1,93 @@
+#include "platform/agent/server_link.h"
+
+#include <chrono>
+#include <condition_variable>
+
+#include "base/log.h"
+#include "base/strings.h"
+#include "platform/agent/engine_log.h"
+#include "platform/agent/node_facts.h"
+
+namespace redline::platform {
+namespace {
+
+constexpr char kComponent[] = "agent";
+constexpr double kPollSeconds = 20;
+constexpr double kRetrySeconds = 0.5;
+
+// Sleeps, or returns early when told to stop.
+void Pause(double seconds, const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any never;
+  std::unique_lock lock(mutex);
+  never.wait_for(lock, stop, std::chrono::duration<double>(seconds), [] { return false; });
+}
+
+}  // namespace
+
+ServerLink::ServerLink(ServerApi& api, const DataLayout& layout, std::string worker_id,
+                       std::function<void()> wake)
+    : api_(api), layout_(layout), worker_id_(std::move(worker_id)), wake_(std::move(wake)) {
+  heartbeat_thread_ = std::jthread([this](const std::stop_token& stop) { HeartbeatLoop(stop); });
+  poll_thread_ = std::jthread([this](const std::stop_token& stop) { PollLoop(stop); });
+}
+
+std::optional<Assignments> ServerLink::TakeAssignments() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(latest_, std::nullopt);
+}
+
+void ServerLink::HeartbeatLoop(const std::stop_token& stop) {
+  bool was_ok = false;
+  while (!stop.stop_requested()) {
+    const auto seconds = api_.Heartbeat(DescribeWorker(worker_id_), stop);
+    if (stop.stop_requested()) return;
+    if (seconds.ok() != was_ok)
+      LogInfo(kComponent, "{}",
+              seconds.ok() ? "registered as " + worker_id_
+                           : "server away: " + seconds.status().message());
+    if (seconds.ok() && !was_ok) {
+      registered_ = true;
+      returned_ = true;
+      wake_();
+    }
+    was_ok = seconds.ok();
+    Pause(seconds.ok() ? *seconds : kRetrySeconds, stop);
+  }
+}
+
+void ServerLink::PollLoop(const std::stop_token& stop) {
+  int64_t revision = -1;
+  while (!stop.stop_requested()) {
+    if (!registered_) {
+      Pause(0.02, stop);
+      continue;
+    }
+    auto answer = api_.PollAssignments(revision, kPollSeconds, stop);
+    if (!answer.ok()) {
+      // What the server knew is unknown now: it is asked for everything.
+      revision = -1;
+      Pause(kRetrySeconds, stop);
+      continue;
+    }
+    for (const LogRequest& request : answer->log_requests) AnswerLogRequest(request, stop);
+    if (answer->revision == revision) continue;
+    revision = answer->revision;
+    {
+      const std::lock_guard lock(mutex_);
+      latest_ = std::move(answer).value();
+    }
+    wake_();
+  }
+}
+
+void ServerLink::AnswerLogRequest(const LogRequest& request, const std::stop_token& stop) {
+  // The id becomes a path.
+  if (!spec::ValidateDeploymentName(request.instance_id).ok()) return;
+  const LogReply reply = ReadLog(layout_.instance_dir(request.instance_id) / "engine.log",
+                                 request.after, request.max_bytes);
+  const Status status = api_.ReplyLog(request.id, reply, stop);
+  if (!status.ok()) LogWarn(kComponent, "log reply: {}", status.message());
+}
+
+}  // namespace redline::platform

@@ -1,0 +1,46 @@
+// The agent's lines to the server besides statuses: heartbeats, and the long poll that brings
+// assignments and log requests.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "platform/agent/server_api.h"
+#include "platform/layout.h"
+
+namespace redline::platform {
+
+// Two threads of its own; TakeAssignments and TakeReturned may be called from any.
+class ServerLink {
+ public:
+  // `wake` is called (from these threads) when there is something to take.
+  ServerLink(ServerApi& api, const DataLayout& layout, std::string worker_id,
+             std::function<void()> wake);
+
+  // The latest assignments that have not been taken yet.
+  std::optional<Assignments> TakeAssignments();
+  // Whether the server has come (back) since the last call: it may have to be told everything
+  // again.
+  bool TakeReturned() { return returned_.exchange(false); }
+
+ private:
+  void HeartbeatLoop(const std::stop_token& stop);
+  void PollLoop(const std::stop_token& stop);
+  void AnswerLogRequest(const LogRequest& request, const std::stop_token& stop);
+
+  ServerApi& api_;
+  const DataLayout layout_;
+  const std::string worker_id_;
+  const std::function<void()> wake_;
+  std::atomic<bool> registered_{false};
+  std::atomic<bool> returned_{false};
+  std::mutex mutex_;  // guards latest_
+  std::optional<Assignments> latest_;
+  std::jthread heartbeat_thread_;  // last: they use the others
+  std::jthread poll_thread_;
+};
+
+}  // namespace redline::platform

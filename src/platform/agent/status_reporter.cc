@@ -1,0 +1,67 @@
+#include "platform/agent/status_reporter.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "base/log.h"
+
+namespace redline::platform {
+namespace {
+
+constexpr char kComponent[] = "agent";
+constexpr size_t kMaxQueued = 1000;
+constexpr auto kRetryEvery = std::chrono::milliseconds(500);
+
+bool DiffersInProgressOnly(const spec::Instance& left, const spec::Instance& right) {
+  return left.state == right.state && left.generation == right.generation &&
+         left.reason == right.reason && left.pid == right.pid &&
+         left.restart_count == right.restart_count;
+}
+
+}  // namespace
+
+StatusReporter::StatusReporter(ServerApi& api) : api_(api) {
+  thread_ = std::jthread([this](const std::stop_token& stop) { Loop(stop); });
+}
+
+void StatusReporter::Report(const spec::Instance& instance) {
+  const std::lock_guard lock(mutex_);
+  const auto last = std::find_if(queue_.rbegin(), queue_.rend(),
+                                 [&](const auto& each) { return each.id == instance.id; });
+  if (last != queue_.rend() && DiffersInProgressOnly(*last, instance))
+    *last = instance;
+  else
+    queue_.push_back(instance);
+  if (queue_.size() > kMaxQueued) queue_.pop_front();
+  changed_.notify_all();
+}
+
+void StatusReporter::Flush(double timeout_seconds) {
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, std::chrono::duration<double>(timeout_seconds),
+                    [this] { return queue_.empty() && !is_sending_; });
+}
+
+void StatusReporter::Loop(const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  while (changed_.wait(lock, stop, [this] { return !queue_.empty(); })) {
+    const spec::Instance instance = std::move(queue_.front());
+    queue_.pop_front();
+    is_sending_ = true;
+    lock.unlock();
+    const Status status = api_.ReportStatus(instance, stop);
+    lock.lock();
+    is_sending_ = false;
+    const bool server_is_away =
+        status.code() == Code::kUnavailable || status.code() == Code::kDeadlineExceeded;
+    if (server_is_away) {
+      queue_.push_front(instance);
+      changed_.wait_for(lock, stop, kRetryEvery, [] { return false; });
+    } else if (!status.ok() && status.code() != Code::kCancelled) {
+      LogWarn(kComponent, "{}: the server refuses its status: {}", instance.id, status.message());
+    }
+    changed_.notify_all();
+  }
+}
+
+}  // namespace redline::platform

@@ -1,0 +1,35 @@
+// Delivers instance statuses to the server, in order, across its absences.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+
+#include "platform/agent/server_api.h"
+
+namespace redline::platform {
+
+// Thread-safe; has a thread of its own.
+class StatusReporter {
+ public:
+  explicit StatusReporter(ServerApi& api);
+
+  // Queues a status. One that differs from the last queued of its instance in progress only
+  // replaces it; transitions are all delivered.
+  void Report(const spec::Instance& instance);
+  // Waits until everything is delivered, at most so long.
+  void Flush(double timeout_seconds);
+
+ private:
+  void Loop(const std::stop_token& stop);
+
+  ServerApi& api_;
+  std::mutex mutex_;  // guards what follows
+  std::condition_variable_any changed_;
+  std::deque<spec::Instance> queue_;
+  bool is_sending_ = false;
+  std::jthread thread_;  // last: it uses the others
+};
+
+}  // namespace redline::platform
