@@ -34,14 +34,6 @@ constexpr std::array<EngineOptionField, 7> kFields = {{
      "compute threads; 0: the CPUs this process may use"},
 }};
 
-Result<int64_t> ResolveContextLength(int64_t requested, int64_t of_model) {
-  if (requested <= of_model) return requested == 0 ? of_model : requested;
-  return InvalidArgument(
-      fmt::format("context_length is {}, but the model was made for {}; lower it, or leave it out",
-                  requested, of_model),
-      "context_length");
-}
-
 int64_t RoundUp(int64_t value, int64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
@@ -117,6 +109,14 @@ Status ValidateEngineOptions(const EngineOptions& options) {
         "chunked_prefill_size");
   }
   return OkStatus();
+}
+
+Result<int64_t> ResolveContextLength(int64_t requested, int64_t of_model) {
+  if (requested <= of_model) return requested == 0 ? of_model : requested;
+  return InvalidArgument(
+      fmt::format("context_length is {}, but the model was made for {}; lower it, or leave it out",
+                  requested, of_model),
+      "context_length");
 }
 
 Result<EngineOptions> ResolveEngineOptions(const EngineOptions& requested,

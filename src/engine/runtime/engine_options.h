@@ -25,6 +25,10 @@ std::span<const EngineOptionField> EngineOptionFields();
 // value and the remedy.
 Status ValidateEngineOptions(const EngineOptions& options);
 
+// The context a model made for `of_model` tokens serves when `requested` are asked for (0: its
+// own). kInvalidArgument when that is more than it was made for.
+Result<int64_t> ResolveContextLength(int64_t requested, int64_t of_model);
+
 // Bytes, all measured before the KV pool is allocated.
 struct MemoryFacts {
   uint64_t available_bytes = 0;  // what this process may still use

@@ -34,6 +34,9 @@ Result<std::unique_ptr<Engine>> Engine::Start(const Checkpoint& checkpoint,
                                               const EngineOptions& options,
                                               MetricsRegistry& metrics) {
   RL_RETURN_IF_ERROR(ValidateEngineOptions(options));
+  RL_RETURN_IF_ERROR(
+      ResolveContextLength(options.context_length, checkpoint.config().max_position_embeddings)
+          .status());
   const uint64_t available_before = AvailableMemoryBytes();
   EngineParts parts;
   RL_RETURN_IF_ERROR(CheckWeightsFit(checkpoint.WeightBytes(), available_before));

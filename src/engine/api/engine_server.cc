@@ -1,0 +1,193 @@
+#include "engine/api/engine_server.h"
+
+#include <fmt/format.h>
+
+#include <limits>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/strings.h"
+#include "engine/api/server_info.h"
+#include "net/json_body.h"
+#include "openai/error.h"
+
+namespace redline::engine {
+namespace {
+
+constexpr int kRequestThreads = 2;
+constexpr size_t kMaxWaitingRequests = 1024;
+constexpr int kLoadingRetrySeconds = 5;
+constexpr std::string_view kHealthPath = "/health";
+
+net::HttpResponse Json(int status, std::string body) {
+  return net::TextResponse(status, std::move(body), "application/json");
+}
+
+// A GET that is answered at once.
+template <typename Answer>
+net::Handler Immediately(Answer answer) {
+  return [answer](const net::HttpRequest& request,
+                  const std::shared_ptr<net::ResponseWriter>& writer) {
+    writer->Send(WithRequestId(answer(request), RequestIdOf(request)));
+  };
+}
+
+}  // namespace
+
+EngineServer::EngineServer(const ServeOptions& options, MetricsRegistry& metrics)
+    : options_(options),
+      model_name_(ServedModelName(options)),
+      created_(UnixSeconds()),
+      metrics_(metrics),
+      output_("output", 1, std::numeric_limits<size_t>::max()),
+      requests_("request", kRequestThreads, kMaxWaitingRequests) {
+  router_.AddGuard([this](const net::HttpRequest& request) { return CheckKey(request); });
+  AddRoutes();
+}
+
+void EngineServer::AddRoutes() {
+  router_.Add("GET", std::string(kHealthPath),
+              Immediately([this](const net::HttpRequest&) { return Health(); }));
+  router_.Add("GET", "/metrics", Immediately([this](const net::HttpRequest&) {
+                return net::TextResponse(200, metrics_.Render(),
+                                         "text/plain; version=0.0.4; charset=utf-8");
+              }));
+  router_.Add("GET", "/server_info", Immediately([this](const net::HttpRequest&) {
+                return Json(200, ServerInfo(options_, model_, StateName()));
+              }));
+  router_.Add("GET", "/v1/models",
+              Immediately([this](const net::HttpRequest&) { return Models(""); }));
+  router_.Add("GET", "/v1/models/{model...}", Immediately([this](const net::HttpRequest& request) {
+                return Models(request.path_params.at("model"));
+              }));
+  AddGenerationRoute("/v1/chat/completions", PrepareChat);
+  AddGenerationRoute("/v1/completions", PrepareCompletion);
+}
+
+void EngineServer::AddGenerationRoute(const std::string& path, Prepare prepare) {
+  router_.Add(
+      "POST", path,
+      [this, prepare](net::HttpRequest request, std::shared_ptr<net::ResponseWriter> writer) {
+        HandleGeneration(std::move(request), std::move(writer), prepare);
+      });
+}
+
+// On an I/O thread: arranges for cancellation, then leaves the work to a request thread.
+void EngineServer::HandleGeneration(net::HttpRequest request,
+                                    std::shared_ptr<net::ResponseWriter> writer, Prepare prepare) {
+  Client client{std::move(writer), std::make_shared<RequestHandle>(), RequestIdOf(request)};
+  client.writer->OnPeerClosed([handle = client.handle] { handle->Cancel(); });
+  Status status = CheckReady();
+  if (status.ok() && !requests_.Submit([this, client, prepare, body = std::move(request.body)] {
+        Generate(body, client, prepare);
+      })) {
+    status = ResourceExhausted("too many requests wait to be read; try again later");
+  }
+  if (status.ok()) return;
+  client.writer->Send(WithRequestId(RefusalOf(status), client.request_id));
+}
+
+// On a request thread.
+void EngineServer::Generate(const std::string& body, Client client, Prepare prepare) {
+  if (client.handle->cancelled()) return;
+  PreparedRequest prepared = prepare(body, {model_name_, model_});
+  if (auto* refusal = std::get_if<net::HttpResponse>(&prepared)) {
+    return client.writer->Send(WithRequestId(std::move(*refusal), client.request_id));
+  }
+  const Status status = SubmitToEngine(std::get<GenerationRequest>(std::move(prepared)), client);
+  if (!status.ok()) client.writer->Send(WithRequestId(RefusalOf(status), client.request_id));
+}
+
+Status EngineServer::SubmitToEngine(GenerationRequest request, const Client& client) {
+  const LoadedModel& model = *model_;
+  // Shared by the engine's sink and the tasks of the output thread.
+  const auto generation = std::make_shared<Generation>(request, client, model.tokenizer.get());
+  RL_ASSIGN_OR_RETURN(
+      const RequestId id,
+      model.engine->Submit(std::move(request.engine), [this, generation](const TokenEvent& event) {
+        output_.Submit([generation, event] { generation->OnEvent(event); });
+      }));
+  client.handle->Bind(model.engine.get(), id);
+  return OkStatus();
+}
+
+void EngineServer::SetReady(std::unique_ptr<LoadedModel> model) {
+  owned_model_ = std::move(model);
+  model_ = owned_model_.get();
+  State loading = State::kLoading;
+  state_.compare_exchange_strong(loading, State::kReady);  // unless it is draining already
+}
+
+bool EngineServer::Drain(double deadline_seconds) {
+  state_ = State::kDraining;
+  LoadedModel* const model = model_;
+  if (model == nullptr) return true;
+  requests_.WaitUntilIdle();
+  const bool all_ended = model->engine->Drain(deadline_seconds);
+  output_.WaitUntilIdle();
+  return all_ended;
+}
+
+void EngineServer::Abort() {
+  if (LoadedModel* const model = model_) model->engine->Drain(0);
+}
+
+Status EngineServer::CheckKey(const net::HttpRequest& request) const {
+  if (options_.api_key.empty() || request.path == kHealthPath) return OkStatus();
+  constexpr std::string_view kScheme = "Bearer ";
+  const std::string_view header = net::FindHeader(request.headers, "Authorization");
+  const bool known = header.starts_with(kScheme) &&
+                     ConstantTimeEqual(header.substr(kScheme.size()), options_.api_key);
+  if (known) return OkStatus();
+  return Status(Code::kUnauthenticated,
+                "the API key is missing or wrong; send it as \"Authorization: Bearer KEY\"");
+}
+
+Status EngineServer::CheckReady() const {
+  switch (state_.load()) {
+    case State::kReady:
+      return OkStatus();
+    case State::kDraining:
+      return Unavailable("the engine is shutting down");
+    case State::kLoading:
+      break;
+  }
+  return Unavailable(
+      fmt::format("the model is still loading ({}%)", static_cast<int>(progress_ * 100)));
+}
+
+net::HttpResponse EngineServer::Health() const {
+  if (state_ == State::kReady) return Json(200, R"({"status":"ok"})");
+  if (state_ == State::kDraining) return Json(503, R"({"status":"draining"})");
+  net::HttpResponse response =
+      Json(503, fmt::format(R"({{"status":"loading","progress":{:.2f}}})", progress_.load()));
+  response.headers.emplace_back("Retry-After", std::to_string(kLoadingRetrySeconds));
+  return response;
+}
+
+// One model by name, or with "" the list.
+net::HttpResponse EngineServer::Models(const std::string& model_name) const {
+  const LoadedModel* const model = model_;
+  if (model == nullptr) return RefusalOf(CheckReady());
+  const openai::ModelCard card = {
+      .id = model_name_,
+      .created = created_,
+      .max_model_len = model->engine->resolved().options.context_length};
+  if (model_name.empty()) return Json(200, openai::ModelList({&card, 1}));
+  if (model_name != model_name_) return openai::ModelNotFoundError(model_name, model_name_);
+  return Json(200, openai::ModelObject(card));
+}
+
+std::string_view EngineServer::StateName() const {
+  switch (state_.load()) {
+    case State::kLoading:
+      return "loading";
+    case State::kReady:
+      return "ready";
+    case State::kDraining:
+      return "draining";
+  }
+  return "";
+}
+
+}  // namespace redline::engine

@@ -1,0 +1,37 @@
+// A model ready to answer: engine, tokenizer, chat template.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/metrics.h"
+#include "base/status.h"
+#include "engine/api/serve_options.h"
+#include "engine/runtime/engine.h"
+#include "text/chat_template.h"
+#include "text/tokenizer.h"
+
+namespace redline::engine {
+
+// Immutable once made, the engine's own state aside; usable from any thread.
+struct LoadedModel {
+  std::unique_ptr<Checkpoint> checkpoint;
+  std::unique_ptr<text::Tokenizer> tokenizer;         // null: token ids only
+  std::unique_ptr<text::ChatTemplate> chat_template;  // null: no chat
+  std::string bos_token;
+  std::string eos_token;
+  int64_t max_token_bytes = 1;     // bytes of the longest token's text
+  std::unique_ptr<Engine> engine;  // last: it ends first
+};
+
+// `progress` gets fractions that only rise, from 0 to 1, on the calling thread. `metrics` outlives
+// the model.
+Result<std::unique_ptr<LoadedModel>> LoadModel(std::unique_ptr<Checkpoint> checkpoint,
+                                               const ServeOptions& options,
+                                               MetricsRegistry& metrics,
+                                               const std::function<void(double)>& progress);
+
+int64_t LongestTokenBytes(const text::Tokenizer& tokenizer);
+
+}  // namespace redline::engine
