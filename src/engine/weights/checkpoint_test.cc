@@ -5,11 +5,13 @@
 #include <cmath>
 #include <cstring>
 #include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "engine/weights/dequantize.h"
 #include "engine/weights/safetensors_reader.h"
 #include "engine/weights/tensor_extents.h"
 #include "engine/weights/test_files.h"
+#include "text/golden_test_util.h"
 
 namespace redline::engine {
 namespace {
@@ -240,6 +242,43 @@ TEST(Checkpoint, SaysWhatItLookedFor) {
   EXPECT_EQ(OpenCheckpoint(empty.path()).status().code(), Code::kInvalidArgument);
   EXPECT_EQ(OpenCheckpoint("tests/reference/tiny/tiny_qwen2/model.safetensors").status().code(),
             Code::kInvalidArgument);
+}
+
+TEST(Checkpoint, SmolLm2sVocabularyMakesItsTokenizer) {
+  const fs::path path = SmolLm2Path();
+  if (path.empty()) GTEST_SKIP() << "NOT TESTED: no SmolLM2 GGUF; run scripts/fetch_test_data.sh";
+  auto checkpoint = OpenCheckpoint(path);
+  ASSERT_TRUE(checkpoint.ok()) << checkpoint.status().ToString();
+  auto tokenizer = (*checkpoint)->MakeTokenizer();
+  ASSERT_TRUE(tokenizer.ok()) << tokenizer.status().ToString();
+  const fs::path golden = fs::path(text::kGoldenDir) / "hf_golden_smollm2.jsonl";
+  if (!fs::exists(golden)) GTEST_SKIP() << "NOT TESTED: no " << golden;
+  text::ExpectGolden(**tokenizer, golden);
+}
+
+// The ids in the golden files of tests/reference stand for their texts.
+TEST(Checkpoint, ReferencePromptsEncodeToTheirIds) {
+  const fs::path path = SmolLm2Path();
+  if (path.empty()) GTEST_SKIP() << "NOT TESTED: no SmolLM2 GGUF; run scripts/fetch_test_data.sh";
+  auto tokenizer = OpenCheckpoint(path).value()->MakeTokenizer();
+  ASSERT_TRUE(tokenizer.ok());
+  const auto prompts =
+      nlohmann::json::parse(ReadFile("tests/reference/prompts_smollm2.json").value());
+  ASSERT_EQ(prompts.size(), 3u);
+  for (const auto& prompt : prompts) {
+    auto ids = (*tokenizer)->Encode(prompt["text"].get<std::string>(), text::SpecialTokens::kParse);
+    ASSERT_TRUE(ids.ok());
+    EXPECT_EQ(*ids, prompt["ids"].get<std::vector<TokenId>>()) << prompt["name"];
+  }
+}
+
+TEST(Checkpoint, StoriesVocabularyMakesItsTokenizer) {
+  if (!fs::exists(kStoriesGguf)) GTEST_SKIP() << "NOT TESTED: " << kStoriesGguf << " is missing";
+  auto tokenizer = OpenCheckpoint(kStoriesGguf).value()->MakeTokenizer();
+  ASSERT_TRUE(tokenizer.ok()) << tokenizer.status().ToString();
+  EXPECT_TRUE((*tokenizer)->AddsBos());
+  EXPECT_EQ((*tokenizer)->Encode("Once upon a time", text::SpecialTokens::kAsText).value(),
+            (std::vector<TokenId>{403, 407, 261, 378}));
 }
 
 TEST(Checkpoint, TemplatesAndSpecialTokensComeFromTheirFiles) {

@@ -15,6 +15,9 @@ class GgufCheckpoint : public Checkpoint {
   Status ReadTexts() {
     RL_ASSIGN_OR_RETURN(vocabulary_, VocabularyFromGguf(*gguf_));
     if (!vocabulary_) return OkStatus();
+    if (static_cast<int64_t>(vocabulary_->tokens.size()) > config_.vocab_size)
+      return DataLoss("the vocabulary has " + std::to_string(vocabulary_->tokens.size()) +
+                      " tokens, the embedding only " + std::to_string(config_.vocab_size));
     RL_ASSIGN_OR_RETURN(const auto source, gguf_->String("tokenizer.chat_template"));
     chat_template_ = source.value_or("");
     bos_token_ = TokenText(vocabulary_->bos_token_id);

@@ -167,6 +167,12 @@ TEST(GgufConfig, RefusesByName) {
       {"eos_token_id", [](auto& g) { g.Int("tokenizer.ggml.eos_token_id", 3); }, Code::kDataLoss},
       {"head_dim", [](auto& g) { g.Int("llama.attention.key_length", 3); }, Code::kDataLoss},
       {"rope_theta", [&](auto& g) { g.Float("llama.rope.freq_base", nan); }, Code::kDataLoss},
+      {"the vocabulary has 4 tokens",
+       [](auto& g) {
+         g.String("tokenizer.ggml.model", "gpt2")
+             .Strings("tokenizer.ggml.tokens", {"a", "b", "c", "d"});
+       },
+       Code::kDataLoss},
       {"tokenizer.ggml.tokens",
        [](auto& g) { g.String("tokenizer.ggml.model", "gpt2").Int("tokenizer.ggml.tokens", 1); },
        Code::kDataLoss},

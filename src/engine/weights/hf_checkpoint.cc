@@ -6,7 +6,7 @@
 #include "base/files.h"
 #include "base/strings.h"
 #include "engine/weights/hf_config.h"
-#include "engine/weights/json_limits.h"
+#include "engine/weights/json_file.h"
 #include "engine/weights/safetensors_reader.h"
 #include "engine/weights/tensor_set.h"
 
@@ -73,7 +73,7 @@ using WeightMap = std::vector<std::pair<std::string, std::string>>;  // tensor, 
 
 Result<WeightMap> ReadIndex(const fs::path& file) {
   RL_ASSIGN_OR_RETURN(const std::string text, ReadFile(file, kMaxIndexBytes));
-  RL_ASSIGN_OR_RETURN(const nlohmann::json json, ParseLimitedJson(text, file.string()));
+  RL_ASSIGN_OR_RETURN(const nlohmann::json json, ParseFileJson(text, file.string()));
   if (!json.is_object() || !json.contains("weight_map") || !json["weight_map"].is_object())
     return DataLoss(file.string() + ": weight_map is missing");
   WeightMap map;

@@ -6,7 +6,7 @@
 
 #include "base/strings.h"
 #include "engine/weights/config_check.h"
-#include "engine/weights/json_limits.h"
+#include "engine/weights/json_file.h"
 
 namespace redline::engine {
 namespace {
@@ -217,7 +217,7 @@ Status ReadSpecialTokens(const Json& json, const Json& generation, ModelConfig& 
 }
 
 Result<Json> ParseObject(std::string_view text, std::string_view file_name) {
-  RL_ASSIGN_OR_RETURN(Json json, ParseLimitedJson(text, file_name));
+  RL_ASSIGN_OR_RETURN(Json json, ParseFileJson(text, file_name));
   if (!json.is_object()) return DataLoss(std::string(file_name) + " is not a JSON object");
   return json;
 }

@@ -7,7 +7,7 @@
 
 #include "base/strings.h"
 #include "engine/weights/header_cursor.h"
-#include "engine/weights/json_limits.h"
+#include "engine/weights/json_file.h"
 #include "engine/weights/tensor_extents.h"
 
 namespace redline::engine {
@@ -79,7 +79,8 @@ class SafetensorsParser {
     RL_RETURN_IF_ERROR(cursor.Advance(header_bytes, "header"));
     data_begin_ = cursor.position();
     const std::string_view text(cursor.bytes());
-    return ParseLimitedJson(text.substr(sizeof(uint64_t), header_bytes), "the header");
+    return ParseFileJson(text.substr(sizeof(uint64_t), header_bytes), "the header",
+                         kMaxHeaderBytes);
   }
 
   Status ReadEntry(const std::string& name, const Json& entry) {

@@ -75,7 +75,7 @@ std::vector<DamagedFile> DamagedFiles() {
        SafetensorsBytes(R"({"t":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},)"
                         R"("t":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})",
                         data),
-       Code::kDataLoss, "\"t\" twice"},
+       Code::kDataLoss, "duplicate key \"t\""},
       {"a tensor that is no object", one("7"), Code::kDataLoss, "needs dtype"},
       {"no dtype", one(R"({"shape":[1],"data_offsets":[0,4]})"), Code::kDataLoss, "needs dtype"},
       {"unknown dtype", one(R"({"dtype":"F33","shape":[1],"data_offsets":[0,4]})"), Code::kDataLoss,
