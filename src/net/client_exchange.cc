@@ -45,6 +45,9 @@ std::string HostHeader(const Url& url) {
   return is_default ? host : fmt::format("{}:{}", host, url.port);
 }
 
+// The peer as messages name it.
+std::string PeerOf(const Url& url) { return url.scheme == "unix" ? url.host : HostHeader(url); }
+
 std::string Serialise(const ClientRequest& request, const Url& url) {
   std::string out = fmt::format("{} {} HTTP/1.1\r\n", request.method, url.target);
   if (FindHeader(request.headers, "Host").empty())
@@ -170,7 +173,7 @@ void ClientExchange::OnRead(const Status& status, size_t num_bytes, bool ended) 
     if (parser_->got_any_byte()) parser_->FeedEof();
     if (parser_->state() == HttpParser::State::kDone) return Complete();
     return FailOrRetry(Unavailable(
-        fmt::format("{} closed the connection before its answer was complete", HostHeader(url_))));
+        fmt::format("{} closed the connection before its answer was complete", PeerOf(url_))));
   }
   input_.append(buffer_.get(), num_bytes);
   ParseInput();
@@ -187,12 +190,12 @@ bool ClientExchange::ParseSome() {
   input_.erase(0, consumed);
   if (parser_->state() == HttpParser::State::kFailed && parser_->failure_status() == 413) {
     Finish(Status(Code::kTooLarge, fmt::format("the answer of {} has more than {} bytes",
-                                               HostHeader(url_), max_body_bytes_)));
+                                               PeerOf(url_), max_body_bytes_)));
     return false;
   }
   if (parser_->state() == HttpParser::State::kFailed) {
     Finish(Unavailable(
-        fmt::format("{} sent a malformed answer: {}", HostHeader(url_), parser_->failure())));
+        fmt::format("{} sent a malformed answer: {}", PeerOf(url_), parser_->failure())));
     return false;
   }
   if (parser_->state() == HttpParser::State::kHead) return false;
@@ -215,7 +218,7 @@ void ClientExchange::ResetParser() {
 void ClientExchange::OnHead() {
   const MessageHead& head = parser_->head();
   if (head.status == 101)
-    return Finish(Unavailable(HostHeader(url_) + " switched to another protocol unasked"));
+    return Finish(Unavailable(PeerOf(url_) + " switched to another protocol unasked"));
   if (head.status < 200) {  // an interim answer; the real one follows
     return ResetParser();
   }
@@ -257,9 +260,9 @@ void ClientExchange::OnTimer() {
   if (connected_ && paused_) Touch();
   if (deadline_ > steady_clock::now()) return ArmTimer();
   Finish(Status(Code::kDeadlineExceeded,
-                connected_ ? fmt::format("{} sent nothing for {}", HostHeader(url_),
+                connected_ ? fmt::format("{} sent nothing for {}", PeerOf(url_),
                                          FormatDuration(request_.idle_timeout_seconds))
-                           : fmt::format("connecting to {} took longer than {}", HostHeader(url_),
+                           : fmt::format("connecting to {} took longer than {}", PeerOf(url_),
                                          FormatDuration(request_.connect_timeout_seconds))));
 }
 

@@ -1,7 +1,11 @@
 #include <signal.h>
+#include <sys/resource.h>
 
+#include <atomic>
+#include <thread>
+
+#include "base/clock.h"
 #include "base/log.h"
-#include "net/http_client.h"
 #include "net/http_server.h"
 #include "platform/gateway/gateway_routes.h"
 #include "platform/gateway/snapshot_watcher.h"
@@ -11,34 +15,72 @@ namespace redline::platform {
 namespace {
 
 constexpr double kDrainSeconds = 30;
+// For error events to leave when the drain was cut short.
+constexpr double kLastWordsSeconds = 2;
 
-void WaitForTermination() {
+sigset_t TerminationSignals() {
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGTERM);
   sigaddset(&set, SIGINT);
-  int number = 0;
-  ::sigwait(&set, &number);
+  return set;
 }
 
 // Before any thread starts: every thread inherits the mask.
 void BlockTermination() {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGTERM);
-  sigaddset(&set, SIGINT);
+  const sigset_t set = TerminationSignals();
   ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
+}
+
+void WaitForTermination() {
+  const sigset_t set = TerminationSignals();
+  int number = 0;
+  ::sigwait(&set, &number);
+}
+
+bool TerminationWithin(double seconds) {
+  const sigset_t set = TerminationSignals();
+  const timespec wait = {0, static_cast<long>(seconds * 1e9)};
+  return ::sigtimedwait(&set, nullptr, &wait) > 0;
+}
+
+// A request in flight needs two descriptors; the usual soft limit is 1024.
+void RaiseFileLimit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// Lets answers in flight finish. False when they had to be cut short: by the deadline or by a
+// second signal.
+bool Drain(net::HttpServer& server, GatewayRoutes& routes) {
+  std::atomic<bool> drained = false;
+  std::thread drain([&] {
+    server.Drain(kDrainSeconds + kLastWordsSeconds);
+    drained = true;
+  });
+  const MonotonicTime begin = MonotonicNow();
+  bool cut_short = false;
+  while (!drained && !cut_short)
+    cut_short = TerminationWithin(0.05) || SecondsSince(begin) > kDrainSeconds;
+  if (cut_short) {
+    LogWarn("gateway", "stopping with requests in flight");
+    routes.AbortAll();
+  }
+  drain.join();
+  return !cut_short;
 }
 
 }  // namespace
 
 int RunGateway(const GatewayOptions& options) {
   BlockTermination();
+  RaiseFileLimit();
   SnapshotHolder snapshots(options.layout.gateway_snapshot());
   snapshots.LoadFromDisk();
-  net::HttpClient client;
-  GatewayRoutes routes(snapshots, client, options.layout.server_socket().string());
+  GatewayRoutes routes(snapshots, options.layout.server_socket().string());
   net::Router router;
   routes.AddTo(router);
   net::HttpServerOptions server_options;
@@ -52,8 +94,7 @@ int RunGateway(const GatewayOptions& options) {
   LogInfo("gateway", "serving with snapshot revision {}", snapshots.Current()->revision);
   WaitForTermination();
   LogInfo("gateway", "draining");
-  (*server)->Drain(kDrainSeconds);
-  return 0;
+  return Drain(**server, routes) ? 0 : 1;
 }
 
 }  // namespace redline::platform

@@ -21,6 +21,14 @@ void GatewayMetrics::RequestEnded(const std::string& model, int http_status, dou
       .Observe(seconds);
 }
 
+void GatewayMetrics::FirstByte(const std::string& model, double seconds) {
+  registry_
+      .AddHistogram("redline_gateway_time_to_first_byte_seconds",
+                    "From the request's head to the first byte of a streamed answer.",
+                    {0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100}, {{"model", model}})
+      .Observe(seconds);
+}
+
 void GatewayMetrics::TokensServed(const std::string& model, const TokenUsage& usage) {
   registry_
       .AddCounter("redline_gateway_prompt_tokens_total", "Prompt tokens by model.",
@@ -35,7 +43,7 @@ void GatewayMetrics::TokensServed(const std::string& model, const TokenUsage& us
 void GatewayMetrics::UpstreamRetried(const std::string& model) {
   registry_
       .AddCounter("redline_gateway_upstream_retries_total",
-                  "Requests sent to another instance because the first could not be reached.",
+                  "Requests sent to another instance because the first did not answer.",
                   {{"model", model}})
       .Add();
 }

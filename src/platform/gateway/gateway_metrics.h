@@ -13,6 +13,7 @@ class GatewayMetrics {
  public:
   GatewayMetrics();
   void RequestStarted();
+  void FirstByte(const std::string& model, double seconds);
   void RequestEnded(const std::string& model, int http_status, double seconds);
   void TokensServed(const std::string& model, const TokenUsage& usage);
   void UpstreamRetried(const std::string& model);

@@ -36,6 +36,37 @@ TEST(StreamMeter, StripsOnlyTheUsageChunkNobodyAskedForHoweverTheBytesCome) {
   }
 }
 
+TEST(StreamMeter, CrLfLineEnds) {
+  const std::string stream =
+      "data: {\"choices\":[{}],\"usage\":null}\r\n\r\ndata: {\"choices\":[],\"usage\":{"
+      "\"prompt_tokens\":1,\"completion_tokens\":2}}\r\n\r\ndata: [DONE]\r\n\r\n";
+  for (size_t piece = 1; piece < stream.size(); ++piece) {
+    StreamMeter meter(true);
+    std::string out;
+    for (size_t at = 0; at < stream.size(); at += piece)
+      out += meter.Push(std::string_view(stream).substr(at, piece));
+    EXPECT_EQ(out, "data: {\"choices\":[{}],\"usage\":null}\r\n\r\ndata: [DONE]\r\n\r\n") << piece;
+    EXPECT_EQ(meter.Finish(), "");
+    EXPECT_EQ(meter.usage()->completion_tokens, 2);
+  }
+}
+
+TEST(StreamMeter, AnEndlessEventIsNotHeld) {
+  StreamMeter meter(true);
+  size_t passed = 0;
+  for (int count = 0; count < 100; ++count) passed += meter.Push(std::string(64 << 10, 'x')).size();
+  EXPECT_GT(passed, 5u << 20);
+}
+
+TEST(StreamMeter, HostileUsageIsNoUsage) {
+  for (const char* usage : {"null", "7", "{", "{\"prompt_tokens\":\"a\"}", "{}", "[{}]"}) {
+    StreamMeter meter(true);
+    const std::string event = std::string("data: {\"usage\":") + usage + "}\n\n";
+    EXPECT_EQ(meter.Push(event), event);
+    EXPECT_EQ(meter.usage().value_or(TokenUsage{}).prompt_tokens, 0);
+  }
+}
+
 TEST(StreamMeter, PassesWhatIsCutShort) {
   StreamMeter meter(true);
   EXPECT_EQ(meter.Push("data: {\"cho"), "");
@@ -44,7 +75,7 @@ TEST(StreamMeter, PassesWhatIsCutShort) {
 
 TEST(Balancer, TakesTheLeastLoadedAndSkipsTheTried) {
   Balancer balancer;
-  const GatewayModel model = {"m", "", {{"a", 1, "unix:/a"}, {"b", 1, "unix:/b"}}};
+  const GatewayModel model = {"m", 0, {{"a", 1, "unix:/a"}, {"b", 1, "unix:/b"}}};
   auto first = balancer.Pick(model, {});
   auto second = balancer.Pick(model, {});
   ASSERT_TRUE(first && second);
@@ -60,14 +91,20 @@ TEST(Snapshot, KeysAreComparedByHashAndScope) {
   const nlohmann::json json = {
       {"revision", 3},
       {"keys", {{{"id", "k"}, {"sha256", Sha256Hex("secret")}, {"scopes", {"inference"}}}}},
-      {"models", {{{"name", "m"}, {"instances", nlohmann::json::array()}}}}};
+      {"models",
+       {{{"name", "m"},
+         {"created_at", "2026-01-02T03:04:05.678Z"},
+         {"instances", nlohmann::json::array()}}}}};
   const auto snapshot = ParseSnapshot(json.dump());
   ASSERT_TRUE(snapshot.ok()) << snapshot.status().ToString();
-  EXPECT_TRUE(snapshot->Allows("secret", "inference"));
-  EXPECT_FALSE(snapshot->Allows("secret", "admin"));
-  EXPECT_FALSE(snapshot->Allows("Secret", "inference"));
-  EXPECT_FALSE(snapshot->Allows("", "inference"));
-  EXPECT_NE(snapshot->FindModel("m"), nullptr);
+  const GatewayKey* key = snapshot->FindKey("secret");
+  ASSERT_NE(key, nullptr);
+  EXPECT_TRUE(key->HasScope("inference"));
+  EXPECT_FALSE(key->HasScope("admin"));
+  for (const char* unknown : {"Secret", "", "secret ", "' OR 1=1 --"})
+    EXPECT_EQ(snapshot->FindKey(unknown), nullptr) << unknown;
+  ASSERT_NE(snapshot->FindModel("m"), nullptr);
+  EXPECT_EQ(snapshot->FindModel("m")->created, 1767323045);
 }
 
 TEST(Snapshot, DamagedFilesAreRefusedAndTheLastGoodOneStays) {
@@ -96,15 +133,33 @@ TEST(InferenceRequest, AsksForUsageOnlyWhereTheClientDidNot) {
       {R"({"model":"m","stream":true,"stream_options":{"include_usage":true}})", false},
       {R"({"model":"m","stream":true,"stream_options":7})", false},
       {R"({"model":"m"})", false},
+      {R"({"stream":false,"model":"m"})", false},
+      {R"( {"x":{"stream":true,"model":"y","stream_options":1},"model":"m"})", false},
+      {R"({"x":[{"include_usage":true}],"model":"m","stream":true})", true},
+      {R"({"stream_options":{"a":{"include_usage":true}},"model":"m","stream":true})", true},
+      {R"({"model":"m","stream":true,"stream_options":{"include_usage":true},"x":"}"})", false},
+      {R"({"model":"m","stream":true,"stream_options":null})", true},
   };
   for (const auto& test_case : cases) {
     const auto request = ParseInferenceRequest(test_case.body);
     ASSERT_TRUE(request.ok()) << test_case.body;
+    EXPECT_EQ(request->model, "m") << test_case.body;
     EXPECT_EQ(request->strip_usage, test_case.strip) << test_case.body;
+    EXPECT_EQ(nlohmann::json::parse(request->body)
+                  .value("/stream_options/include_usage"_json_pointer, false),
+              test_case.strip ||
+                  test_case.body.find("options\":{\"include_usage\":true") != std::string::npos)
+        << test_case.body;
     EXPECT_EQ(request->body == test_case.body, !test_case.strip) << test_case.body;
   }
-  for (const char* bad : {"", "[]", "{}", R"({"model":1})", R"({"model":"m")"}) {
-    EXPECT_EQ(ParseInferenceRequest(bad).status().code(), Code::kInvalidArgument) << bad;
+  for (const std::string& bad :
+       {std::string(), std::string("[]"), std::string("{}"), std::string("7"), std::string("\"m\""),
+        std::string(R"([{"model":"m"}])"), std::string(R"({"model":1})"),
+        std::string(R"({"model":"m")"), std::string(R"({"x":{"model":"m"}})"),
+        std::string(R"({"model":"m","x":NaN})"), std::string("{\"model\":\"m\"}\0", 14),
+        "{\"model\":\"m\",\"x\":" + std::string(100000, '[')}) {
+    EXPECT_EQ(ParseInferenceRequest(bad).status().code(), Code::kInvalidArgument)
+        << bad.substr(0, 80);
   }
 }
 

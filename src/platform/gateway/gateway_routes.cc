@@ -1,12 +1,13 @@
 #include "platform/gateway/gateway_routes.h"
 
+#include <fmt/format.h>
+
 #include "base/ids.h"
 #include "base/strings.h"
 #include "net/origin_guard.h"
 #include "openai/error.h"
 #include "openai/response.h"
 #include "platform/gateway/inference_request.h"
-#include "platform/gateway/relay.h"
 
 namespace redline::platform {
 namespace {
@@ -21,6 +22,7 @@ net::HttpResponse JsonResponse(std::string body) {
 openai::ModelCard CardOf(const GatewayModel& model) {
   openai::ModelCard card;
   card.id = model.name;
+  card.created = model.created;
   return card;
 }
 
@@ -38,23 +40,41 @@ std::string RequestIdOf(const net::HttpRequest& request) {
   return std::string(given);
 }
 
+// The key of "Authorization: Bearer KEY", or "". No other header, cookie or query field counts, nor
+// does the peer's address.
+std::string_view BearerKey(const net::HttpRequest& request) {
+  const std::string_view header = net::FindHeader(request.headers, "Authorization");
+  if (ToLower(header.substr(0, kBearer.size())) != ToLower(kBearer)) return {};
+  return Trim(header.substr(kBearer.size()));
+}
+
+net::HttpResponse Unauthenticated(bool is_missing) {
+  net::HttpResponse response = net::ErrorResponse(
+      Status(Code::kUnauthenticated,
+             is_missing ? "an API key is needed: send Authorization: Bearer KEY; the first key is "
+                          "in the data directory's admin.key"
+                        : "this API key is not known"),
+      openai::kInvalidApiKey);
+  response.headers.emplace_back("WWW-Authenticate", "Bearer");
+  return response;
+}
+
 }  // namespace
 
-GatewayRoutes::GatewayRoutes(SnapshotHolder& snapshots, net::HttpClient& client,
-                             std::string server_socket)
-    : snapshots_(snapshots), client_(client), proxy_(std::move(server_socket), client) {}
+GatewayRoutes::GatewayRoutes(SnapshotHolder& snapshots, std::string server_socket)
+    : snapshots_(snapshots), proxy_(std::move(server_socket), client_) {}
 
-Status GatewayRoutes::Authorize(const net::HttpRequest& request, std::string_view scope) const {
-  const std::string_view header = net::FindHeader(request.headers, "authorization");
-  const bool has_bearer = header.size() > kBearer.size() &&
-                          ToLower(header.substr(0, kBearer.size())) == ToLower(kBearer);
-  if (!has_bearer)
-    return Status(Code::kUnauthenticated,
-                  "an API key is needed: send Authorization: Bearer KEY; the key is in the data "
-                  "directory's admin.key");
-  if (!snapshots_.Current()->Allows(Trim(header.substr(kBearer.size())), scope))
-    return Status(Code::kUnauthenticated, "this API key is not known");
-  return OkStatus();
+net::Handler GatewayRoutes::WithKey(std::string_view scope, net::Handler handler) const {
+  return [this, scope, handler = std::move(handler)](net::HttpRequest request, Writer writer) {
+    const std::string_view key = BearerKey(request);
+    const auto snapshot = snapshots_.Current();
+    const GatewayKey* found = key.empty() ? nullptr : snapshot->FindKey(key);
+    if (found == nullptr) return writer->Send(Unauthenticated(key.empty()));
+    if (!found->HasScope(scope))
+      return writer->Send(net::ErrorResponse(
+          Status(Code::kPermissionDenied, fmt::format("this key has no \"{}\" scope", scope))));
+    handler(std::move(request), std::move(writer));
+  };
 }
 
 void GatewayRoutes::ListModels(const Writer& writer) const {
@@ -87,55 +107,55 @@ void GatewayRoutes::Infer(net::HttpRequest request, const std::string& target,
     return;
   }
   // Its callbacks keep it alive.
-  std::make_shared<Relay>(RelayContext{client_, balancer_, metrics_}, std::move(snapshot),
+  std::make_shared<Relay>(RelayContext{client_, balancer_, metrics_, running_}, std::move(snapshot),
                           std::move(*parsed), target, request_id, writer)
       ->Start();
 }
 
 void GatewayRoutes::AddTo(net::Router& router) {
   router.AddGuard(net::RejectForeignOrigins());
-  const auto with_key = [this](std::string_view scope, net::Handler handler) -> net::Handler {
-    return [this, scope, handler = std::move(handler)](net::HttpRequest request, Writer writer) {
-      const Status allowed = Authorize(request, scope);
-      if (!allowed.ok()) {
-        writer->Send(net::ErrorResponse(allowed));
-      } else {
-        handler(std::move(request), std::move(writer));
-      }
-    };
-  };
   router.Add("GET", "/health", [](const net::HttpRequest&, const Writer& writer) {
     writer->Send(JsonResponse(R"({"status":"ok"})"));
   });
   router.Add("GET", "/metrics",
-             with_key("admin", [this](const net::HttpRequest&, const Writer& writer) {
+             WithKey("admin", [this](const net::HttpRequest&, const Writer& writer) {
                writer->Send(net::TextResponse(200, metrics_.Render(), "text/plain; version=0.0.4"));
              }));
+  AddInference(router);
+  AddProxied(router);
+}
+
+void GatewayRoutes::AddInference(net::Router& router) {
   router.Add("GET", "/v1/models",
-             with_key("inference", [this](const net::HttpRequest&, const Writer& writer) {
+             WithKey("inference", [this](const net::HttpRequest&, const Writer& writer) {
                ListModels(writer);
              }));
   router.Add("GET", "/v1/models/{name}",
-             with_key("inference", [this](const net::HttpRequest& request, const Writer& writer) {
+             WithKey("inference", [this](const net::HttpRequest& request, const Writer& writer) {
                GetModel(request.path_params.at("name"), writer);
              }));
-  for (const std::string& target :
-       {std::string("/v1/chat/completions"), std::string("/v1/completions")}) {
-    router.Add(
-        "POST", target,
-        with_key("inference", [this, target](net::HttpRequest request, const Writer& writer) {
-          Infer(std::move(request), target, writer);
-        }));
+  for (const std::string target : {"/v1/chat/completions", "/v1/completions"}) {
+    router.Add("POST", target,
+               WithKey("inference", [this, target](net::HttpRequest request, const Writer& writer) {
+                 Infer(std::move(request), target, writer);
+               }));
   }
+}
+
+void GatewayRoutes::AddProxied(net::Router& router) {
   const auto proxy = [this](net::HttpRequest request, Writer writer) {
     proxy_.Forward(std::move(request), std::move(writer));
   };
-  for (const char* method : {"GET", "POST", "PATCH", "DELETE"})
+  const auto hidden = [](const net::HttpRequest& request, const Writer& writer) {
+    writer->Send(net::ErrorResponse(NotFound(request.path.substr(0, 256) + " is not served here")));
+  };
+  for (const char* method : {"GET", "POST", "PUT", "PATCH", "DELETE"}) {
     router.Add(method, "/api/v1/{rest...}", proxy);
-  // Said here, so that no change of the server's routes can open them.
-  router.Add("GET", "/internal/{rest...}", [](const net::HttpRequest&, const Writer& writer) {
-    writer->Send(net::ErrorResponse(NotFound("no such path")));
-  });
+    // Said here, so that no change of the server's routes can open them.
+    router.Add(method, "/internal/{rest...}", hidden);
+  }
+  router.Add("GET", "/v1/{rest...}", hidden);
+  router.Add("POST", "/v1/{rest...}", hidden);
   router.Add("GET", "/", proxy);
   router.Add("GET", "/{rest...}", proxy);
 }

@@ -15,7 +15,7 @@ struct InferenceRequest {
 };
 
 // kInvalidArgument: not a JSON object, or without a model. All other fields are the engine's to
-// judge.
+// judge. Reads the body in one pass and keeps nothing of it but these few values.
 Result<InferenceRequest> ParseInferenceRequest(std::string body);
 
 }  // namespace redline::platform

@@ -2,6 +2,7 @@
 // backpressure both ways; a client that leaves cancels the engine's work.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -19,11 +20,27 @@
 
 namespace redline::platform {
 
+class Relay;
+
+// The relays that have not ended. Thread-safe.
+class RunningRelays {
+ public:
+  void Add(const std::shared_ptr<Relay>& relay);
+  void Remove(const Relay* relay);
+  // Ends them all: streams with an error event, the others with 503.
+  void AbortAll();
+
+ private:
+  std::mutex mutex_;  // guards relays_
+  std::map<const Relay*, std::weak_ptr<Relay>> relays_;
+};
+
 // What all relays share; outlives them.
 struct RelayContext {
   net::HttpClient& client;
   Balancer& balancer;
   GatewayMetrics& metrics;
+  RunningRelays& running;
 };
 
 // Kept alive by the callbacks of its exchange. Callbacks come from the client's thread and from the
@@ -35,18 +52,22 @@ class Relay : public std::enable_shared_from_this<Relay> {
         std::string target, std::string request_id, std::shared_ptr<net::ResponseWriter> writer);
 
   void Start();
+  // Ends the answer as if the engine had gone: the gateway stops.
+  void Abort();
 
  private:
   void SendToNextInstance();
+  void OnConnected();
   void OnHead(int status, const net::Headers& headers);
   void OnBody(std::string_view bytes);
   void OnDone(const Status& status);
   void OnPeerClosed();
   void OnDrained();
 
+  // With mutex_ held.
   bool TryAnother(const Status& status);
-  void FinishBody(const Status& status);
-  void FailBeforeHead(const Status& status);
+  void FinishBody();
+  void FailAnswer(const Status& status);
   void Forward(std::string bytes);
   void End(int http_status);
 
@@ -62,9 +83,13 @@ class Relay : public std::enable_shared_from_this<Relay> {
   std::shared_ptr<net::Exchange> exchange_;
   std::optional<Balancer::Lease> lease_;
   std::set<std::string> tried_;
+  std::string instance_id_;  // the last one tried
+  bool sent_ = false;        // an engine may have begun to work on it
+  bool sent_twice_ = false;
   StreamMeter meter_;
   bool streaming_ = false;  // the answer is an event stream
   bool has_head_ = false;
+  bool has_body_ = false;
   bool client_gone_ = false;
   bool ended_ = false;
   int status_ = 0;

@@ -9,13 +9,15 @@
 
 namespace redline::platform {
 
+// Immutable; Forward may be called from any thread.
 class ServerProxy {
  public:
   // `client` outlives this.
   ServerProxy(std::string server_socket, net::HttpClient& client)
       : server_socket_(std::move(server_socket)), client_(client) {}
 
-  // Answers with the server's own answer, or 503 while it is away. Never blocks.
+  // Passes the answer on as it comes, or answers 503 while the server is away. Never blocks. A
+  // client that leaves ends the server's work too.
   void Forward(net::HttpRequest request, std::shared_ptr<net::ResponseWriter> writer) const;
 
  private:

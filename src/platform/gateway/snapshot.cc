@@ -1,5 +1,7 @@
 #include "platform/gateway/snapshot.h"
 
+#include <algorithm>
+#include <ctime>
 #include <nlohmann/json.hpp>
 
 #include "base/files.h"
@@ -11,6 +13,13 @@ namespace {
 
 using nlohmann::json;
 
+// Of "2026-01-02T03:04:05Z", with or without a fraction; 0 when it is not a time.
+int64_t SecondsOf(const std::string& rfc3339) {
+  tm parts{};
+  if (strptime(rfc3339.c_str(), "%Y-%m-%dT%H:%M:%S", &parts) == nullptr) return 0;
+  return timegm(&parts);
+}
+
 GatewayKey KeyFrom(const json& value) {
   return {value.at("id").get<std::string>(), value.at("sha256").get<std::string>(),
           value.at("scopes").get<std::vector<std::string>>()};
@@ -19,20 +28,13 @@ GatewayKey KeyFrom(const json& value) {
 GatewayModel ModelFrom(const json& value) {
   GatewayModel model;
   model.name = value.at("name").get<std::string>();
-  model.created_at = value.value("created_at", "");
+  model.created = SecondsOf(value.value("created_at", ""));
   for (const json& instance : value.at("instances")) {
     model.instances.push_back({instance.at("id").get<std::string>(),
                                instance.at("generation").get<int64_t>(),
                                instance.at("endpoint").get<std::string>()});
   }
   return model;
-}
-
-bool HasScope(const GatewayKey& key, std::string_view scope) {
-  for (const std::string& has : key.scopes) {
-    if (has == scope) return true;
-  }
-  return false;
 }
 
 }  // namespace
@@ -44,14 +46,17 @@ const GatewayModel* Snapshot::FindModel(std::string_view name) const {
   return nullptr;
 }
 
-bool Snapshot::Allows(std::string_view key, std::string_view scope) const {
+const GatewayKey* Snapshot::FindKey(std::string_view key) const {
   const std::string digest = Sha256Hex(key);
-  bool allowed = false;
+  const GatewayKey* found = nullptr;
   for (const GatewayKey& candidate : keys) {
-    const bool equal = ConstantTimeEqual(candidate.sha256, digest);
-    allowed = allowed || (equal && HasScope(candidate, scope));
+    if (ConstantTimeEqual(candidate.sha256, digest)) found = &candidate;
   }
-  return allowed;
+  return found;
+}
+
+bool GatewayKey::HasScope(std::string_view scope) const {
+  return std::find(scopes.begin(), scopes.end(), scope) != scopes.end();
 }
 
 Result<Snapshot> ParseSnapshot(std::string_view text) {

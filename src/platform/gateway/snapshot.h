@@ -16,6 +16,8 @@ struct GatewayKey {
   std::string id;
   std::string sha256;  // lower-case hex of the key
   std::vector<std::string> scopes;
+
+  bool HasScope(std::string_view scope) const;
 };
 
 struct GatewayInstance {
@@ -26,7 +28,7 @@ struct GatewayInstance {
 
 struct GatewayModel {
   std::string name;
-  std::string created_at;
+  int64_t created = 0;                     // Unix seconds
   std::vector<GatewayInstance> instances;  // only those that are RUNNING
 };
 
@@ -37,8 +39,8 @@ struct Snapshot {
   std::vector<GatewayModel> models;
 
   const GatewayModel* FindModel(std::string_view name) const;
-  // Whether `key` is one of the keys and has `scope`. Time depends on the number of keys alone.
-  bool Allows(std::string_view key, std::string_view scope) const;
+  // The entry of `key`, or null. Time depends on the number of keys alone.
+  const GatewayKey* FindKey(std::string_view key) const;
 };
 
 Result<Snapshot> ParseSnapshot(std::string_view json);

@@ -23,7 +23,9 @@ class StreamMeter {
   // `strip_usage`: the gateway asked for usage on its own account.
   explicit StreamMeter(bool strip_usage) : strip_usage_(strip_usage) {}
 
-  // Bytes from the engine, in any pieces; returns what goes to the client: whole events only.
+  // Bytes from the engine, in any pieces; returns what goes to the client: whole events only, so
+  // that whatever follows a cut begins at an event. Line ends may be LF or CRLF. An "event" that
+  // grows past 1 MiB is passed on unread.
   std::string Push(std::string_view bytes);
   // What is left when the stream ended without a last blank line.
   std::string Finish();
