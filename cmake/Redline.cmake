@@ -9,11 +9,7 @@ set(REDLINE_SRC_DIR "${CMAKE_CURRENT_LIST_DIR}/../src")
 
 function(redline_link target)
   foreach(dep IN LISTS ARGN)
-    if(TARGET redline_${dep})
-      target_link_libraries(${target} PUBLIC redline_${dep})
-    else()
-      target_link_libraries(${target} PUBLIC ${dep})
-    endif()
+    target_link_libraries(${target} PUBLIC "$<IF:$<TARGET_EXISTS:redline_${dep}>,redline_${dep},${dep}>")
   endforeach()
 endfunction()
 
