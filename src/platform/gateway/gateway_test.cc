@@ -559,9 +559,11 @@ TEST_F(GatewayTest, SnapshotsAreFollowedAndOutliveTheServer) {
   EXPECT_EQ(Chat().status, 200);
   server->Kill();
   EXPECT_EQ(Chat().status, 200);
-  SnapshotHolder restarted(folder_ / "snapshot.json");
-  restarted.LoadFromDisk();
-  EXPECT_EQ(restarted.Current()->revision, 2);
+  EXPECT_TRUE(WaitFor([&] {  // memory comes before the disk
+    SnapshotHolder restarted(folder_ / "snapshot.json");
+    restarted.LoadFromDisk();
+    return restarted.Current()->revision == 2;
+  }));
   server.reset();
   {
     const std::lock_guard lock(mutex);
