@@ -23,21 +23,23 @@ using TokenId = int32_t;
 
 // The vocabulary part of a GGUF header, as read by engine/weights (this room never opens a GGUF).
 struct GgufVocabulary {
-  std::string model;                     // tokenizer.ggml.model, e.g. "gpt2", "llama"
-  std::string pre;                       // tokenizer.ggml.pre, e.g. "smollm", "qwen2"
-  std::vector<std::string> tokens;       // tokenizer.ggml.tokens, index = token id
-  std::vector<float> scores;             // tokenizer.ggml.scores; may be empty
-  std::vector<int32_t> token_types;      // tokenizer.ggml.token_type (1 normal, 3 control, 6 byte..)
-  std::vector<std::string> merges;       // tokenizer.ggml.merges, "left right"
-  std::optional<TokenId> bos_token_id;   // tokenizer.ggml.bos_token_id
-  std::optional<TokenId> eos_token_id;   // tokenizer.ggml.eos_token_id
-  bool add_bos_token = false;            // tokenizer.ggml.add_bos_token
-  bool add_space_prefix = true;          // tokenizer.ggml.add_space_prefix ("llama" model only)
+  std::string model;                    // tokenizer.ggml.model, e.g. "gpt2", "llama"
+  std::string pre;                      // tokenizer.ggml.pre, e.g. "smollm", "qwen2"
+  std::vector<std::string> tokens;      // tokenizer.ggml.tokens, index = token id
+  std::vector<float> scores;            // tokenizer.ggml.scores; may be empty
+  std::vector<int32_t> token_types;     // tokenizer.ggml.token_type (1 normal, 3 control, 6 byte..)
+  std::vector<std::string> merges;      // tokenizer.ggml.merges, "left right"
+  std::optional<TokenId> bos_token_id;  // tokenizer.ggml.bos_token_id
+  std::optional<TokenId> eos_token_id;  // tokenizer.ggml.eos_token_id
+  std::optional<bool> add_bos_token;    // tokenizer.ggml.add_bos_token; absent: the model's habit
+  bool add_space_prefix = true;         // tokenizer.ggml.add_space_prefix ("llama" model only)
 };
 
 enum class SpecialTokens {
-  kParse,   // text such as "<|im_end|>" becomes that special token (templates)
-  kAsText,  // special tokens in the text are encoded as ordinary characters
+  kParse,  // text such as "<|im_end|>" becomes that special token (templates)
+  // Control tokens in the text are encoded as ordinary characters: those flagged special, and those
+  // spelt <...> or [...] (DeepSeek's role markers are not flagged). For text of unknown origin.
+  kAsText,
 };
 
 class Tokenizer {
@@ -53,19 +55,23 @@ class Tokenizer {
   // their text. Unknown ids give "".
   virtual std::string TokenBytes(TokenId id) const = 0;
   virtual bool IsSpecial(TokenId id) const = 0;
+  // The highest id plus one. Ids in between may be unused; a model's logits may be wider.
   virtual int64_t VocabSize() const = 0;
   virtual std::optional<TokenId> TokenToId(std::string_view token) const = 0;
   // Whether a plain-text prompt starts with BOS (tokenizer_config / post-processor / GGUF flag).
   virtual bool AddsBos() const = 0;
   virtual std::optional<TokenId> BosId() const = 0;
+  // The end-of-text token that tokenizer_config.json or the GGUF header names. A model may stop at
+  // others as well (generation_config.json).
+  virtual std::optional<TokenId> EosId() const { return std::nullopt; }
 };
 
-// From a Hugging Face model directory's tokenizer.json (tokenizer_config.json beside it, when there,
-// names BOS/EOS). kDataLoss when the file is damaged, kNotFound when absent.
+// From a Hugging Face model directory's tokenizer.json (tokenizer_config.json beside it, when
+// there, names BOS/EOS). kDataLoss when the file is damaged, kNotFound when absent.
 Result<std::unique_ptr<Tokenizer>> LoadHfTokenizer(const std::filesystem::path& tokenizer_json);
-// Supported: model "gpt2" with pre "default", "gpt-2", "smollm", "qwen2", "llama-bpe" (and aliases),
-// "deepseek-llm", "deepseek-coder", "deepseek-v3"; model "llama" (SentencePiece-style BPE by score).
-// Anything else: kUnimplemented naming the value.
+// Supported: model "gpt2" with pre "default", "gpt-2", "smollm", "qwen2", "llama-bpe" (and
+// aliases), "deepseek-llm", "deepseek-coder", "deepseek-v3"; model "llama" (SentencePiece-style BPE
+// by score). Anything else: kUnimplemented naming the value.
 Result<std::unique_ptr<Tokenizer>> MakeGgufTokenizer(const GgufVocabulary& vocabulary);
 
 // Turns a growing sequence of tokens into text pieces that never split a UTF-8 sequence and never

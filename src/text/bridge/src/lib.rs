@@ -1,0 +1,10 @@
+//! `tokenizers`, `llguidance` and `minijinja` behind the C API of bridge.h, and nothing else.
+
+mod abi;
+mod byte_level;
+mod constraint;
+mod long_merge;
+mod python;
+mod sandbox;
+mod template;
+mod tokenizer;

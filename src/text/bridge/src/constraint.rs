@@ -1,0 +1,216 @@
+//! Constrained decoding: which tokens may come next under a JSON schema, a regex or a grammar.
+
+use std::sync::Arc;
+
+use llguidance::api::TopLevelGrammar;
+use llguidance::toktrie::{ApproximateTokEnv, TokEnv, TokRxInfo, TokTrie};
+use llguidance::{Matcher, ParserFactory};
+
+use crate::abi::{free, guard, slice, text, Failure, Outcome, RbString};
+use crate::sandbox::on_deep_stack;
+
+const MAX_GRAMMAR_BYTES: usize = 1 << 20;
+
+#[repr(C)]
+pub struct RbVocabulary {
+    bytes: *const u8,
+    /// `num_tokens + 1` positions in `bytes`.
+    offsets: *const u64,
+    special: *const bool,
+    num_tokens: usize,
+    /// At least one; all end the text, the first is the one grammars know.
+    eos_ids: *const u32,
+    num_eos: usize,
+}
+
+pub struct RbConstraintFactory {
+    parsers: ParserFactory,
+    eos_ids: Vec<u32>,
+}
+
+pub struct RbConstraint {
+    matcher: Matcher,
+    eos_ids: Vec<u32>,
+}
+
+unsafe fn trie_words(vocabulary: &RbVocabulary) -> Outcome<Vec<Vec<u8>>> {
+    let offsets = slice(vocabulary.offsets, vocabulary.num_tokens + 1);
+    let special = slice(vocabulary.special, vocabulary.num_tokens);
+    let total = offsets.last().copied().unwrap_or(0) as usize;
+    let bytes = slice(vocabulary.bytes, total);
+    let word = |i: usize| -> Option<Vec<u8>> {
+        let text = bytes.get(offsets[i] as usize..offsets[i + 1] as usize)?;
+        if !special[i] {
+            return Some(text.to_vec());
+        }
+        // The marker keeps a special token out of every grammar that does not name it.
+        Some([&[TokTrie::SPECIAL_TOKEN_MARKER], text].concat())
+    };
+    (0..vocabulary.num_tokens)
+        .map(|i| word(i).ok_or_else(|| Failure::invalid("token offsets are not ascending")))
+        .collect()
+}
+
+unsafe fn new_factory(vocabulary: &RbVocabulary) -> Outcome<RbConstraintFactory> {
+    let eos_ids = slice(vocabulary.eos_ids, vocabulary.num_eos).to_vec();
+    let in_range = |id: &u32| (*id as usize) < vocabulary.num_tokens;
+    if eos_ids.is_empty() || !eos_ids.iter().all(in_range) {
+        return Err(Failure::invalid(
+            "constrained decoding needs an end-of-text token",
+        ));
+    }
+    let words = trie_words(vocabulary)?;
+    let info = TokRxInfo::new(words.len() as u32, eos_ids[0]);
+    let trie = TokTrie::from(&info, &words);
+    let env: TokEnv = Arc::new(ApproximateTokEnv::new(trie));
+    let mut parsers = ParserFactory::new_simple(&env).map_err(Failure::internal)?;
+    parsers.quiet();
+    parsers.limits_mut().verbose_errors = false;
+    Ok(RbConstraintFactory { parsers, eos_ids })
+}
+
+fn parse_grammar(kind: u32, source: &str) -> Outcome<TopLevelGrammar> {
+    match kind {
+        0 => serde_json::from_str(source)
+            .map(TopLevelGrammar::from_json_schema)
+            .map_err(|e| Failure::invalid(format!("JSON schema is not valid JSON: {e}"))),
+        1 => Ok(TopLevelGrammar::from_regex(source)),
+        2 => Ok(TopLevelGrammar::from_lark(source.to_string())),
+        _ => Err(Failure::internal("unknown kind of grammar")),
+    }
+}
+
+/// llguidance adds a backtrace to the message of a caught panic.
+fn first_part(message: String) -> String {
+    message
+        .split("\n<backtrace>")
+        .next()
+        .unwrap_or_default()
+        .to_string()
+}
+
+fn new_constraint(factory: &RbConstraintFactory, kind: u32, source: &str) -> Outcome<RbConstraint> {
+    if source.len() > MAX_GRAMMAR_BYTES {
+        let message = format!("grammar is longer than {MAX_GRAMMAR_BYTES} bytes");
+        return Err(Failure::exhausted(message));
+    }
+    on_deep_stack(|| {
+        let grammar = parse_grammar(kind, source)?;
+        let matcher = Matcher::new(factory.parsers.create_parser(grammar));
+        match matcher.get_error() {
+            Some(message) => Err(Failure::invalid(first_part(message))),
+            None => Ok(RbConstraint {
+                matcher,
+                eos_ids: factory.eos_ids.clone(),
+            }),
+        }
+    })
+}
+
+impl RbConstraint {
+    fn mask(&mut self, words: &mut [u32]) -> Outcome<()> {
+        let mask = self.matcher.compute_mask_or_eos();
+        let mask = mask.map_err(|e| Failure::invalid(first_part(e.to_string())))?;
+        let from = mask.as_slice();
+        words.fill(0);
+        let count = from.len().min(words.len());
+        words[..count].copy_from_slice(&from[..count]);
+        if mask.is_allowed(self.eos_ids[0]) {
+            for id in &self.eos_ids {
+                if let Some(word) = words.get_mut(*id as usize / 32) {
+                    *word |= 1 << (id % 32);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn accept(&mut self, id: u32) -> Outcome<()> {
+        let id = if self.eos_ids.contains(&id) {
+            self.eos_ids[0]
+        } else {
+            id
+        };
+        self.matcher
+            .consume_token(id)
+            .map_err(|e| Failure::invalid(first_part(e.to_string())))
+    }
+}
+
+/// # Safety
+/// See bridge.h.
+#[no_mangle]
+pub unsafe extern "C" fn rb_constraint_factory_new(
+    vocabulary: *const RbVocabulary,
+    out: *mut *mut RbConstraintFactory,
+    error: *mut RbString,
+) -> i32 {
+    guard(error, || {
+        out.write(Box::into_raw(Box::new(new_factory(&*vocabulary)?)));
+        Ok(())
+    })
+}
+
+/// # Safety
+/// See bridge.h.
+#[no_mangle]
+pub unsafe extern "C" fn rb_constraint_factory_free(factory: *mut RbConstraintFactory) {
+    free(factory);
+}
+
+/// # Safety
+/// See bridge.h.
+#[no_mangle]
+pub unsafe extern "C" fn rb_constraint_new(
+    factory: *const RbConstraintFactory,
+    kind: u32,
+    source: *const u8,
+    len: usize,
+    out: *mut *mut RbConstraint,
+    error: *mut RbString,
+) -> i32 {
+    guard(error, || {
+        let constraint = new_constraint(&*factory, kind, text(source, len)?)?;
+        out.write(Box::into_raw(Box::new(constraint)));
+        Ok(())
+    })
+}
+
+/// # Safety
+/// See bridge.h.
+#[no_mangle]
+pub unsafe extern "C" fn rb_constraint_free(constraint: *mut RbConstraint) {
+    free(constraint);
+}
+
+/// # Safety
+/// See bridge.h.
+#[no_mangle]
+pub unsafe extern "C" fn rb_constraint_mask(
+    constraint: *mut RbConstraint,
+    words: *mut u32,
+    num_words: usize,
+    error: *mut RbString,
+) -> i32 {
+    guard(error, || {
+        (*constraint).mask(std::slice::from_raw_parts_mut(words, num_words))
+    })
+}
+
+/// # Safety
+/// See bridge.h.
+#[no_mangle]
+pub unsafe extern "C" fn rb_constraint_accept(
+    constraint: *mut RbConstraint,
+    id: u32,
+    error: *mut RbString,
+) -> i32 {
+    guard(error, || (*constraint).accept(id))
+}
+
+/// # Safety
+/// See bridge.h.
+#[no_mangle]
+pub unsafe extern "C" fn rb_constraint_is_stopped(constraint: *const RbConstraint) -> bool {
+    (*constraint).matcher.is_stopped()
+}

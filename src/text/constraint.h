@@ -1,0 +1,50 @@
+// Constrained decoding over `llguidance` (text/bridge): which tokens may come next so that the text
+// stays on the way to a JSON schema, a regular expression or a Lark grammar.
+//
+// A ConstraintFactory belongs to a tokenizer, is immutable and usable from any thread. A Constraint
+// belongs to one request and has one owner at a time. Per token: FillMask, sample, Accept.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "text/tokenizer.h"
+
+namespace redline::text {
+
+enum class GrammarKind {
+  kJsonSchema,  // the schema as JSON text
+  kRegex,       // Rust regex syntax, anchored at both ends
+  kLark,        // llguidance's dialect of Lark; the start rule is "start"
+};
+
+class Constraint {
+ public:
+  virtual ~Constraint() = default;
+  // One bit per token id, the least significant bit of mask[0] first: set when the token may come
+  // next. Bits past the vocabulary are cleared. Once the text is complete only end-of-text tokens
+  // remain. Errors: kResourceExhausted or kInvalidArgument when the grammar is too costly here.
+  virtual Status FillMask(std::span<uint32_t> mask) = 0;
+  // Advances by one token. kInvalidArgument, and the constraint is unusable after, when the mask
+  // did not have it.
+  virtual Status Accept(TokenId id) = 0;
+  // Whether the text is complete and nothing may follow.
+  virtual bool IsStopped() const = 0;
+};
+
+class ConstraintFactory {
+ public:
+  virtual ~ConstraintFactory() = default;
+  // kInvalidArgument when the source is wrong or uses what llguidance does not support.
+  virtual Result<std::unique_ptr<Constraint>> Compile(GrammarKind kind,
+                                                      std::string_view source) const = 0;
+};
+
+// Copies the vocabulary (100-300 ms for 128K tokens). `eos_ids`: the tokens that end a text, at
+// least one.
+Result<std::unique_ptr<ConstraintFactory>> MakeConstraintFactory(const Tokenizer& tokenizer,
+                                                                 std::span<const TokenId> eos_ids);
+
+}  // namespace redline::text
