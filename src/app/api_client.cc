@@ -75,9 +75,9 @@ std::vector<Flag> WithServerFlags(std::vector<Flag> flags) {
 Result<ApiClient> ApiClient::Connect(const Arguments& arguments) {
   std::string url = FlagOrEnvironment(arguments, "server", "REDLINE_SERVER");
   std::string key = FlagOrEnvironment(arguments, "api-key", "REDLINE_API_KEY");
-  const platform::DataLayout layout{
-      arguments.Has("data-dir") ? std::filesystem::path(arguments.Get("data-dir"))
-                                : platform::DefaultDataDir()};
+  const platform::DataLayout layout{arguments.Has("data-dir")
+                                        ? std::filesystem::path(arguments.Get("data-dir"))
+                                        : platform::DefaultDataDir()};
   if (url.empty()) {
     RL_ASSIGN_OR_RETURN(url, UrlOfRunningServer(layout));
   }
@@ -111,8 +111,7 @@ Result<json> ApiClient::Get(const std::string& path) {
   return body;
 }
 
-Result<json> ApiClient::Send(const std::string& method, const std::string& path,
-                             const json& body) {
+Result<json> ApiClient::Send(const std::string& method, const std::string& path, const json& body) {
   const auto request = MakeRequest(method, path, body.is_null() ? nullptr : &body);
   RL_ASSIGN_OR_RETURN(const auto response, client_->Fetch(request));
   if (response.status >= 400) return StatusOfResponse(response, url_);

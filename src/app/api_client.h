@@ -3,11 +3,10 @@
 
 #include <filesystem>
 #include <functional>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <nlohmann/json_fwd.hpp>
 
 #include "app/command.h"
 #include "base/status.h"
@@ -45,7 +44,7 @@ class ApiClient {
   net::ClientRequest MakeRequest(const std::string& method, const std::string& path,
                                  const nlohmann::json* body) const;
 
-  std::string url_;      // without a trailing slash
+  std::string url_;  // without a trailing slash
   std::string api_key_;
   std::unique_ptr<net::HttpClient> client_ = std::make_unique<net::HttpClient>();
 };

@@ -81,8 +81,8 @@ Status Answer(ApiClient& api, const ChatSettings& settings, json& messages) {
 
 Status Converse(ApiClient& api, const ChatSettings& settings, json& messages) {
   const bool terminal = ::isatty(STDIN_FILENO) == 1;
-  if (terminal) fmt::print(stderr, "Chatting with {}. An empty line or Ctrl-D ends.\n",
-                           settings.model);
+  if (terminal)
+    fmt::print(stderr, "Chatting with {}. An empty line or Ctrl-D ends.\n", settings.model);
   std::string line;
   while (true) {
     if (terminal) fmt::print(stderr, "> ");
@@ -109,8 +109,9 @@ Command ChatCommand() {
   return {.name = "chat",
           .summary = "talk to a deployed model",
           .description = "Sends a message, or holds a conversation when none is given.",
-          .example = "redline chat smollm2-135m-instruct "
-                     "\"What is the capital of France? Answer in one word.\"",
+          .example =
+              "redline chat smollm2-135m-instruct "
+              "\"What is the capital of France? Answer in one word.\"",
           .flags = WithServerFlags({{"system", "TEXT", "system prompt", ""},
                                     {"temperature", "T", "0 to 2; 0 is greedy", "0"},
                                     {"max-tokens", "N", "longest answer", "512"}}),

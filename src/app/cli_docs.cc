@@ -22,7 +22,8 @@ std::string CliMarkdown(const std::vector<Command>& commands) {
   std::string text =
       "# Command line\n\n"
       "Made from the tables in `src/app`; a unit test keeps it equal to `--help`.\n\n"
-      "Commands that talk to a server find it by `--server` or `REDLINE_SERVER` with `--api-key` or\n"
+      "Commands that talk to a server find it by `--server` or `REDLINE_SERVER` with `--api-key` "
+      "or\n"
       "`REDLINE_API_KEY`, else in the data directory (`--data-dir`, `REDLINE_DATA_DIR`, else\n"
       "`~/.local/share/redline`). An error is one line on standard error.\n\n" +
       ExitCodes();

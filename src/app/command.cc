@@ -43,28 +43,19 @@ std::unique_ptr<CLI::App> MakeParser(const Command& command,
     if (flag.value_name.empty()) {
       parser->add_flag("--" + flag.name);
     } else {
-      parser->add_option("--" + flag.name, values[flag.name])->take_last()->expected(1);
+      parser->add_option("--" + flag.name, values[flag.name])->take_last()->expected(1)->allow_extra_args(false);
     }
-  }
-  for (const Positional& positional : command.positionals) {
-    auto* option = parser->add_option(positional.name, values[positional.name]);
-    option->expected(positional.repeated ? -1 : 1);
   }
   return parser;
 }
 
-Status CheckExtras(const Command& command, const std::vector<std::string>& extras) {
-  if (extras.empty()) return OkStatus();
-  const std::string& word = extras.front();
-  if (word.size() < 2 || word[0] != '-')
-    return InvalidArgument(fmt::format("unexpected argument \"{}\"; see: redline {} --help",
-                                       EscapeControl(word), command.name));
+Status UnknownFlag(const Command& command, const std::string& word) {
   const std::string name = word.substr(0, word.find('='));
   const std::string near = DidYouMean(name, FlagNames(command));
-  return InvalidArgument(fmt::format("unknown flag \"{}\" for redline {}{}", EscapeControl(name),
-                                     command.name,
-                                     near.empty() ? "; see --help for those it has" : near),
-                         name);
+  return InvalidArgument(
+      fmt::format("unknown flag \"{}\" for redline {}{}", EscapeControl(name), command.name,
+                  near.empty() ? "; see --help for those it has" : near),
+      name);
 }
 
 Status CheckFlag(const Flag& flag, const Arguments& arguments) {
@@ -75,10 +66,10 @@ Status CheckFlag(const Flag& flag, const Arguments& arguments) {
   for (const std::string& choice : flag.choices) {
     if (choice == value) return OkStatus();
   }
-  return InvalidArgument(fmt::format("--{} \"{}\" is not one of {}{}", flag.name,
-                                     EscapeControl(value), Join(flag.choices, ", "),
-                                     DidYouMean(value, flag.choices)),
-                         flag.name);
+  return InvalidArgument(
+      fmt::format("--{} \"{}\" is not one of {}{}", flag.name, EscapeControl(value),
+                  Join(flag.choices, ", "), DidYouMean(value, flag.choices)),
+      flag.name);
 }
 
 Status CheckArguments(const Command& command, const Arguments& arguments) {
@@ -91,6 +82,28 @@ Status CheckArguments(const Command& command, const Arguments& arguments) {
   return OkStatus();
 }
 
+// CLI11 leaves over what is no flag of ours: the positionals in their order, and mistakes.
+Status TakePositionals(const Command& command, const std::vector<std::string>& words,
+                       Arguments& arguments) {
+  std::vector<std::string> values;
+  for (const std::string& word : words) {
+    if (word.size() > 1 && word[0] == '-') return UnknownFlag(command, word);
+    values.push_back(word);
+  }
+  size_t taken = 0;
+  for (const Positional& positional : command.positionals) {
+    const size_t count = positional.repeated ? values.size() - taken : 1;
+    if (taken + count > values.size() || count == 0) continue;
+    const auto begin = values.begin() + static_cast<std::ptrdiff_t>(taken);
+    arguments.Set(positional.name, {begin, begin + static_cast<std::ptrdiff_t>(count)});
+    taken += count;
+  }
+  if (taken < values.size())
+    return InvalidArgument(fmt::format("unexpected argument \"{}\"; see: redline {} --help",
+                                       EscapeControl(values[taken]), command.name));
+  return OkStatus();
+}
+
 Result<Arguments> Parse(const Command& command, std::vector<std::string> words) {
   std::map<std::string, std::vector<std::string>> values;
   const auto parser = MakeParser(command, values);
@@ -100,8 +113,8 @@ Result<Arguments> Parse(const Command& command, std::vector<std::string> words) 
   } catch (const CLI::ParseError& error) {
     return InvalidArgument(fmt::format("{}; see: redline {} --help", error.what(), command.name));
   }
-  RL_RETURN_IF_ERROR(CheckExtras(command, parser->remaining()));
   Arguments arguments;
+  RL_RETURN_IF_ERROR(TakePositionals(command, parser->remaining(), arguments));
   for (auto& [name, given] : values) {
     if (!given.empty()) arguments.Set(name, given);
   }
@@ -215,9 +228,9 @@ int RunCommandLine(const std::vector<Command>& commands, int argc, char** argv) 
   if (words[0] == "--version") words[0] = "version";
   const Command* command = FindCommand(commands, words[0]);
   if (command == nullptr)
-    return Fail(InvalidArgument(fmt::format("unknown command \"{}\"{}; see: redline --help",
-                                            words[0],
-                                            DidYouMean(words[0], VisibleNames(commands)))));
+    return Fail(
+        InvalidArgument(fmt::format("unknown command \"{}\"{}; see: redline --help", words[0],
+                                    DidYouMean(words[0], VisibleNames(commands)))));
   words.erase(words.begin());
   if (AsksForHelp(words)) {
     fmt::print("{}", HelpText(*command));

@@ -12,8 +12,8 @@
 namespace redline::app {
 
 struct Flag {
-  std::string name;           // long name without dashes: "data-dir"
-  std::string value_name;     // "DIR"; empty: a switch
+  std::string name;        // long name without dashes: "data-dir"
+  std::string value_name;  // "DIR"; empty: a switch
   std::string help;
   std::string default_value;  // shown in --help and returned by Get; empty: none
   std::vector<std::string> choices = {};
@@ -52,14 +52,14 @@ class Arguments {
 
 struct Command {
   std::string name;
-  std::string summary;       // one line, in the list of commands
-  std::string description;   // a paragraph, in its own help
-  std::string example;       // one or more lines that work as printed
+  std::string summary;      // one line, in the list of commands
+  std::string description;  // a paragraph, in its own help
+  std::string example;      // one or more lines that work as printed
   std::vector<Flag> flags;
   std::vector<Positional> positionals;
   // Exit status 0 for an ok Status, else that of its code.
   std::function<Status(const Arguments&)> run;
-  bool hidden = false;       // roles that other processes start
+  bool hidden = false;  // roles that other processes start
 };
 
 // Parses and runs. Errors go to standard error as one line that says what to do; the result is the

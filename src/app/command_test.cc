@@ -21,18 +21,18 @@ struct Outcome {
 
 Outcome RunWords(std::vector<std::string> words) {
   Outcome outcome;
-  const Command command = {
-      .name = "deploy",
-      .summary = "s",
-      .description = "d",
-      .example = "redline deploy m",
-      .flags = {{"wait", "", "h", ""}, {"replicas", "N", "h", "1"},
-                {"output", "F", "h", "table", {"table", "json"}}},
-      .positionals = {{"MODEL", "h"}, {"MESSAGE", "h", false}},
-      .run = [&](const Arguments& arguments) {
-        outcome.arguments = arguments;
-        return arguments.GetInt("replicas", 0, 64).status();
-      }};
+  const Command command = {.name = "deploy",
+                           .summary = "s",
+                           .description = "d",
+                           .example = "redline deploy m",
+                           .flags = {{"wait", "", "h", ""},
+                                     {"replicas", "N", "h", "1"},
+                                     {"output", "F", "h", "table", {"table", "json"}}},
+                           .positionals = {{"MODEL", "h"}, {"MESSAGE", "h", false}},
+                           .run = [&](const Arguments& arguments) {
+                             outcome.arguments = arguments;
+                             return arguments.GetInt("replicas", 0, 64).status();
+                           }};
   words.insert(words.begin(), "redline");
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
@@ -79,8 +79,7 @@ TEST(CommandLine, MistakesAreNamedInOneLine) {
 TEST(CommandLine, EveryCommandHasHelpWithAnExample) {
   for (const Command& command : AllCommands()) {
     EXPECT_FALSE(command.summary.empty()) << command.name;
-    EXPECT_NE(HelpText(command).find("\nExample:\n  redline "), std::string::npos)
-        << command.name;
+    EXPECT_NE(HelpText(command).find("\nExample:\n  redline "), std::string::npos) << command.name;
     for (const Flag& flag : command.flags) EXPECT_FALSE(flag.help.empty()) << flag.name;
   }
 }
@@ -88,8 +87,9 @@ TEST(CommandLine, EveryCommandHasHelpWithAnExample) {
 // REDLINE_UPDATE_DOCS=1 writes the page anew.
 TEST(CommandLine, DocumentationIsCurrent) {
   const std::string page = CliMarkdown(AllCommands());
-  if (std::getenv("REDLINE_UPDATE_DOCS") != nullptr)
+  if (std::getenv("REDLINE_UPDATE_DOCS") != nullptr) {
     ASSERT_TRUE(WriteFileAtomic("docs/cli.md", page).ok());
+  }
   const auto written = ReadFile("docs/cli.md");
   ASSERT_TRUE(written.ok()) << written.status().ToString();
   EXPECT_EQ(*written, page) << "run the test with REDLINE_UPDATE_DOCS=1";
@@ -101,8 +101,8 @@ TEST(Output, TablesPadAndEscape) {
 }
 
 TEST(Output, YamlKeepsTypes) {
-  const nlohmann::json value = {{"text", "42"}, {"number", 42}, {"flag", true}, {"list", {1, 2}},
-                                {"empty", ""}, {"none", nullptr}, {"word", "yes"}};
+  const nlohmann::json value = {{"text", "42"}, {"number", 42},    {"flag", true}, {"list", {1, 2}},
+                                {"empty", ""},  {"none", nullptr}, {"word", "yes"}};
   EXPECT_EQ(ToYaml(value),
             "empty: \"\"\nflag: true\nlist:\n  - 1\n  - 2\nnone: ~\nnumber: 42\ntext: \"42\"\n"
             "word: \"yes\"\n");

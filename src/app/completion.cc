@@ -41,9 +41,7 @@ std::string BashScript() {
 }
 
 // zsh runs bash completions as they are.
-std::string ZshScript() {
-  return "autoload -U +X bashcompinit && bashcompinit\n" + BashScript();
-}
+std::string ZshScript() { return "autoload -U +X bashcompinit && bashcompinit\n" + BashScript(); }
 
 std::string FishScript() {
   std::string script = "complete -c redline -f\n";
@@ -80,7 +78,7 @@ Command CompletionCommand() {
   return {.name = "completion",
           .summary = "print a shell's completion script",
           .description = "Prints a script that completes commands and flags.",
-          .example = "source <(redline completion bash)",
+          .example = "redline completion bash > ~/.redline-completion && . ~/.redline-completion",
           .positionals = {{"SHELL", "bash, zsh or fish"}},
           .run = Run};
 }

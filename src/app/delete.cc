@@ -27,8 +27,9 @@ Status Run(const Arguments& arguments) {
 Command DeleteCommand() {
   return {.name = "delete",
           .summary = "stop a deployment and forget it",
-          .description = "Drains a deployment's engines, stops them and removes it. The model's "
-                         "files stay in the cache.",
+          .description =
+              "Drains a deployment's engines, stops them and removes it. The model's "
+              "files stay in the cache.",
           .example = "redline delete smollm2-135m-instruct",
           .flags = WithServerFlags({{"no-wait", "", "return at once", ""}}),
           .positionals = {{"NAME", "a deployment"}},

@@ -24,9 +24,8 @@ Result<json> ParseParameters(const Arguments& arguments) {
                              "set");
     const std::string value = entry.substr(equals + 1);
     json parsed = json::parse(value, nullptr, /*allow_exceptions=*/false);
-    parameters[entry.substr(0, equals)] = parsed.is_primitive() && !parsed.is_discarded()
-                                              ? parsed
-                                              : json(value);
+    parameters[entry.substr(0, equals)] =
+        parsed.is_primitive() && !parsed.is_discarded() ? parsed : json(value);
   }
   return parameters;
 }
@@ -83,8 +82,9 @@ Command DeployCommand() {
   return {.name = "deploy",
           .summary = "run a model from the library",
           .description = "Deploys a model with the profile that fits this hardware.",
-          .example = "redline deploy smollm2-135m-instruct --wait\n"
-                     "redline deploy smollm2-135m-instruct --dry-run",
+          .example =
+              "redline deploy smollm2-135m-instruct --wait\n"
+              "redline deploy smollm2-135m-instruct --dry-run",
           .flags = WithServerFlags(
               {{"name", "NAME", "name of the deployment [the model's]", ""},
                {"profile", "PROFILE", "a profile of the model [chosen by hardware]", ""},

@@ -72,8 +72,7 @@ Status WaitUntilRunning(ApiClient& api, const std::string& name, double timeout_
   ProgressLine line;
   std::string last_reason;
   while (SecondsSince(begin) < timeout_seconds) {
-    RL_ASSIGN_OR_RETURN(const json deployment,
-                        api.Get("/api/v1/deployments/" + PathSegment(name)));
+    RL_ASSIGN_OR_RETURN(const json deployment, api.Get("/api/v1/deployments/" + PathSegment(name)));
     const std::string phase = deployment.value("phase", "");
     last_reason = deployment.value("reason", "");
     if (phase == "RUNNING") return OkStatus();
@@ -81,8 +80,8 @@ Status WaitUntilRunning(ApiClient& api, const std::string& name, double timeout_
       return FailedPrecondition(name + " wants no replicas; scale it first: redline scale " + name +
                                 " 1");
     if (HopelessError(deployment))
-      return FailedPrecondition(name + " does not start: " + last_reason +
-                                "; see: redline logs " + name);
+      return FailedPrecondition(name + " does not start: " + last_reason + "; see: redline logs " +
+                                name);
     line.Show(phase, name + ": " + DescribeProgress(deployment));
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
   }

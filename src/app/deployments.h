@@ -1,10 +1,9 @@
 // What several commands do with deployments as the management API describes them.
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
-
-#include <nlohmann/json_fwd.hpp>
 
 #include "app/api_client.h"
 

@@ -45,8 +45,8 @@ void PrintInstances(const json& deployment) {
                     std::to_string(item.value("restart_count", int64_t{0})),
                     item.value("ready_at", ""), item.value("reason", "")});
   }
-  fmt::print("\n{}", FormatTable({"INSTANCE", "STATE", "PID", "RESTARTS", "READY SINCE", "REASON"},
-                                 rows));
+  fmt::print("\n{}",
+             FormatTable({"INSTANCE", "STATE", "PID", "RESTARTS", "READY SINCE", "REASON"}, rows));
 }
 
 void PrintEvents(const json& events) {

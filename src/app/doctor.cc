@@ -22,14 +22,15 @@ constexpr uint64_t kLeastDiskBytes = uint64_t{1} << 30;
 
 struct Finding {
   std::string check;
-  std::string state;   // "ok", "warning", "failed"
+  std::string state;  // "ok", "warning", "failed"
   std::string detail;
   std::string remedy;  // empty when ok
 };
 
 Finding CheckCpu() {
   const auto kernels = engine::SelectKernels();
-  if (!kernels.ok()) return {"cpu kernels", "failed", kernels.status().message(), "unset REDLINE_ISA"};
+  if (!kernels.ok())
+    return {"cpu kernels", "failed", kernels.status().message(), "unset REDLINE_ISA"};
   const std::string isa((*kernels)->name);
   const std::string detail = fmt::format("{} kernels on {} threads", isa, AvailableCpus());
   if (isa == "ref")
@@ -59,8 +60,8 @@ Finding CheckFolder(const std::string& name, const std::filesystem::path& path) 
   const auto existing = ExistingParent(path);
   if (::access(existing.c_str(), W_OK) != 0)
     return {name, "failed", path.string() + " is not writable",
-            "chown it, or choose another with --" + std::string(name == "models" ? "cache-dir"
-                                                                                 : "data-dir")};
+            "chown it, or choose another with --" +
+                std::string(name == "models" ? "cache-dir" : "data-dir")};
   struct statvfs info {};
   if (::statvfs(existing.c_str(), &info) != 0) return {name, "ok", path.string(), ""};
   const uint64_t free_bytes = static_cast<uint64_t>(info.f_bavail) * info.f_frsize;
@@ -93,9 +94,12 @@ Status Run(const Arguments& arguments) {
   const std::filesystem::path data_dir = arguments.Has("data-dir")
                                              ? std::filesystem::path(arguments.Get("data-dir"))
                                              : platform::DefaultDataDir();
-  const std::vector<Finding> findings = {
-      CheckCpu(),  CheckMemory(), CheckFolder("data", data_dir),
-      CheckFolder("models", platform::DefaultCacheDir()), CheckPip(), CheckServer(arguments)};
+  const std::vector<Finding> findings = {CheckCpu(),
+                                         CheckMemory(),
+                                         CheckFolder("data", data_dir),
+                                         CheckFolder("models", platform::DefaultCacheDir()),
+                                         CheckPip(),
+                                         CheckServer(arguments)};
   json items = json::array();
   std::vector<std::vector<std::string>> rows;
   bool failed = false;

@@ -80,8 +80,9 @@ Command DownCommand() {
 Command RestartCommand() {
   return {.name = "restart",
           .summary = "replace server, gateway and agent; engines go on",
-          .description = "Replaces the three processes of redline up by the binary now on disk, "
-                         "without stopping an engine or refusing a request.",
+          .description =
+              "Replaces the three processes of redline up by the binary now on disk, "
+              "without stopping an engine or refusing a request.",
           .example = "redline restart",
           .flags = DataDirFlag(),
           .run = Restart};

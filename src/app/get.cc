@@ -18,12 +18,11 @@ std::string ModelsTable(const json& items) {
   for (const json& item : items) {
     const json fit = item.value("fit", json::object());
     const json chosen = item.value("chosen", json());
-    rows.push_back({item.value("name", ""),
-                    FormatBytes(static_cast<uint64_t>(item.value("download_bytes", int64_t{0}))),
-                    item.value("cached", false) ? "yes" : "no",
-                    fit.value("fits", false) ? "yes" : "no",
-                    chosen.is_object() ? chosen.value("profile", "") : "-",
-                    fit.value("message", "")});
+    rows.push_back(
+        {item.value("name", ""),
+         FormatBytes(static_cast<uint64_t>(item.value("download_bytes", int64_t{0}))),
+         item.value("cached", false) ? "yes" : "no", fit.value("fits", false) ? "yes" : "no",
+         chosen.is_object() ? chosen.value("profile", "") : "-", fit.value("message", "")});
   }
   return FormatTable({"NAME", "SIZE", "CACHED", "FITS", "PROFILE", "WHY"}, rows);
 }
@@ -74,9 +73,9 @@ Status Run(const Arguments& arguments) {
   if (resource == Resources().end()) {
     std::vector<std::string> names;
     for (const auto& [name, unused] : Resources()) names.push_back(name);
-    return InvalidArgument(fmt::format("\"{}\" is not one of {}{}", kind, Join(names, ", "),
-                                       DidYouMean(kind, names)),
-                           "KIND");
+    return InvalidArgument(
+        fmt::format("\"{}\" is not one of {}{}", kind, Join(names, ", "), DidYouMean(kind, names)),
+        "KIND");
   }
   RL_ASSIGN_OR_RETURN(ApiClient api, ApiClient::Connect(arguments));
   RL_ASSIGN_OR_RETURN(json answer, api.Get(resource->second.path));

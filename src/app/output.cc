@@ -53,8 +53,11 @@ void EmitYaml(YAML::Emitter& out, const json& value) {
       out << text;
       break;
     }
-    case json::value_t::null: out << YAML::Null; break;
-    default: out << value.dump();
+    case json::value_t::null:
+      out << YAML::Null;
+      break;
+    default:
+      out << value.dump();
   }
 }
 

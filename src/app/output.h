@@ -1,10 +1,9 @@
 // How commands print: tables for people, JSON or YAML for programs.
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
-
-#include <nlohmann/json_fwd.hpp>
 
 #include "app/command.h"
 

@@ -30,9 +30,8 @@ std::string DownloadText(int64_t bytes_done, int64_t bytes_total, double bytes_p
   if (bytes_per_second <= 0) return text;
   text += fmt::format(", {}/s", FormatBytes(static_cast<uint64_t>(bytes_per_second)));
   if (bytes_total > bytes_done)
-    text += fmt::format(", {} left",
-                        FormatDuration(static_cast<double>(bytes_total - bytes_done) /
-                                       bytes_per_second));
+    text += fmt::format(", {} left", FormatDuration(static_cast<double>(bytes_total - bytes_done) /
+                                                    bytes_per_second));
   return text;
 }
 

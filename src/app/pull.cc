@@ -43,12 +43,13 @@ Status Run(const Arguments& arguments) {
                       platform::Catalog::Parse(embedded::catalog_files()));
   RL_ASSIGN_OR_RETURN(const platform::CatalogEntry* entry, catalog.Find(arguments.Get("MODEL")));
   if (entry->files.empty())
-    return Unimplemented(entry->name + " cannot be fetched by this version: its catalog entry "
+    return Unimplemented(entry->name +
+                         " cannot be fetched by this version: its catalog entry "
                          "names no files");
-  const platform::FetchRequest request = {
-      entry->name, entry->files, entry->sources,
-      arguments.Has("cache-dir") ? std::filesystem::path(arguments.Get("cache-dir"))
-                                 : platform::DefaultCacheDir()};
+  const platform::FetchRequest request = {entry->name, entry->files, entry->sources,
+                                          arguments.Has("cache-dir")
+                                              ? std::filesystem::path(arguments.Get("cache-dir"))
+                                              : platform::DefaultCacheDir()};
   const bool cached = platform::IsModelCached(entry->name, entry->files, request.cache_dir);
   std::stop_source stop;
   InterruptWatch interrupt(stop);
@@ -59,10 +60,9 @@ Status Run(const Arguments& arguments) {
     path = platform::FetchModel(
         request, platform::FetchEnvironment::FromProcess(),
         [&](const spec::Progress& progress) {
-          line.Show(progress.phase,
-                    entry->name + ": " + progress.phase +
-                        DownloadText(progress.bytes_done, progress.bytes_total,
-                                     progress.bytes_per_second));
+          line.Show(progress.phase, entry->name + ": " + progress.phase +
+                                        DownloadText(progress.bytes_done, progress.bytes_total,
+                                                     progress.bytes_per_second));
         },
         stop.get_token());
   }
@@ -80,8 +80,9 @@ Status Run(const Arguments& arguments) {
 Command PullCommand() {
   return {.name = "pull",
           .summary = "fetch a model's files into the cache",
-          .description = "Fetches a model of the library from the first of its sources that has it, "
-                         "resuming what was begun, and verifies it. Needs no server.",
+          .description =
+              "Fetches a model of the library from the first of its sources that has it, "
+              "resuming what was begun, and verifies it. Needs no server.",
           .example = "redline pull smollm2-135m-instruct",
           .flags = {{"cache-dir", "DIR", "where models are kept [REDLINE_CACHE_DIR]", ""},
                     OutputFlag()},

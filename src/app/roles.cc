@@ -1,9 +1,10 @@
 // The hidden subcommands: roles that other processes of the product start.
+#include "platform/roles.h"
+
 #include "app/commands.h"
 #include "backends/launch/shim.h"
 #include "base/files.h"
 #include "base/strings.h"
-#include "platform/roles.h"
 
 namespace redline::app {
 namespace {
@@ -29,9 +30,8 @@ Status RunServerRole(const Arguments& arguments) {
 
 Status RunGatewayRole(const Arguments& arguments) {
   RL_ASSIGN_OR_RETURN(const int64_t fd, arguments.GetInt("listen-fd", 3, 1 << 20));
-  return FromExit("gateway",
-                  platform::RunGateway({.layout = {arguments.Get("data-dir")},
-                                        .listen_fd = static_cast<int>(fd)}));
+  return FromExit("gateway", platform::RunGateway({.layout = {arguments.Get("data-dir")},
+                                                   .listen_fd = static_cast<int>(fd)}));
 }
 
 Status RunAgentRole(const Arguments& arguments) {

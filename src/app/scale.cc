@@ -22,8 +22,7 @@ Status Run(const Arguments& arguments) {
     RL_RETURN_IF_ERROR(WaitUntilRunning(api, name, timeout));
     RL_ASSIGN_OR_RETURN(deployment, api.Get(path));
   }
-  if (!PrintedForPrograms(arguments, deployment))
-    fmt::print("{} scaled to {}\n", name, replicas);
+  if (!PrintedForPrograms(arguments, deployment)) fmt::print("{} scaled to {}\n", name, replicas);
   return OkStatus();
 }
 

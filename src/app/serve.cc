@@ -27,8 +27,9 @@ std::vector<Flag> FlagsOfServe() {
 Command ServeCommand() {
   return {.name = "serve",
           .summary = "run the native engine on a model's files",
-          .description = "Serves one model with the native CPU engine and an OpenAI-compatible API, "
-                         "without the platform. /health answers 200 when it is ready.",
+          .description =
+              "Serves one model with the native CPU engine and an OpenAI-compatible API, "
+              "without the platform. /health answers 200 when it is ready.",
           .example = "redline serve --model-path model.gguf --port 8001",
           .flags = FlagsOfServe(),
           .run = Run};

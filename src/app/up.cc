@@ -23,9 +23,8 @@ Result<platform::UpOptions> OptionsOf(const Arguments& arguments) {
   platform::UpOptions options;
   options.data_dir = arguments.Has("data-dir") ? std::filesystem::path(arguments.Get("data-dir"))
                                                : platform::DefaultDataDir();
-  options.cache_dir = arguments.Has("cache-dir")
-                          ? std::filesystem::path(arguments.Get("cache-dir"))
-                          : platform::DefaultCacheDir();
+  options.cache_dir = arguments.Has("cache-dir") ? std::filesystem::path(arguments.Get("cache-dir"))
+                                                 : platform::DefaultCacheDir();
   std::error_code error;
   options.data_dir = std::filesystem::absolute(options.data_dir, error);
   options.cache_dir = std::filesystem::absolute(options.cache_dir, error);
@@ -49,9 +48,16 @@ Status StartDetached(const platform::UpOptions& options, const platform::DataLay
   RL_ASSIGN_OR_RETURN(const platform::DataLayout prepared,
                       platform::PrepareDataDir(options.data_dir));
   SpawnOptions spawn;
-  spawn.argv = {SelfExecutable().string(), "up",       "--data-dir", options.data_dir.string(),
-                "--cache-dir", options.cache_dir.string(), "--host", options.address,
-                "--port", std::to_string(options.port)};
+  spawn.argv = {SelfExecutable().string(),
+                "up",
+                "--data-dir",
+                options.data_dir.string(),
+                "--cache-dir",
+                options.cache_dir.string(),
+                "--host",
+                options.address,
+                "--port",
+                std::to_string(options.port)};
   if (options.default_model.empty()) spawn.argv.push_back("--no-default-model");
   spawn.stdout_path = prepared.log("up");
   spawn.stderr_path = prepared.log("up");

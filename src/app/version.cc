@@ -1,10 +1,11 @@
+#include "base/version.h"
+
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
 
 #include "app/commands.h"
 #include "app/output.h"
-#include "base/version.h"
 
 namespace redline::app {
 namespace {

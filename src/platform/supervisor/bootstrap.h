@@ -11,7 +11,7 @@ namespace redline::platform {
 
 struct BootstrapTask {
   DataLayout layout;
-  std::string base_url;       // of the gateway, "http://127.0.0.1:8080"
+  std::string base_url;  // of the gateway, "http://127.0.0.1:8080"
   std::string admin_key;
   std::string default_model;  // empty: none
   int port = 0;

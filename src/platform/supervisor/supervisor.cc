@@ -43,7 +43,8 @@ Result<std::string> LoadOrMakeAdminKey(const std::filesystem::path& path) {
   if (existing.ok()) {
     const std::string key(Trim(*existing));
     if (key.size() < 20)
-      return DataLoss(path.string() + " does not hold a key of at least 20 characters; remove it "
+      return DataLoss(path.string() +
+                      " does not hold a key of at least 20 characters; remove it "
                       "to have a new one made");
     if (::chmod(path.c_str(), 0600) != 0) return ErrnoStatus("chmod " + path.string(), errno);
     return key;
@@ -86,8 +87,8 @@ class Supervisor {
     const auto log = layout_.log(role);
     RotateLog(log);
     SpawnOptions spawn;
-    spawn.argv = {SelfExecutable().string(),   role, "--data-dir", layout_.root.string(),
-                  "--cache-dir", options.cache_dir.string()};
+    spawn.argv = {SelfExecutable().string(), role,          "--data-dir",
+                  layout_.root.string(),     "--cache-dir", options.cache_dir.string()};
     for (const int fd : fds) {
       spawn.argv.insert(spawn.argv.end(), {"--listen-fd", std::to_string(fd)});
     }

@@ -1,7 +1,8 @@
-// `redline up`: holds the data directory's lock and the public port, keeps server, gateway and agent
-// alive, and stops everything in order.
+// `redline up`: holds the data directory's lock and the public port, keeps server, gateway and
+// agent alive, and stops everything in order.
 //
-// One thread owns the children; a second one only waits for readiness and deploys the default model.
+// One thread owns the children; a second one only waits for readiness and deploys the default
+// model.
 #pragma once
 
 #include <filesystem>
@@ -21,10 +22,10 @@ struct UpOptions {
 };
 
 // Runs until SIGTERM or SIGINT (drains, stops engines, then the three processes; a second signal
-// skips the drain). SIGHUP replaces the three processes by the binary now on disk and leaves engines
-// running. Returns when all is stopped.
-// Errors before anything is created or started: kAlreadyExists (port in use, data directory locked),
-// kPermissionDenied (not writable), kInvalidArgument.
+// skips the drain). SIGHUP replaces the three processes by the binary now on disk and leaves
+// engines running. Returns when all is stopped. Errors before anything is created or started:
+// kAlreadyExists (port in use, data directory locked), kPermissionDenied (not writable),
+// kInvalidArgument.
 Status RunUp(const UpOptions& options);
 
 }  // namespace redline::platform
