@@ -120,7 +120,7 @@ Status Cluster::SeeWorker(spec::Worker worker, MonotonicTime now) {
       AddReturnEvents(state_, worker, batch);
     RL_RETURN_IF_ERROR(Commit(batch));
   }
-  Replace(state_.workers, {std::move(worker), now}, same);
+  Replace(state_.workers, {worker, now}, same);  // same looks at worker: it is not moved
   return OkStatus();
 }
 
