@@ -231,6 +231,7 @@ void Llama::Forward(const Batch& batch, KvCache& kv, std::span<float> logits) {
              options_.max_batch_rows);
     std::abort();
   }
+  if (NumRows() == 0) return;
   ForEachRow([&](int64_t row) { Embed(row); });
   bool add_delta = false;
   for (int64_t index = 0; index < config_.num_hidden_layers; ++index) {

@@ -91,6 +91,7 @@ TEST_P(LlamaTest, ChunksThreadsAndPagesDoNotChangeBits) {
   for (const float logit : whole) ASSERT_TRUE(std::isfinite(logit));
   for (const size_t chunk_size : {1, 16, 64, 512}) {
     EXPECT_TRUE(SameBits(FeedAlone(*model, tokens, chunk_size, 16), whole)) << chunk_size;
+    if (chunk_size == 1) continue;  // threaded single steps: CompanyInABatchDoesNotChangeBits
     EXPECT_TRUE(SameBits(FeedAlone(*threaded_model, tokens, chunk_size, 16), whole)) << chunk_size;
   }
   for (const int64_t page_size : {1, 7, 64})

@@ -1,11 +1,12 @@
 // attention.h over any vector type of simd/.
 //
 // For every absolute block of kKvBlock positions the tile's queries can see, in order:
-//   gather    keys transposed to [head_dim][32], values to [32][padded head_dim] (unseen rows zero)
+//   keys      gathered and transposed to [head_dim][32]
 //   scores    [queries][32] = scaled q x keys, lanes are positions: one FMA chain over head_dim
 //   softmax   running maximum and sum per query, positions after the query's own get weight 0
-//   values    out = out * correction + weights x values: one FMA chain over positions
-// The gather pays for paging and tails once per block; both products are then the matmul's tile.
+//   values    sum = sum * correction + weights x values: one FMA chain over positions
+// Both products are the matmul's register tile. Values are read where they lie, page by page; only
+// head sizes that are not whole tiles have them copied to padded rows first.
 #pragma once
 
 #include "engine/kernels/attention/attention.h"
@@ -21,11 +22,14 @@ class AttentionSimd {
   static void Run(const AttentionArgs& args, const QueryRange& range) {
     AttentionSimd attention(args, range);
     attention.LoadQueries();
-    const int64_t num_positions = attention.PositionOf(attention.num_queries_ - 1) + 1;
-    for (int64_t begin = 0; begin < num_positions; begin += kKvBlock) {
+    const int64_t last_row = attention.RowOf(attention.num_queries_ - 1);
+    const int64_t num_positions = args.context_len + last_row + 1;
+    const auto block_size = [&](int64_t begin) {
       const int64_t left = num_positions - begin;
-      attention.AddBlock(begin, left < kKvBlock ? left : kKvBlock);
-    }
+      return left < 0 ? 0 : left < kKvBlock ? left : kKvBlock;
+    };
+    for (int64_t begin = 0; begin < num_positions; begin += kKvBlock)
+      attention.AddBlock(begin, block_size(begin), block_size(begin + kKvBlock));
     attention.StoreResults();
   }
 
@@ -46,7 +50,6 @@ class AttentionSimd {
   int64_t HeadOf(int64_t query) const {
     return range_.kv_head * group_ + (range_.query_begin + query) % group_;
   }
-  int64_t PositionOf(int64_t query) const { return args_.context_len + RowOf(query); }
 
   void LoadQueries() {
     const Vec scale = Simd::Set1(1.0f / __builtin_sqrtf(static_cast<float>(args_.head_dim)));
@@ -57,46 +60,102 @@ class AttentionSimd {
         Simd::Store(queries_ + query * padded_dim_ + i, Simd::Mul(values, scale));
         Simd::Store(sums_ + query * padded_dim_ + i, Simd::Zero());
       }
+      positions_[query] = args_.context_len + RowOf(query);
       largest_[query] = -1e30f;
-      total_[query] = 0;
+      Simd::Store(totals_ + query * Simd::kLanes, Simd::Zero());
     }
   }
 
-  // Rows of the cache, `count` of them from position `begin` on; then a row of zeros.
-  void FindRows(const float* pool, int64_t begin, int64_t count, const float** rows) const {
-    for (int64_t i = 0; i < kKvBlock; ++i) {
-      const int64_t position = begin + i;
-      rows[i] = i < count ? pool + args_.page_offsets[position / args_.page_size] +
-                                (range_.kv_head * args_.page_size + position % args_.page_size) *
-                                    args_.head_dim
-                          : zeros_;
+  // Positions of one block, cut where pages end: the run at `offset` (in floats, from keys or
+  // values) holds the rows of `length` consecutive positions.
+  struct Runs {
+    struct Run {
+      int64_t offset;
+      int64_t length;
+    };
+    Run run[kKvBlock];
+    int64_t size = 0;
+  };
+
+  void FindRuns(int64_t begin, int64_t count, Runs* runs) const {
+    int64_t page = begin / args_.page_size;
+    int64_t in_page = begin - page * args_.page_size;
+    runs->size = 0;
+    for (int64_t done = 0; done < count; ++page, in_page = 0) {
+      const int64_t left_in_page = args_.page_size - in_page;
+      const int64_t length = left_in_page < count - done ? left_in_page : count - done;
+      const int64_t row = range_.kv_head * args_.page_size + in_page;
+      runs->run[runs->size++] = {args_.page_offsets[page] + row * args_.head_dim, length};
+      done += length;
     }
   }
 
-  void GatherBlock(int64_t begin, int64_t count) {
+  // Asks for up to `num_lines` more cache lines each of the next block's keys and values. Called
+  // all through a block: in one burst the requests would stall what they should run beside.
+  [[gnu::always_inline]] void PrefetchNext(int64_t num_lines) {
+    constexpr int64_t kLineFloats = 16;
+    while (num_lines > 0 && prefetch_run_ < next_runs_.size) {
+      const auto& run = next_runs_.run[prefetch_run_];
+      for (; num_lines > 0 && prefetch_at_ < run.length * args_.head_dim; --num_lines) {
+        __builtin_prefetch(args_.keys + run.offset + prefetch_at_);
+        __builtin_prefetch(args_.values + run.offset + prefetch_at_);
+        prefetch_at_ += kLineFloats;
+      }
+      if (num_lines == 0) return;
+      ++prefetch_run_;
+      prefetch_at_ = 0;
+    }
+  }
+
+  void GatherKeys() {
     const float* rows[kKvBlock];
-    FindRows(args_.keys, begin, count, rows);
-    TransposeRows(rows, kKvBlock, args_.head_dim, keys_);
-    FindRows(args_.values, begin, count, rows);
-    for (int64_t row = 0; row < kKvBlock; ++row) {
-      for (int64_t i = 0; i < padded_dim_; i += Simd::kLanes)
-        Simd::Store(values_ + row * padded_dim_ + i,
-                    Simd::LoadPartial(rows[row] + i, args_.head_dim - i));
+    int64_t row = 0;
+    for (int64_t run = 0; run < runs_.size; ++run) {
+      const float* from = args_.keys + runs_.run[run].offset;
+      for (int64_t i = 0; i < runs_.run[run].length; ++i) rows[row++] = from + i * args_.head_dim;
+    }
+    while (row < kKvBlock) rows[row++] = zeros_;
+    int64_t column = 0;
+    for (; column + 8 <= args_.head_dim; column += 8) {
+      for (row = 0; row < kKvBlock; row += 8) {
+        Transpose8x8(rows + row, column, keys_ + column * kKvBlock + row, kKvBlock);
+        PrefetchNext(2);
+      }
+    }
+    for (; column < args_.head_dim; ++column) {
+      for (row = 0; row < kKvBlock; ++row) keys_[column * kKvBlock + row] = rows[row][column];
     }
   }
 
-  void AddBlock(int64_t begin, int64_t count) {
-    GatherBlock(begin, count);
+  // Copies the values to rows of padded_dim_, unless they can be read where they are.
+  void GatherValues() {
+    if (padded_dim_ == args_.head_dim) return;
+    float* to = values_;
+    for (int64_t run = 0; run < runs_.size; ++run) {
+      const float* from = args_.values + runs_.run[run].offset;
+      for (int64_t row = 0; row < runs_.run[run].length; ++row, from += args_.head_dim) {
+        for (int64_t i = 0; i < padded_dim_; i += Simd::kLanes, to += Simd::kLanes)
+          Simd::Store(to, Simd::LoadPartial(from + i, args_.head_dim - i));
+      }
+    }
+  }
+
+  void AddBlock(int64_t begin, int64_t count, int64_t next_count) {
+    FindRuns(begin, count, &runs_);
+    FindRuns(begin + count, next_count, &next_runs_);
+    prefetch_run_ = prefetch_at_ = 0;
+    GatherKeys();
+    GatherValues();
     // Queries are in the order of their positions: those that see this block are the last ones.
     int64_t first = 0;
-    while (PositionOf(first) < begin) ++first;
+    while (positions_[first] < begin) ++first;
     for (int64_t query = first; query < num_queries_; query += Simd::kTileRows) {
       const int64_t left = num_queries_ - query;
       WithRows<Simd::kTileRows>(left < Simd::kTileRows ? left : Simd::kTileRows, [&](auto rows) {
         constexpr int kRows = decltype(rows)::value;
         for (int64_t column = 0; column < kKvBlock; column += kTileColumns)
           ScoreTile<kRows>(query, column);
-        for (int row = 0; row < kRows; ++row) Weigh(query + row, begin);
+        SoftmaxTile<kRows>(query, begin);
         for (int64_t column = 0; column < padded_dim_; column += kTileColumns)
           ValueTile<kRows>(query, column);
       });
@@ -122,31 +181,52 @@ class AttentionSimd {
     }
   }
 
-  // Turns a query's scores of the block at `begin` into softmax weights relative to the new
-  // maximum.
-  void Weigh(int64_t query, int64_t begin) {
+  // The tile's scores become softmax weights, relative to each query's new maximum.
+  template <int kRows>
+  void SoftmaxTile(int64_t first, int64_t begin) {
+    for (int64_t query = first; query < first + kRows; ++query) HideAndFindLargest(query, begin);
+    for (int64_t query = first; query < first + kRows; query += Simd::kLanes) {
+      const Vec largest = Simd::Load(largest_ + query);
+      const Vec new_largest = Simd::Load(new_largest_ + query);
+      Simd::Store(correction_ + query, Exp<Simd>(Simd::Sub(largest, new_largest)));
+    }
+    for (int64_t query = first; query < first + kRows; ++query) {
+      PrefetchNext(8);
+      Weigh(query);
+    }
+  }
+
+  // Positions after the query's own get score -inf.
+  void HideAndFindLargest(int64_t query, int64_t begin) {
     float* scores = scores_ + query * kKvBlock;
-    const int64_t visible = PositionOf(query) + 1 - begin;
-    Vec block[kVecs];
+    const int64_t num_visible = positions_[query] + 1 - begin;
     Vec largest = Simd::Set1(largest_[query]);
 #pragma GCC unroll 8
     for (int v = 0; v < kVecs; ++v) {
-      const Vec loaded = Simd::Load(scores + v * Simd::kLanes);
-      block[v] = Simd::FillTail(loaded, visible - v * Simd::kLanes, -__builtin_inff());
-      largest = Simd::Max(largest, block[v]);  // NaN scores pass on
+      Vec block = Simd::Load(scores + v * Simd::kLanes);
+      if (num_visible < kKvBlock) {
+        block = Simd::FillTail(block, num_visible - v * Simd::kLanes, -__builtin_inff());
+        Simd::Store(scores + v * Simd::kLanes, block);
+      }
+      largest = Simd::Max(largest, block);
     }
-    const Vec new_largest = Simd::Set1(Simd::MaxLane(largest));
-    Vec sum = Simd::Zero();
+    new_largest_[query] = Simd::MaxLane(largest);
+  }
+
+  void Weigh(int64_t query) {
+    float* scores = scores_ + query * kKvBlock;
+    float* totals = totals_ + query * Simd::kLanes;
+    const Vec largest = Simd::Set1(new_largest_[query]);
+    Vec total = Simd::Mul(Simd::Load(totals), Simd::Set1(correction_[query]));
 #pragma GCC unroll 8
     for (int v = 0; v < kVecs; ++v) {
-      block[v] = Exp<Simd>(Simd::Sub(block[v], new_largest));
-      sum = Simd::Add(sum, block[v]);
-      Simd::Store(scores + v * Simd::kLanes, block[v]);
+      const Vec score = Simd::Load(scores + v * Simd::kLanes);
+      const Vec weight = Exp<Simd>(Simd::Sub(score, largest));
+      total = Simd::Add(total, weight);
+      Simd::Store(scores + v * Simd::kLanes, weight);
     }
-    const Vec correction = Exp<Simd>(Simd::Sub(Simd::Set1(largest_[query]), new_largest));
-    correction_[query] = Simd::First(correction);
-    largest_[query] = Simd::First(new_largest);
-    total_[query] = __builtin_fmaf(total_[query], correction_[query], Simd::Sum(sum));
+    Simd::Store(totals, total);
+    largest_[query] = new_largest_[query];
   }
 
   template <int kRows>
@@ -162,8 +242,18 @@ class AttentionSimd {
         acc[row][v] = Simd::Mul(sum, correction);
       }
     }
-    MultiplyTile<Simd, kRows, Simd::kTileVecs>(scores_ + query * kKvBlock, kKvBlock,
-                                               values_ + column, padded_dim_, kKvBlock, acc);
+    const float* weights = scores_ + query * kKvBlock;
+    const float* gathered = values_;
+    const bool in_place = padded_dim_ == args_.head_dim;
+    for (int64_t run = 0; run < runs_.size; ++run) {
+      const int64_t length = runs_.run[run].length;
+      const float* values = in_place ? args_.values + runs_.run[run].offset : gathered;
+      PrefetchNext(16);
+      MultiplyTile<Simd, kRows, Simd::kTileVecs>(weights, kKvBlock, values + column, padded_dim_,
+                                                 length, acc);
+      weights += length;
+      gathered += length * padded_dim_;
+    }
 #pragma GCC unroll 16
     for (int row = 0; row < kRows; ++row) {
 #pragma GCC unroll 8
@@ -175,7 +265,7 @@ class AttentionSimd {
   void StoreResults() {
     for (int64_t query = 0; query < num_queries_; ++query) {
       float* out = args_.out + RowOf(query) * args_.out_stride + HeadOf(query) * args_.head_dim;
-      const Vec total = Simd::Set1(total_[query]);
+      const Vec total = Simd::Set1(Simd::Sum(Simd::Load(totals_ + query * Simd::kLanes)));
       for (int64_t i = 0; i < args_.head_dim; i += Simd::kLanes) {
         const Vec sum = Simd::Load(sums_ + query * padded_dim_ + i);
         Simd::StorePartial(out + i, args_.head_dim - i, Simd::Div(sum, total));
@@ -194,9 +284,16 @@ class AttentionSimd {
   alignas(64) float keys_[kMaxHeadDim * kKvBlock];       // [head_dim][32]
   alignas(64) float values_[kKvBlock * kMaxHeadDim];     // [32][padded_dim]
   alignas(64) float scores_[kQueryTile * kKvBlock];      // [query][32]
-  float largest_[kQueryTile];
-  float total_[kQueryTile];
-  float correction_[kQueryTile];
+  Runs runs_;                                            // of the block at hand
+  Runs next_runs_;                                       // of the one after it
+  int64_t prefetch_run_ = 0;
+  int64_t prefetch_at_ = 0;
+  int64_t positions_[kQueryTile];
+  alignas(64) float totals_[kQueryTile * Simd::kLanes];  // partial sums of weights, by lane
+  // Per query, padded to whole vectors.
+  alignas(64) float largest_[kQueryTile + Simd::kLanes];
+  alignas(64) float new_largest_[kQueryTile + Simd::kLanes];
+  alignas(64) float correction_[kQueryTile + Simd::kLanes];
   static constexpr float zeros_[kMaxHeadDim] = {};
 };
 

@@ -1,4 +1,4 @@
-// Gathering rows from anywhere into a transposed block. Uses AVX alone, which all of simd/ have.
+// Transposing rows that lie anywhere. Uses AVX alone, which all of simd/ have.
 #pragma once
 
 #include <immintrin.h>
@@ -33,19 +33,6 @@ namespace redline::engine {
     _mm256_storeu_ps(out + i * out_stride, _mm256_permute2f128_ps(quads[i], quads[4 + i], 0x20));
     _mm256_storeu_ps(out + (4 + i) * out_stride,
                      _mm256_permute2f128_ps(quads[i], quads[4 + i], 0x31));
-  }
-}
-
-// out[column * num_rows + row] = rows[row][column]; num_rows is a multiple of 8.
-[[gnu::always_inline]] inline void TransposeRows(const float* const* rows, int64_t num_rows,
-                                                 int64_t num_columns, float* out) {
-  int64_t column = 0;
-  for (; column + 8 <= num_columns; column += 8) {
-    for (int64_t row = 0; row < num_rows; row += 8)
-      Transpose8x8(rows + row, column, out + column * num_rows + row, num_rows);
-  }
-  for (; column < num_columns; ++column) {
-    for (int64_t row = 0; row < num_rows; ++row) out[column * num_rows + row] = rows[row][column];
   }
 }
 
