@@ -145,7 +145,9 @@ std::optional<std::string> NearestName(std::string_view word,
   size_t best_distance = std::max<size_t>(2, word.size() / 3) + 1;
   std::optional<std::string> best;
   for (const std::string& candidate : candidates) {
-    const size_t distance = EditDistance(word, candidate);
+    // The beginning of a name, as people shorten long ones, counts as a small mistake.
+    const bool is_beginning = word.size() >= 3 && candidate.starts_with(word);
+    const size_t distance = is_beginning ? 1 : EditDistance(word, candidate);
     if (distance < best_distance) {
       best_distance = distance;
       best = candidate;

@@ -26,6 +26,7 @@ TEST(Strings, NumbersRefuseTrailersAndOverflow) {
 TEST(Strings, NearestName) {
   const std::vector<std::string> names = {"deploy", "describe", "delete"};
   EXPECT_EQ(DidYouMean("deply", names), "; did you mean \"deploy\"?");
+  EXPECT_EQ(DidYouMean("desc", names), "; did you mean \"describe\"?");
   EXPECT_EQ(DidYouMean("xyzzy", names), "");
 }
 

@@ -4,6 +4,7 @@ import os
 import pathlib
 import shutil
 import socket
+import struct
 import subprocess
 import tempfile
 import unittest
@@ -92,10 +93,10 @@ class Up(unittest.TestCase):
                                   f"http://127.0.0.1:{redline.port}", "--api-key", "wrong")
             self.assertEqual(code, 3, stderr)
             self.assertIn("key", stderr)
-            code, _, stderr = redline_cli = run("deploy", "smollm2", "--server",
-                                                f"http://127.0.0.1:{redline.port}", "--api-key",
-                                                redline.key)
-            self.assertEqual(code, 4, redline_cli)
+            code, _, stderr = run("deploy", "smollm2", "--server",
+                                  f"http://127.0.0.1:{redline.port}", "--api-key",
+                                  redline.key)
+            self.assertEqual(code, 4, stderr)
             self.assertIn(MODEL, stderr)
         code, _, stderr = run("get", "deployments", "--data-dir", "/nonexistent")
         self.assertEqual(code, 8, stderr)
@@ -144,6 +145,7 @@ class Serve(unittest.TestCase):
         folder = self.folder / "hf"
         folder.mkdir()
         (folder / "config.json").write_text('{"model_type": "mamba", "architectures": ["Mamba"]}')
+        (folder / "model.safetensors").write_bytes(struct.pack("<Q", 2) + b"{}")
         code, _, stderr = self.serve(folder)
         self.assertEqual(code, 11, stderr)
         self.assertIn("mamba", stderr)

@@ -1,6 +1,7 @@
 """The main job: deploy a model, talk to it, look at it, scale it, delete it."""
 import json
 import os
+import pathlib
 import stat
 import unittest
 
@@ -49,7 +50,7 @@ class DeployAndChat(unittest.TestCase):
         listed = json.loads(self.redline.cli("get", "deployments", "--output", "json").stdout)
         instance = listed["items"][0]["instances"][0]
         self.assertTrue(alive(instance["pid"]))
-        self.assertIn("serve", open(f"/proc/{instance['pid']}/cmdline").read())
+        self.assertIn("serve", pathlib.Path(f"/proc/{instance['pid']}/cmdline").read_text())
         self.assertIn(MODEL, self.redline.cli("get", "deployments").stdout)
         self.assertIn("items:", self.redline.cli("get", "deployments", "--output", "yaml").stdout)
 
