@@ -43,8 +43,7 @@ async function api(path) {
   return reply.json();
 }
 
-// A metric of the engine, through its deployment's own /metrics on the Unix socket's gateway view.
-const running = async () => (await api("/api/v1/deployments")).items[0];
+const deployment = async () => (await api("/api/v1/deployments")).items[0];
 
 before(async () => {
   dataDir = mkdtempSync(join(tmpdir(), "rl-"));
@@ -57,7 +56,7 @@ before(async () => {
   baseURL = `http://127.0.0.1:${port}`;
   await waitFor("the default model runs", 240, async () => {
     key = readFileSync(join(dataDir, "admin.key"), "utf8").trim();
-    return (await running()).phase === "RUNNING";
+    return (await deployment()).phase === "RUNNING";
   });
   client = new OpenAI({ baseURL: `${baseURL}/v1`, apiKey: key, maxRetries: 0 });
 });

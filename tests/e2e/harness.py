@@ -49,10 +49,20 @@ def children_by_role(pid):
     roles = {}
     for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
         for child in (task / "children").read_text().split():
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, IndexError):  # it may be gone, or a zombie
                 argv = pathlib.Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0")
                 roles[argv[1].decode()] = int(child)
     return roles
+
+
+def read_until_cut(response):
+    """What a response still holds, whether it ends as HTTP says or is cut."""
+    try:
+        return response.read()
+    except http.client.IncompleteRead as cut:
+        return cut.partial
+    except ConnectionError:
+        return b""
 
 
 class Reply:
@@ -73,8 +83,14 @@ class Redline:
         self.port = free_port()
         self.flags = list(flags) + ([] if default_model else ["--no-default-model"])
         self.process = None
+        self.log = None
+
+    def close_log(self):
+        if self.log:
+            self.log.close()
 
     def start(self):
+        self.close_log()
         self.log = open(self.data_dir.parent / f"{self.data_dir.name}.log", "ab")
         self.process = subprocess.Popen(
             [BINARY, "up", "--data-dir", str(self.data_dir), "--cache-dir", CACHE_DIR,
@@ -108,7 +124,7 @@ class Redline:
                 self.process.kill()
                 self.process.wait()
                 raise
-        self.log.close()
+        self.close_log()
         os.unlink(self.log.name)
         if not self.keep_data:
             shutil.rmtree(self.data_dir, ignore_errors=True)
