@@ -15,7 +15,8 @@ part() {
 jobs=$(nproc)
 part "dependencies" scripts/install_dependencies.sh test
 part "layering and format" make --no-print-directory check
-part "test data" scripts/fetch_test_data.sh
+part "test data" scripts/fetch_test_data.sh ||
+  echo "NO TEST DATA: tests that compare with published models and tokenizers will be skipped" >&2
 part "release build" scripts/build.sh release
 part "unit and engine tests" ctest --test-dir build/release --output-on-failure -j "$jobs"
 part "real binary" scripts/test_e2e.sh

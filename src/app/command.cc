@@ -43,7 +43,10 @@ std::unique_ptr<CLI::App> MakeParser(const Command& command,
     if (flag.value_name.empty()) {
       parser->add_flag("--" + flag.name);
     } else {
-      parser->add_option("--" + flag.name, values[flag.name])->take_last()->expected(1)->allow_extra_args(false);
+      parser->add_option("--" + flag.name, values[flag.name])
+          ->take_last()
+          ->expected(1)
+          ->allow_extra_args(false);
     }
   }
   return parser;

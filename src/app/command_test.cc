@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "app/api_docs.h"
 #include "app/cli_docs.h"
 #include "app/commands.h"
 #include "app/output.h"
@@ -84,15 +85,18 @@ TEST(CommandLine, EveryCommandHasHelpWithAnExample) {
   }
 }
 
-// REDLINE_UPDATE_DOCS=1 writes the page anew.
-TEST(CommandLine, DocumentationIsCurrent) {
-  const std::string page = CliMarkdown(AllCommands());
-  if (std::getenv("REDLINE_UPDATE_DOCS") != nullptr) {
-    ASSERT_TRUE(WriteFileAtomic("docs/cli.md", page).ok());
+// REDLINE_UPDATE_DOCS=1 writes the pages anew.
+TEST(Documentation, GeneratedPagesAreCurrent) {
+  const std::pair<std::string, std::string> pages[] = {{"docs/cli.md", CliMarkdown(AllCommands())},
+                                                       {"docs/api.md", ApiMarkdown()}};
+  for (const auto& [path, page] : pages) {
+    if (std::getenv("REDLINE_UPDATE_DOCS") != nullptr) {
+      ASSERT_TRUE(WriteFileAtomic(path, page).ok());
+    }
+    const auto written = ReadFile(path);
+    ASSERT_TRUE(written.ok()) << written.status().ToString();
+    EXPECT_EQ(*written, page) << "run the test with REDLINE_UPDATE_DOCS=1";
   }
-  const auto written = ReadFile("docs/cli.md");
-  ASSERT_TRUE(written.ok()) << written.status().ToString();
-  EXPECT_EQ(*written, page) << "run the test with REDLINE_UPDATE_DOCS=1";
 }
 
 TEST(Output, TablesPadAndEscape) {

@@ -51,8 +51,7 @@ Result<std::string> ReadFrom(int fd, uint64_t max_bytes, const fs::path& path) {
     if (count < 0) return ErrnoStatus("cannot read " + path.string(), errno);
     if (count == 0) return data;
     if (data.size() + static_cast<size_t>(count) > max_bytes)
-      return Status(Code::kTooLarge,
-                    path.string() + " is larger than " + FormatBytes(max_bytes));
+      return Status(Code::kTooLarge, path.string() + " is larger than " + FormatBytes(max_bytes));
     data.append(buffer.data(), static_cast<size_t>(count));
   }
 }

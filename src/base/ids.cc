@@ -22,8 +22,6 @@ std::string RandomToken(size_t num_characters) {
   return token;
 }
 
-std::string NewId(std::string_view prefix) {
-  return std::string(prefix) + "-" + RandomToken(12);
-}
+std::string NewId(std::string_view prefix) { return std::string(prefix) + "-" + RandomToken(12); }
 
 }  // namespace redline

@@ -79,8 +79,8 @@ Histogram& MetricsRegistry::AddHistogram(const std::string& name, const std::str
   auto& family = prometheus::BuildHistogram().Name(name).Help(help).Register(impl_->registry);
   return impl_->histograms
       .try_emplace({name, labels},
-                   family.Add(labels, prometheus::Histogram::BucketBoundaries(
-                                          bucket_bounds.begin(), bucket_bounds.end())))
+                   family.Add(labels, prometheus::Histogram::BucketBoundaries(bucket_bounds.begin(),
+                                                                              bucket_bounds.end())))
       .first->second;
 }
 

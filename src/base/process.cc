@@ -1,6 +1,7 @@
 #include "base/process.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -11,8 +12,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-
-#include <fmt/format.h>
 
 #include "base/files.h"
 #include "base/strings.h"
@@ -45,8 +44,7 @@ std::vector<std::string> MergedEnvironment(const std::map<std::string, std::stri
 
 [[noreturn]] void FailChild(int error_fd) {
   const int error_number = errno;
-  [[maybe_unused]] const ssize_t ignored =
-      ::write(error_fd, &error_number, sizeof(error_number));
+  [[maybe_unused]] const ssize_t ignored = ::write(error_fd, &error_number, sizeof(error_number));
   ::_exit(127);
 }
 

@@ -15,14 +15,14 @@
 namespace redline {
 
 struct SpawnOptions {
-  std::vector<std::string> argv;             // argv[0] is the program (PATH is searched)
-  std::map<std::string, std::string> env;    // added to the inherited environment
-  std::filesystem::path stdout_path;         // appended to; empty: inherited
-  std::filesystem::path stderr_path;         // may equal stdout_path; empty: inherited
-  std::filesystem::path working_directory;   // empty: inherited
-  std::vector<int> inherited_fds;            // kept open across exec, same numbers
-  bool new_session = false;                  // setsid: survives its parent's terminal and group
-  bool die_with_parent = false;              // PR_SET_PDEATHSIG = SIGKILL
+  std::vector<std::string> argv;            // argv[0] is the program (PATH is searched)
+  std::map<std::string, std::string> env;   // added to the inherited environment
+  std::filesystem::path stdout_path;        // appended to; empty: inherited
+  std::filesystem::path stderr_path;        // may equal stdout_path; empty: inherited
+  std::filesystem::path working_directory;  // empty: inherited
+  std::vector<int> inherited_fds;           // kept open across exec, same numbers
+  bool new_session = false;                 // setsid: survives its parent's terminal and group
+  bool die_with_parent = false;             // PR_SET_PDEATHSIG = SIGKILL
 };
 
 // Starts a program without a shell. Standard input is /dev/null. All other descriptors are closed.

@@ -27,22 +27,29 @@ constexpr std::array<CodeInfo, 15> kCodes = {{
 
 Code CodeOfErrno(int error_number) {
   switch (error_number) {
-    case ENOENT: return Code::kNotFound;
+    case ENOENT:
+      return Code::kNotFound;
     case EEXIST:
-    case EADDRINUSE: return Code::kAlreadyExists;
+    case EADDRINUSE:
+      return Code::kAlreadyExists;
     case EACCES:
     case EPERM:
-    case EROFS: return Code::kPermissionDenied;
+    case EROFS:
+      return Code::kPermissionDenied;
     case ENOSPC:
     case ENOMEM:
     case EMFILE:
     case ENFILE:
-    case EDQUOT: return Code::kResourceExhausted;
+    case EDQUOT:
+      return Code::kResourceExhausted;
     case ECONNREFUSED:
     case ECONNRESET:
-    case EPIPE: return Code::kUnavailable;
-    case ETIMEDOUT: return Code::kDeadlineExceeded;
-    default: return Code::kInternal;
+    case EPIPE:
+      return Code::kUnavailable;
+    case ETIMEDOUT:
+      return Code::kDeadlineExceeded;
+    default:
+      return Code::kInternal;
   }
 }
 

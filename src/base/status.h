@@ -93,8 +93,8 @@ Status ErrnoStatus(std::string_view what, int error_number);
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::move(value)) {}             // NOLINT(google-explicit-constructor)
-  Result(Status status) : state_(std::move(status)) {}      // NOLINT(google-explicit-constructor)
+  Result(T value) : state_(std::move(value)) {}         // NOLINT(google-explicit-constructor)
+  Result(Status status) : state_(std::move(status)) {}  // NOLINT(google-explicit-constructor)
 
   bool ok() const { return std::holds_alternative<T>(state_); }
   Status status() const { return ok() ? Status() : std::get<Status>(state_); }
@@ -117,15 +117,14 @@ class [[nodiscard]] Result {
 #define RL_CONCAT_(a, b) RL_CONCAT_INNER_(a, b)
 
 // Returns from the enclosing function when `expr` (a Status) failed.
-#define RL_RETURN_IF_ERROR(expr)                     \
-  do {                                               \
-    ::redline::Status rl_status_ = (expr);           \
-    if (!rl_status_.ok()) return rl_status_;         \
+#define RL_RETURN_IF_ERROR(expr)             \
+  do {                                       \
+    ::redline::Status rl_status_ = (expr);   \
+    if (!rl_status_.ok()) return rl_status_; \
   } while (false)
 
 // `RL_ASSIGN_OR_RETURN(auto file, ReadFile(path));`
-#define RL_ASSIGN_OR_RETURN(lhs, expr)                                            \
-  auto RL_CONCAT_(rl_result_, __LINE__) = (expr);                                 \
-  if (!RL_CONCAT_(rl_result_, __LINE__).ok())                                     \
-    return RL_CONCAT_(rl_result_, __LINE__).status();                             \
+#define RL_ASSIGN_OR_RETURN(lhs, expr)                                                          \
+  auto RL_CONCAT_(rl_result_, __LINE__) = (expr);                                               \
+  if (!RL_CONCAT_(rl_result_, __LINE__).ok()) return RL_CONCAT_(rl_result_, __LINE__).status(); \
   lhs = std::move(RL_CONCAT_(rl_result_, __LINE__)).value()

@@ -7,9 +7,9 @@ namespace {
 
 TEST(Strings, Utf8) {
   const std::pair<std::string, bool> cases[] = {
-      {"", true},           {"caf\xC3\xA9", true},      {"\xE4\xBD\xA0", true},
-      {"\xF0\x9F\x98\x80", true}, {"\xC3", false},      {"\xC0\xAF", false},
-      {"\xED\xA0\x80", false},    {"\xF4\x90\x80\x80", false}, {"a\xFF", false}};
+      {"", true},      {"caf\xC3\xA9", true}, {"\xE4\xBD\xA0", true},  {"\xF0\x9F\x98\x80", true},
+      {"\xC3", false}, {"\xC0\xAF", false},   {"\xED\xA0\x80", false}, {"\xF4\x90\x80\x80", false},
+      {"a\xFF", false}};
   for (const auto& [text, valid] : cases) EXPECT_EQ(IsValidUtf8(text), valid);
   EXPECT_EQ(CompleteUtf8Prefix("a\xE4\xBD"), 1u);
   EXPECT_EQ(CompleteUtf8Prefix("a\xE4\xBD\xA0"), 4u);
@@ -42,8 +42,7 @@ TEST(Strings, Formats) {
 }
 
 TEST(Strings, Sha256) {
-  EXPECT_EQ(Sha256Hex("abc"),
-            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(Sha256Hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   EXPECT_TRUE(ConstantTimeEqual("key", "key"));
   EXPECT_FALSE(ConstantTimeEqual("key", "kez"));
 }

@@ -11,15 +11,16 @@ namespace redline::engine {
 
 using TokenId = int32_t;
 
-// Element or block format. Quantised formats are GGML's: blocks of 32 consecutive elements of a row.
+// Element or block format. Quantised formats are GGML's: blocks of 32 consecutive elements of a
+// row.
 //   Q8_0: f16 scale, 32 x int8                      value = scale * q
 //   Q4_0: f16 scale, 16 bytes (low nibbles = elements 0..15, high = 16..31)  scale * (q - 8)
 //   Q4_1: f16 scale, f16 minimum, 16 bytes as above                          scale * q + minimum
 enum class DType : uint8_t { kF32, kF16, kBF16, kQ8_0, kQ4_0, kQ4_1 };
 
 struct DTypeInfo {
-  std::string_view name;      // "f32", "q4_1"
-  int64_t block_elements;     // 1 for plain types
+  std::string_view name;   // "f32", "q4_1"
+  int64_t block_elements;  // 1 for plain types
   int64_t block_bytes;
 };
 const DTypeInfo& InfoOf(DType dtype);

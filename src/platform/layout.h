@@ -12,9 +12,9 @@ namespace redline::platform {
 struct DataLayout {
   std::filesystem::path root;
 
-  std::filesystem::path admin_key() const { return root / "admin.key"; }        // 0600, one line
-  std::filesystem::path lock() const { return root / "redline.lock"; }          // held by `redline up`
-  std::filesystem::path up_state() const { return root / "up.json"; }           // pid, port, version
+  std::filesystem::path admin_key() const { return root / "admin.key"; }  // 0600, one line
+  std::filesystem::path lock() const { return root / "redline.lock"; }    // held by `redline up`
+  std::filesystem::path up_state() const { return root / "up.json"; }     // pid, port, version
   std::filesystem::path database() const { return root / "redline.db"; }
   std::filesystem::path server_socket() const { return root / "run" / "server.sock"; }
   std::filesystem::path gateway_snapshot() const { return root / "gateway" / "snapshot.json"; }
@@ -25,12 +25,15 @@ struct DataLayout {
   std::filesystem::path engine_socket(const std::string& instance_id) const {
     return root / "run" / (instance_id + ".sock");
   }
-  std::filesystem::path log(const std::string& role) const { return root / "logs" / (role + ".log"); }
+  std::filesystem::path log(const std::string& role) const {
+    return root / "logs" / (role + ".log");
+  }
 };
 
 // --data-dir, else REDLINE_DATA_DIR, else $XDG_DATA_HOME/redline, else ~/.local/share/redline.
 std::filesystem::path DefaultDataDir();
-// REDLINE_CACHE_DIR, else $XDG_CACHE_HOME/redline, else ~/.cache/redline. Models are in models/NAME/.
+// REDLINE_CACHE_DIR, else $XDG_CACHE_HOME/redline, else ~/.cache/redline. Models are in
+// models/NAME/.
 std::filesystem::path DefaultCacheDir();
 
 // Creates the directories (0700). kPermissionDenied when not writable; kInvalidArgument when a Unix

@@ -1,5 +1,5 @@
-// The three processes of `redline up`, as functions the command line calls. Each runs until a signal
-// and returns the process's exit status.
+// The three processes of `redline up`, as functions the command line calls. Each runs until a
+// signal and returns the process's exit status.
 #pragma once
 
 #include <filesystem>
@@ -14,7 +14,7 @@ namespace redline::platform {
 struct ServerOptions {
   DataLayout layout;
   std::filesystem::path cache_dir;
-  std::string admin_key;       // its hash goes to the store
+  std::string admin_key;  // its hash goes to the store
 };
 int RunServer(const ServerOptions& options);
 
@@ -30,7 +30,7 @@ int RunGateway(const GatewayOptions& options);
 struct AgentOptions {
   DataLayout layout;
   std::filesystem::path cache_dir;
-  std::string server_url;      // "unix:D/run/server.sock"
+  std::string server_url;  // "unix:D/run/server.sock"
 };
 int RunAgent(const AgentOptions& options);
 

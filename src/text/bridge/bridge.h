@@ -105,8 +105,7 @@ void rb_constraint_factory_free(rb_constraint_factory* factory);
 
 /* RB_INVALID_ARGUMENT when the grammar is wrong or uses what llguidance does not support. */
 rb_code rb_constraint_new(const rb_constraint_factory* factory, uint32_t kind,
-                          const uint8_t* source, size_t len, rb_constraint** out,
-                          rb_string* error);
+                          const uint8_t* source, size_t len, rb_constraint** out, rb_string* error);
 void rb_constraint_free(rb_constraint* constraint);
 /* One bit per token, least significant first; bits past the vocabulary are 0. */
 rb_code rb_constraint_mask(rb_constraint* constraint, uint32_t* words, size_t num_words,
