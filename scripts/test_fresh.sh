@@ -20,7 +20,7 @@ debootstrap --variant=minbase --include=make,git,ca-certificates bookworm "$root
 for mount in proc sys dev dev/pts; do mount --bind "/$mount" "$root/$mount"; done
 # The network as this machine has it: names, certificates, package clients' settings.
 for file in /etc/resolv.conf /etc/hosts /etc/apt/sources.list /etc/apt/sources.list.d \
-            /etc/apt/apt.conf.d /etc/apt/preferences.d /etc/pip.conf /etc/ssl/certs \
+            /etc/apt/apt.conf.d /etc/apt/preferences.d /usr/share/keyrings /etc/pip.conf /etc/ssl/certs \
             /usr/local/share/ca-certificates "$HOME/.npmrc" "$HOME/.cargo/config.toml"; do
   [ -e "$file" ] || continue
   target=$root$file
@@ -33,9 +33,11 @@ if [ -d ../shared ]; then
   mkdir -p "$root/shared"
   cp -a ../shared/data "$root/shared/"
 fi
+# Where this machine's clients find their certificates holds inside too.
+certificates=$(env | grep -E '^[A-Z_]*(CERT|CERTS|CERT_FILE|CERT_DIR|CA_BUNDLE|CAINFO)=' || true)
 run() {
-  chroot "$root" env -i HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-    LANG=C.UTF-8 ${PIP_CERT:+PIP_CERT=$PIP_CERT} bash -c "cd /redline && $*"
+  chroot "$root" env -i HOME=/root LANG=C.UTF-8 $certificates \
+    PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin bash -c "cd /redline && $*"
 }
 echo "== make up"
 run "time make up PORT=18080" | tee "$root/up.out"
