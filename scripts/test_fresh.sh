@@ -7,8 +7,8 @@ cd "$(dirname "$0")/.."
 [ "$(id -u)" = 0 ] || { echo "error: make test-fresh needs root (debootstrap, chroot)" >&2; exit 1; }
 command -v debootstrap >/dev/null || apt-get install -yq debootstrap >/dev/null
 root=${FRESH_ROOT:-$(mktemp -d)}
-mirror=$(awk '/^(deb |URIs:)/ {print ($1 == "URIs:") ? $2 : $2; exit}' /etc/apt/sources.list \
-  /etc/apt/sources.list.d/*.sources 2>/dev/null | head -1)
+mirror=$( (cat /etc/apt/sources.list /etc/apt/sources.list.d/*.sources 2>/dev/null || true) |
+  awk '/^(deb |URIs:)/ {print $2; exit}')
 cleanup() {
   for mount in dev/pts dev sys proc; do umount -l "$root/$mount" 2>/dev/null || true; done
   [ -n "${KEEP:-}" ] || rm -rf --one-file-system "$root"
