@@ -94,12 +94,8 @@ class MatmulSimd {
   static void Run(const MatmulArgs& args, const MatmulPart& part, const MatmulRange& range) {
     const int64_t num_rows = range.row_end - range.row_begin;
     if (num_rows > Simd::kDirectRows) return Blocked(args, part, range);
-    if (num_rows == 1) return SingleRow(args, part, range);
-    for (int64_t panel = range.panel_begin; panel < range.panel_end; ++panel) {
-      WithRows<Simd::kDirectRows>(num_rows, [&](auto rows) {
-        Direct<decltype(rows)::value, 1>(args, part, range.row_begin, panel);
-      });
-    }
+    WithRows<Simd::kDirectRows>(
+        num_rows, [&](auto rows) { Panels<decltype(rows)::value>(args, part, range); });
   }
 
  private:
@@ -108,17 +104,21 @@ class MatmulSimd {
   static constexpr int kVecs = kPanelVecs<Simd>;
   static constexpr int64_t kBlockK = 128;
 
-  static void SingleRow(const MatmulArgs& args, const MatmulPart& part, const MatmulRange& range) {
+  // Panels two by two where the register file holds that many sums, to read one stream.
+  template <int kRows>
+  static void Panels(const MatmulArgs& args, const MatmulPart& part, const MatmulRange& range) {
     int64_t panel = range.panel_begin;
     while (panel < range.panel_end) {
       const bool whole_pair = panel % 2 == 0 && panel + 1 < range.panel_end;
-      if (Simd::kPairsOfPanels && whole_pair) {
-        Direct<1, 2>(args, part, range.row_begin, panel);
-        panel += 2;
-      } else {
-        Direct<1, 1>(args, part, range.row_begin, panel);
-        panel += 1;
+      if constexpr (kRows <= Simd::kPairRows) {
+        if (whole_pair) {
+          Direct<kRows, 2>(args, part, range.row_begin, panel);
+          panel += 2;
+          continue;
+        }
       }
+      Direct<kRows, 1>(args, part, range.row_begin, panel);
+      panel += 1;
     }
   }
 

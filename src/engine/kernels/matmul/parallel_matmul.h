@@ -8,7 +8,8 @@
 
 namespace redline::engine {
 
-// Every part over all rows of `args` (at least one). The division of work among threads never changes a result.
+// Every part over all rows of `args` (at least one). The division of work among threads never
+// changes a result.
 void ParallelMatmul(const KernelSet& kernels, ThreadPool& pool, const MatmulArgs& args,
                     std::span<const MatmulPart> parts);
 

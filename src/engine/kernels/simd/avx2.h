@@ -14,7 +14,7 @@ struct Avx2 {
   static constexpr int kLanes = 8;
 
   static constexpr int kDirectRows = 2;
-  static constexpr bool kPairsOfPanels = false;
+  static constexpr int kPairRows = 0;
   static constexpr int kTileRows = 6;
   static constexpr int kTileVecs = 2;
 

@@ -14,8 +14,8 @@ struct Avx512 {
   static constexpr int kLanes = 16;
 
   // Register tiles of the matmul: rows x vectors of accumulators.
-  static constexpr int kDirectRows = 8;         // rows for which weights are decoded in registers
-  static constexpr bool kPairsOfPanels = true;  // a single row takes two panels at once
+  static constexpr int kDirectRows = 8;  // rows for which weights are decoded in registers
+  static constexpr int kPairRows = 4;    // rows that take two panels at once
   static constexpr int kTileRows = 12;
   static constexpr int kTileVecs = 2;
 
