@@ -30,9 +30,11 @@ void ControlPlane::RunControllers() {
     const WriteBatch batch = Reconcile(state(), need(), {MonotonicNow(), UnixMillis()});
     if (batch.empty()) break;
     const Status committed = cluster->Commit(batch);
-    if (committed.ok()) continue;
-    LogError("controllers", "will be tried again: {}", committed.message());
-    break;
+    // It is tried again with every tick; the log hears of it once.
+    if (!committed.ok() && committed.message() != last_problem_)
+      LogError("controllers", "will be tried again: {}", committed.message());
+    last_problem_ = committed.message();
+    if (!committed.ok()) break;
   }
 }
 

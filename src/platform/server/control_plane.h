@@ -38,6 +38,9 @@ class ControlPlane {
   LongPolls polls;
   LogBroker logs;
   ViewRevisions revisions;
+
+ private:
+  std::string last_problem_;  // of writing the controllers' changes; empty: none
 };
 
 }  // namespace redline::platform

@@ -60,6 +60,19 @@ TEST(LongPolls, AreTriedAtOnceThenAfterChangesThenForTheLastTime) {
   EXPECT_EQ(num_attempts, 6);
 }
 
+TEST(LongPolls, ClosingAnswersAllAndThoseToCome) {
+  LongPolls polls;
+  const MonotonicTime later = MonotonicNow() + std::chrono::hours(1);
+  int num_last = 0;
+  const auto attempt = [&](bool is_last) { return is_last && ++num_last > 0; };
+  polls.Add(attempt, later);
+  EXPECT_EQ(num_last, 0);
+  polls.Close();
+  EXPECT_EQ(num_last, 1);
+  polls.Add(attempt, later);
+  EXPECT_EQ(num_last, 2);
+}
+
 TEST(LongPolls, AnAttemptMayAddAnother) {
   LongPolls polls;
   const MonotonicTime later = MonotonicNow() + std::chrono::hours(1);

@@ -174,6 +174,7 @@ void CreateDeployment(ControlPlane& plane, Call call) {
                                              std::chrono::duration<double>(kFirstWorkerSeconds));
   plane.polls.Add(
       [&plane, call, body = std::move(body).value()](bool is_last) {
+        if (*call.closed) return true;  // nobody is left to see what would be created
         const WorkerRecord* worker = RoomiestWorker(plane.state(), plane.need());
         if (worker == nullptr && !is_last) return false;
         if (worker == nullptr) {

@@ -5,7 +5,7 @@
 namespace redline::platform {
 
 void LongPolls::Add(Attempt attempt, MonotonicTime deadline) {
-  const bool is_last = deadline <= MonotonicNow();
+  const bool is_last = closed_ || deadline <= MonotonicNow();
   if (attempt(is_last) || is_last) return;
   waiting_.push_back({std::move(attempt), deadline});
 }
@@ -18,6 +18,11 @@ void LongPolls::RunAll(MonotonicTime now) {
     const bool is_last = waiting.deadline <= now;
     if (!waiting.attempt(is_last) && !is_last) waiting_.push_back(std::move(waiting));
   }
+}
+
+void LongPolls::Close() {
+  closed_ = true;
+  RunAll(MonotonicTime::max());
 }
 
 }  // namespace redline::platform

@@ -18,8 +18,8 @@ class LongPolls {
   void Add(Attempt attempt, MonotonicTime deadline);
   // Tries all of them; those past their deadline for the last time.
   void RunAll(MonotonicTime now);
-  // Answers all of them.
-  void Close() { RunAll(MonotonicTime::max()); }
+  // Answers all of them, and those to come at once.
+  void Close();
 
  private:
   struct Waiting {
@@ -27,6 +27,7 @@ class LongPolls {
     MonotonicTime deadline;
   };
   std::vector<Waiting> waiting_;
+  bool closed_ = false;
 };
 
 }  // namespace redline::platform

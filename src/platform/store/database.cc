@@ -107,11 +107,15 @@ Status Database::CopyTo(const fs::path& copy) {
   const std::string unfinished = copy.string() + ".part";
   std::error_code ignored;
   fs::remove(unfinished, ignored);
-  RL_RETURN_IF_ERROR(Run([&](soci::session& session) {
+  Status copied = Run([&](soci::session& session) {
     session << "vacuum into :copy", soci::use(unfinished);
     return OkStatus();
-  }));
-  RL_RETURN_IF_ERROR(SyncFile(unfinished));
+  });
+  if (copied.ok()) copied = SyncFile(unfinished);
+  if (!copied.ok()) {
+    fs::remove(unfinished, ignored);
+    return copied;
+  }
   std::error_code error;
   fs::rename(unfinished, copy, error);
   if (error) return ErrnoStatus("cannot write " + copy.string(), error.value());

@@ -85,8 +85,12 @@ Status Migrate(Database& database, Migrations migrations) {
   RL_ASSIGN_OR_RETURN(int version, ReadVersion(database));
   const int known = static_cast<int>(migrations.size());
   if (version > known) return NewerSchema(database.path(), version, known);
-  if (version > 0) RL_RETURN_IF_ERROR(database.CopyTo(Store::BackupPath(database.path(), version)));
   const bool changed = version < known;
+  const Status copied =
+      version == 0 ? OkStatus() : database.CopyTo(Store::BackupPath(database.path(), version));
+  // Without a copy nothing is migrated; but a full disk is no reason not to start.
+  if (!copied.ok() && changed) return copied.WithContext("no backup before the migration");
+  if (!copied.ok()) LogWarn("store", "no new backup: {}", copied.message());
   for (; version < known; ++version) {
     LogInfo("store", "schema {} -> {} in {}", version, version + 1, database.path().string());
     RL_RETURN_IF_ERROR(

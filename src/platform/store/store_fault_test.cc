@@ -43,6 +43,16 @@ TEST_F(StoreFaultTest, AFullDiskFailsTheWriteAndNothingElse) {
   EXPECT_EQ(NamesIn(*Open()).size(), 2u);
 }
 
+TEST_F(StoreFaultTest, AFullDiskIsNoReasonNotToStart) {
+  ASSERT_TRUE(Open()->Apply(BatchNumber(1)).ok());
+  SetDiskFault(DiskFault::kFull);
+  auto store = Open();
+  ASSERT_NE(store, nullptr);
+  EXPECT_EQ(NamesIn(*store).size(), 1u);
+  SetDiskFault(DiskFault::kNone);
+  EXPECT_TRUE(store->Apply(BatchNumber(2)).ok());
+}
+
 TEST_F(StoreFaultTest, AFailedFsyncIsReportedAndTheFileRecovered) {
   auto store = Open();
   ASSERT_TRUE(store->Apply(BatchNumber(1)).ok());

@@ -14,8 +14,10 @@ namespace redline::platform {
 class StoreTestBase : public testing::Test {
  protected:
   void SetUp() override {
-    char name[] = "/tmp/redline-store-XXXXXX";
-    ASSERT_NE(::mkdtemp(name), nullptr);
+    // In memory where possible: what is tested are crashes of processes, not of disks.
+    const bool has_shm = ::access("/dev/shm", W_OK) == 0;
+    std::string name = std::string(has_shm ? "/dev/shm" : "/tmp") + "/redline-store-XXXXXX";
+    ASSERT_NE(::mkdtemp(name.data()), nullptr);
     dir_ = name;
     path_ = dir_ / "redline.db";
   }
