@@ -144,7 +144,8 @@ describe('console and redline up', { skip: missing, concurrency: 1 }, () => {
 
     await message().fill('Say yes.');
     await page.keyboard.press('Enter');
-    await lastAnswer().locator('.message-numbers').waitFor({ timeout: 60_000 });
+    // How long the answer gets is the model's affair: its beginning shows that one can go on.
+    await page.locator('.message-assistant').nth(1).locator('.message-text').waitFor({ timeout: 60_000 });
   });
 
   it('deploys a second one from the library and stops it', { timeout: runningMs }, async () => {
