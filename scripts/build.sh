@@ -4,6 +4,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 preset=$1
 shift
+# A file compiled in one checkout need not be compiled again in another.
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 [ -f "build/$preset/build.ninja" ] || cmake --preset "$preset" >"/dev/null"
 begin=$(date +%s)
 NINJA_STATUS="[%f/%t, %es] " ninja -C "build/$preset" "$@"

@@ -28,6 +28,7 @@ for file in /etc/resolv.conf /etc/hosts /etc/apt/sources.list /etc/apt/sources.l
   mkdir -p "$(dirname "$target")"
   cp -aT "$file" "$target" 2>/dev/null || cp -a "$file" "$(dirname "$target")/"
 done
+ls "$root"/etc/apt/sources.list.d/*.sources >/dev/null 2>&1 && rm -f "$root/etc/apt/sources.list"
 git clone -q . "$root/redline"
 if [ -d ../shared ]; then
   mkdir -p "$root/shared"
