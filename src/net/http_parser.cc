@@ -46,9 +46,13 @@ class BeastParser : public HttpParser, private http::basic_parser<kIsRequest> {
 
   size_t Feed(std::string_view bytes) override {
     if (state() == State::kDone || state() == State::kFailed || bytes.empty()) return 0;
-    Base::eager(Base::is_header_done());
+    const bool in_head = !Base::is_header_done();
+    Base::eager(!in_head);
     error_code ec;
     const size_t consumed = Base::put(boost::asio::const_buffer(bytes.data(), bytes.size()), ec);
+    // Beast limits what it has to look at again, not the sum of what it has consumed.
+    if (in_head) head_bytes_ += consumed;
+    if (head_bytes_ > limits_.max_header_bytes) Fail(431, "the header is too long");
     if (ec == http::error::need_more) {
       // Nothing but an endless chunk line or trailer leaves this much unconsumed.
       if (bytes.size() - consumed > limits_.max_header_bytes)
@@ -131,6 +135,7 @@ class BeastParser : public HttpParser, private http::basic_parser<kIsRequest> {
   void on_finish_impl(error_code&) override {}
 
   const ParserLimits limits_;
+  size_t head_bytes_ = 0;
   bool has_host_ = false;
 };
 

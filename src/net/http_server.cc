@@ -1,5 +1,6 @@
 #include "net/http_server.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -209,6 +210,8 @@ Result<std::unique_ptr<HttpServer>> HttpServer::Start(const HttpServerOptions& o
   if (options.num_io_threads < 1 || options.num_io_threads > 256)
     return InvalidArgument("num_io_threads must be 1 to 256", "num_io_threads");
   UniqueFd fd(options.listen_fd);
+  // Several processes may accept from an inherited socket: none may block when another was faster.
+  if (fd.valid()) fcntl(fd.get(), F_SETFL, fcntl(fd.get(), F_GETFL) | O_NONBLOCK);
   if (options.listen_fd < 0) {
     RL_ASSIGN_OR_RETURN(const int raw, options.unix_path.empty()
                                            ? ListenTcp(options.address, options.port)

@@ -290,6 +290,19 @@ TEST_F(HttpServerTest, ManyTinyChunks) {
   EXPECT_EQ(client.ReadResponse(10).body.size(), 500000u);
 }
 
+TEST_F(HttpServerTest, ManySmallHeadersAreCountedTogether) {
+  HttpServerOptions options;
+  options.max_header_bytes = 4096;
+  StartServer(options);
+  RawClient client = Connect();
+  client.Send("GET /hello HTTP/1.1\r\nHost: x\r\n");
+  for (int index = 0; index < 50; ++index) {
+    client.Send("A: " + std::string(100, 'a') + "\r\n");
+    std::this_thread::sleep_for(std::chrono::microseconds(200));
+  }
+  EXPECT_EQ(client.ReadResponse(2).status, 431);
+}
+
 TEST_F(HttpServerTest, SlowHeadersAndBodiesAreCutOff) {
   HttpServerOptions options;
   options.header_timeout_seconds = 0.3;
