@@ -46,16 +46,20 @@ Status StatusOfResponse(const net::HttpResponse& response, const std::string& ur
     const json& error = body["error"];
     if (error.contains("message") && error["message"].is_string()) message = error["message"];
     if (error.contains("param") && error["param"].is_string()) param = error["param"];
+    if (error.contains("code") && error["code"].is_string())
+      code = CodeFromName(error["code"].get<std::string>());
   }
-  for (int index = 1; index <= static_cast<int>(Code::kInternal); ++index) {
+  // A code of OpenAI's own says less than the status.
+  for (int index = 1; code == Code::kInternal && index < static_cast<int>(Code::kInternal);
+       ++index) {
     if (InfoOf(static_cast<Code>(index)).http_status == response.status) {
       code = static_cast<Code>(index);
-      break;
     }
   }
   if (message.empty()) message = fmt::format("{} answered HTTP status {}", url, response.status);
   if (code == Code::kUnauthenticated)
-    message += "; the key is in D/admin.key: pass it with --api-key or REDLINE_API_KEY";
+    message +=
+        "; the key is in the data directory's admin.key: pass it with --api-key or REDLINE_API_KEY";
   return Status(code, message, param);
 }
 

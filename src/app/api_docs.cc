@@ -20,7 +20,7 @@ only if `--api-key` was given.
 | `GET /v1/models`, `/v1/models/{name}` | what is served |
 | `GET /health` | 200 when ready (an engine that loads answers 503 with its progress) |
 | `GET /metrics` | Prometheus text |
-| `GET /server_info` | of an engine: requested and resolved options, instruction set, memory |
+| `GET /server_info` | of an engine only, not of the gateway: requested and resolved options, instruction set, memory |
 
 Errors are `{"error": {"message", "type", "param", "code"}}`. A model that has no running engine answers
 503 with `Retry-After` and code `engine_unavailable`; a stream that is cut ends with an event that
@@ -33,7 +33,7 @@ A model without a tokenizer takes and gives token ids: text endpoints answer 400
 
 Made from the table that validates (`src/openai/field_table.cc`). A value outside its domain is a 400
 that names the field in `param`. `null` means not given. Fields that are not here are ignored and
-counted in `/metrics`. Unless a request says otherwise, the temperature is 1.
+counted in the engine's `/metrics`. Unless a request says otherwise, the temperature is 1.
 
 | field | accepts | chat | completions |
 |---|---|---|---|

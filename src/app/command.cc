@@ -90,7 +90,8 @@ Status TakePositionals(const Command& command, const std::vector<std::string>& w
                        Arguments& arguments) {
   std::vector<std::string> values;
   for (const std::string& word : words) {
-    if (word.size() > 1 && word[0] == '-') return UnknownFlag(command, word);
+    const bool is_number = ParseDouble(word).has_value();
+    if (word.size() > 1 && word[0] == '-' && !is_number) return UnknownFlag(command, word);
     values.push_back(word);
   }
   size_t taken = 0;
@@ -143,6 +144,12 @@ int Fail(const Status& status) {
   return InfoOf(status.code()).exit_code;
 }
 
+// As a person typed it: positionals are in capitals.
+std::string Shown(const std::string& name) {
+  const bool is_positional = !name.empty() && name[0] >= 'A' && name[0] <= 'Z';
+  return is_positional ? name : "--" + name;
+}
+
 std::string FlagColumn(const Flag& flag) {
   return flag.value_name.empty() ? "--" + flag.name : "--" + flag.name + " " + flag.value_name;
 }
@@ -171,7 +178,7 @@ std::vector<std::string> Arguments::GetAll(const std::string& name) const {
 Result<int64_t> Arguments::GetInt(const std::string& flag, int64_t low, int64_t high) const {
   const auto value = ParseInt64(Get(flag));
   if (value && *value >= low && *value <= high) return *value;
-  return InvalidArgument(fmt::format("--{} \"{}\" must be a whole number from {} to {}", flag,
+  return InvalidArgument(fmt::format("{} \"{}\" must be a whole number from {} to {}", Shown(flag),
                                      EscapeControl(Get(flag)), low, high),
                          flag);
 }
@@ -179,7 +186,7 @@ Result<int64_t> Arguments::GetInt(const std::string& flag, int64_t low, int64_t 
 Result<double> Arguments::GetDouble(const std::string& flag, double low, double high) const {
   const auto value = ParseDouble(Get(flag));
   if (value && *value >= low && *value <= high) return *value;
-  return InvalidArgument(fmt::format("--{} \"{}\" must be a number from {} to {}", flag,
+  return InvalidArgument(fmt::format("{} \"{}\" must be a number from {} to {}", Shown(flag),
                                      EscapeControl(Get(flag)), low, high),
                          flag);
 }

@@ -67,6 +67,16 @@ std::string DescribeProgress(const json& deployment) {
   return text;
 }
 
+Status WaitForWorker(ApiClient& api, double timeout_seconds) {
+  const MonotonicTime begin = MonotonicNow();
+  while (SecondsSince(begin) < timeout_seconds) {
+    RL_ASSIGN_OR_RETURN(const json workers, api.Get("/api/v1/workers"));
+    if (!workers["items"].empty()) return OkStatus();
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  return Status(Code::kDeadlineExceeded, "no node has registered; see: redline doctor");
+}
+
 Status WaitUntilRunning(ApiClient& api, const std::string& name, double timeout_seconds) {
   const MonotonicTime begin = MonotonicNow();
   ProgressLine line;
@@ -76,7 +86,7 @@ Status WaitUntilRunning(ApiClient& api, const std::string& name, double timeout_
     const std::string phase = deployment.value("phase", "");
     last_reason = deployment.value("reason", "");
     if (phase == "RUNNING") return OkStatus();
-    if (phase == "STOPPED")
+    if (deployment.value("replicas", int64_t{0}) == 0)
       return FailedPrecondition(name + " wants no replicas; scale it first: redline scale " + name +
                                 " 1");
     if (HopelessError(deployment))
@@ -89,6 +99,17 @@ Status WaitUntilRunning(ApiClient& api, const std::string& name, double timeout_
                 fmt::format("{} is not running after {}{}{}; see: redline describe {}", name,
                             FormatDuration(timeout_seconds), last_reason.empty() ? "" : ": ",
                             last_reason, name));
+}
+
+Status WaitUntilStopped(ApiClient& api, const std::string& name, double timeout_seconds) {
+  const MonotonicTime begin = MonotonicNow();
+  while (SecondsSince(begin) < timeout_seconds) {
+    RL_ASSIGN_OR_RETURN(const json deployment, api.Get("/api/v1/deployments/" + PathSegment(name)));
+    if (deployment.value("phase", "") == "STOPPED") return OkStatus();
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  return Status(Code::kDeadlineExceeded,
+                fmt::format("{} has not stopped after {}", name, FormatDuration(timeout_seconds)));
 }
 
 Status WaitUntilGone(ApiClient& api, const std::string& name, double timeout_seconds) {

@@ -94,10 +94,13 @@ Status Run(const Arguments& arguments) {
   const std::filesystem::path data_dir = arguments.Has("data-dir")
                                              ? std::filesystem::path(arguments.Get("data-dir"))
                                              : platform::DefaultDataDir();
+  const std::filesystem::path cache_dir = arguments.Has("cache-dir")
+                                              ? std::filesystem::path(arguments.Get("cache-dir"))
+                                              : platform::DefaultCacheDir();
   const std::vector<Finding> findings = {CheckCpu(),
                                          CheckMemory(),
                                          CheckFolder("data", data_dir),
-                                         CheckFolder("models", platform::DefaultCacheDir()),
+                                         CheckFolder("models", cache_dir),
                                          CheckPip(),
                                          CheckServer(arguments)};
   json items = json::array();
@@ -119,12 +122,14 @@ Status Run(const Arguments& arguments) {
 }  // namespace
 
 Command DoctorCommand() {
-  return {.name = "doctor",
-          .summary = "check this machine: CPU, memory, disk, tools, server",
-          .description = "Checks what Redline needs on this machine and says how to mend it.",
-          .example = "redline doctor",
-          .flags = WithServerFlags({OutputFlag()}),
-          .run = Run};
+  return {
+      .name = "doctor",
+      .summary = "check this machine: CPU, memory, disk, tools, server",
+      .description = "Checks what Redline needs on this machine and says how to mend it.",
+      .example = "redline doctor",
+      .flags = WithServerFlags(
+          {{"cache-dir", "DIR", "where models are kept [REDLINE_CACHE_DIR]", ""}, OutputFlag()}),
+      .run = Run};
 }
 
 }  // namespace redline::app

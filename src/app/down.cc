@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "app/api_client.h"
 #include "app/commands.h"
 #include "base/clock.h"
 #include "base/files.h"
@@ -26,7 +27,8 @@ Result<RunningUp> FindUp(const Arguments& arguments) {
   const platform::DataLayout layout{arguments.Has("data-dir")
                                         ? std::filesystem::path(arguments.Get("data-dir"))
                                         : platform::DefaultDataDir()};
-  const Status absent = NotFound("no Redline is running in " + layout.root.string());
+  const Status absent =
+      NotFound("no Redline is running in " + layout.root.string() + "; start one with: redline up");
   const auto text = ReadFile(layout.up_state(), 1 << 16);
   if (!text.ok()) return absent;
   const json state = json::parse(*text, nullptr, /*allow_exceptions=*/false);
@@ -39,7 +41,7 @@ Result<RunningUp> FindUp(const Arguments& arguments) {
 Status Down(const Arguments& arguments) {
   const auto up = FindUp(arguments);
   if (up.status().code() == Code::kNotFound) {
-    fmt::print("{}: nothing to stop\n", up.status().message());
+    fmt::print("nothing to stop: {}\n", up.status().message());
     return OkStatus();
   }
   RL_RETURN_IF_ERROR(up.status());
@@ -55,11 +57,31 @@ Status Down(const Arguments& arguments) {
   return OkStatus();
 }
 
+// Whether each of the three processes is another one than before.
+bool AllReplaced(const json& before, const json& now) {
+  for (const char* role : {"server", "gateway", "agent"}) {
+    const int64_t pid = now.value(role, json::object()).value("pid", int64_t{0});
+    if (pid == 0 || pid == before.value(role, json::object()).value("pid", int64_t{0}))
+      return false;
+  }
+  return true;
+}
+
 Status Restart(const Arguments& arguments) {
   RL_ASSIGN_OR_RETURN(const RunningUp up, FindUp(arguments));
+  RL_ASSIGN_OR_RETURN(ApiClient api, ApiClient::Connect(arguments));
+  RL_ASSIGN_OR_RETURN(const json before, api.Get("/api/v1/status"));
   if (::kill(up.pid, SIGHUP) != 0) return ErrnoStatus("cannot signal redline up", errno);
-  fmt::print("server, gateway and agent are being replaced; engines go on\n");
-  return OkStatus();
+  const MonotonicTime begin = MonotonicNow();
+  while (SecondsSince(begin) < 60) {
+    const auto now = api.Get("/api/v1/status");
+    if (now.ok() && AllReplaced(before, *now)) {
+      fmt::print("server, gateway and agent are replaced; engines went on\n");
+      return OkStatus();
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  return Status(Code::kDeadlineExceeded, "not replaced after 60 s; see: redline doctor");
 }
 
 std::vector<Flag> DataDirFlag() {

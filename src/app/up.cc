@@ -1,8 +1,9 @@
 #include <fmt/format.h>
-#include <signal.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <thread>
 
 #include "app/commands.h"
@@ -11,6 +12,7 @@
 #include "base/files.h"
 #include "base/process.h"
 #include "base/strings.h"
+#include "net/http_server.h"
 #include "platform/layout.h"
 #include "platform/supervisor/supervisor.h"
 
@@ -35,16 +37,31 @@ Result<platform::UpOptions> OptionsOf(const Arguments& arguments) {
   return options;
 }
 
-// Whether `up` runs already in this data directory.
-bool IsUp(const platform::DataLayout& layout) {
+// The port of the `up` that runs in this data directory.
+std::optional<int> PortOfRunning(const platform::DataLayout& layout) {
   const auto text = ReadFile(layout.up_state(), 1 << 16);
-  if (!text.ok()) return false;
+  if (!text.ok()) return std::nullopt;
   const json state = json::parse(*text, nullptr, /*allow_exceptions=*/false);
-  return state.is_object() &&
-         ProcessAlive(state.value("pid", 0), state.value("start_time", uint64_t{0}));
+  if (!state.is_object() ||
+      !ProcessAlive(state.value("pid", 0), state.value("start_time", uint64_t{0})))
+    return std::nullopt;
+  return state.value("port", 0);
 }
 
+// What the process said last, without its name: the reason it ended.
+std::string LastWords(const std::filesystem::path& log) {
+  const auto text = ReadTail(log, 4096);
+  if (!text.ok()) return "see " + log.string();
+  const std::vector<std::string> lines = Split(Trim(*text), '\n');
+  constexpr std::string_view kName = "redline: ";
+  const std::string_view last = lines.back();
+  return std::string(last.starts_with(kName) ? last.substr(kName.size()) : last);
+}
+
+// The background process deploys nothing by itself: the foreground one does, and reports on it.
 Status StartDetached(const platform::UpOptions& options, const platform::DataLayout& layout) {
+  RL_ASSIGN_OR_RETURN(const int listener, net::ListenTcp(options.address, options.port));
+  ::close(listener);  // only to know before a folder is made whether the port can be had
   RL_ASSIGN_OR_RETURN(const platform::DataLayout prepared,
                       platform::PrepareDataDir(options.data_dir));
   SpawnOptions spawn;
@@ -57,24 +74,36 @@ Status StartDetached(const platform::UpOptions& options, const platform::DataLay
                 "--host",
                 options.address,
                 "--port",
-                std::to_string(options.port)};
-  if (options.default_model.empty()) spawn.argv.push_back("--no-default-model");
+                std::to_string(options.port),
+                "--no-default-model"};
   spawn.stdout_path = prepared.log("up");
   spawn.stderr_path = prepared.log("up");
   spawn.new_session = true;
   RL_ASSIGN_OR_RETURN(const pid_t pid, Spawn(spawn));
   const auto start_time = ProcessStartTime(pid);
   const MonotonicTime begin = MonotonicNow();
-  while (!IsUp(layout)) {
-    if (!start_time || !ProcessAlive(pid, *start_time)) {
-      const auto log = ReadTail(prepared.log("up"), 2048);
-      return FailedPrecondition("redline up ended at once: " +
-                                std::string(Trim(log.ok() ? *log : "no log")));
-    }
+  while (!PortOfRunning(layout)) {
+    if (!start_time || !ProcessAlive(pid, *start_time))
+      return FailedPrecondition(LastWords(prepared.log("up")));
     if (SecondsSince(begin) > 30)
       return Status(Code::kDeadlineExceeded,
                     "not ready after 30 s; see " + prepared.log("up").string());
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  return OkStatus();
+}
+
+// As `redline up` in the foreground: the default model, when nothing is deployed. Waits for it.
+Status DeployDefaultModel(ApiClient& api, const std::string& model) {
+  RL_ASSIGN_OR_RETURN(const json deployments, api.Get("/api/v1/deployments"));
+  if (deployments["items"].empty()) {
+    RL_RETURN_IF_ERROR(WaitForWorker(api, 30));
+    RL_RETURN_IF_ERROR(api.Send("POST", "/api/v1/deployments", {{"model", model}}).status());
+    return WaitUntilRunning(api, model, 900);
+  }
+  for (const json& deployment : deployments["items"]) {
+    if (deployment.value("name", "") == model && deployment.value("replicas", int64_t{0}) > 0)
+      return WaitUntilRunning(api, model, 900);
   }
   return OkStatus();
 }
@@ -96,19 +125,24 @@ void PrintHowToUse(const ApiClient& api, const platform::UpOptions& options,
 }
 
 // `redline up --detach`: also brings the default model up and says how to use it.
-Status RunDetached(const Arguments& arguments, const platform::UpOptions& options) {
+Status RunDetached(const Arguments& arguments, platform::UpOptions options) {
   const platform::DataLayout layout{options.data_dir};
-  if (!IsUp(layout)) RL_RETURN_IF_ERROR(StartDetached(options, layout));
+  const std::optional<int> running_port = PortOfRunning(layout);
+  if (running_port && arguments.Has("port") && *running_port != options.port)
+    return Status(Code::kAlreadyExists,
+                  fmt::format("Redline runs already in {}, on port {}; redline down stops it",
+                              layout.root.string(), *running_port),
+                  "port");
+  if (running_port) {
+    fmt::print("Redline runs already in {}.\n", layout.root.string());
+  } else {
+    RL_RETURN_IF_ERROR(StartDetached(options, layout));
+  }
   Arguments connect = arguments;
   connect.Set("data-dir", {options.data_dir.string()});
   RL_ASSIGN_OR_RETURN(ApiClient api, ApiClient::Connect(connect));
-  if (!options.default_model.empty()) {
-    const auto deployed =
-        api.Send("POST", "/api/v1/deployments", {{"model", options.default_model}});
-    if (!deployed.ok() && deployed.status().code() != Code::kAlreadyExists)
-      return deployed.status();
-    RL_RETURN_IF_ERROR(WaitUntilRunning(api, options.default_model, 900));
-  }
+  if (!options.default_model.empty())
+    RL_RETURN_IF_ERROR(DeployDefaultModel(api, options.default_model));
   PrintHowToUse(api, options, layout);
   return OkStatus();
 }

@@ -15,6 +15,9 @@ namespace redline::platform {
 namespace {
 
 constexpr double kDrainSeconds = 30;
+// Replaced by another gateway on the same socket, it is in nobody's way: answers may take their
+// time.
+constexpr double kReplacedDrainSeconds = 3600;
 // For error events to leave when the drain was cut short.
 constexpr double kLastWordsSeconds = 2;
 
@@ -23,6 +26,7 @@ sigset_t TerminationSignals() {
   sigemptyset(&set);
   sigaddset(&set, SIGTERM);
   sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGHUP);
   return set;
 }
 
@@ -33,10 +37,12 @@ void BlockTermination() {
   ::signal(SIGPIPE, SIG_IGN);
 }
 
-void WaitForTermination() {
+// How long answers in flight may take, by the signal that ends the process.
+double WaitForTermination() {
   const sigset_t set = TerminationSignals();
   int number = 0;
   ::sigwait(&set, &number);
+  return number == SIGHUP ? kReplacedDrainSeconds : kDrainSeconds;
 }
 
 bool TerminationWithin(double seconds) {
@@ -55,16 +61,16 @@ void RaiseFileLimit() {
 
 // Lets answers in flight finish. False when they had to be cut short: by the deadline or by a
 // second signal.
-bool Drain(net::HttpServer& server, GatewayRoutes& routes) {
+bool Drain(net::HttpServer& server, GatewayRoutes& routes, double seconds) {
   std::atomic<bool> drained = false;
   std::thread drain([&] {
-    server.Drain(kDrainSeconds + kLastWordsSeconds);
+    server.Drain(seconds + kLastWordsSeconds);
     drained = true;
   });
   const MonotonicTime begin = MonotonicNow();
   bool cut_short = false;
   while (!drained && !cut_short)
-    cut_short = TerminationWithin(0.05) || SecondsSince(begin) > kDrainSeconds;
+    cut_short = TerminationWithin(0.05) || SecondsSince(begin) > seconds;
   if (cut_short) {
     LogWarn("gateway", "stopping with requests in flight");
     routes.AbortAll();
@@ -92,9 +98,9 @@ int RunGateway(const GatewayOptions& options) {
   }
   SnapshotWatcher watcher(options.layout.server_socket(), snapshots);
   LogInfo("gateway", "serving with snapshot revision {}", snapshots.Current()->revision);
-  WaitForTermination();
+  const double drain_seconds = WaitForTermination();
   LogInfo("gateway", "draining");
-  return Drain(**server, routes) ? 0 : 1;
+  return Drain(**server, routes, drain_seconds) ? 0 : 1;
 }
 
 }  // namespace redline::platform

@@ -130,7 +130,7 @@ class Supervisor {
     gateway_.EnsureRunning();
     Replace(old_server, SIGTERM, server_);
     Replace(old_agent, SIGHUP, agent_);
-    if (old_gateway > 0) ::kill(old_gateway, SIGTERM);
+    if (old_gateway > 0) ::kill(old_gateway, SIGHUP);
   }
 
   // Server and agent each own files that only one process may use: the old one ends first.
