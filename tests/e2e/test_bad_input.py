@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import unittest
 
-from harness import BINARY, MODEL, ROOT, Redline, free_port
+from harness import BINARY, CACHE_DIR, MODEL, ROOT, Redline, free_port
 
 
 def run(*words, timeout=60, env=None):
@@ -27,7 +27,8 @@ class CommandLine(unittest.TestCase):
         (["get", "models", "--output", "jsn"], "json"),
         (["up", "--port", "99999"], "--port"),
         (["up", "--prot", "80"], "--port"),
-        (["scale", "x", "many"], "REPLICAS"),
+        (["scale", "x", "many"], "REPLICAS \"many\" must be a whole number"),
+        (["scale", "x", "-1"], "REPLICAS \"-1\" must be a whole number"),
         (["serve"], "model-path"),
         (["serve", "--model-path", "/nonexistent/model.gguf", "--port", "1"], "/nonexistent"),
         (["serve", "--model-path", "x", "--context-lenght", "12"], "--context-length"),
@@ -101,6 +102,54 @@ class Up(unittest.TestCase):
         code, _, stderr = run("get", "deployments", "--data-dir", "/nonexistent")
         self.assertEqual(code, 8, stderr)
         self.assertIn("redline up", stderr)
+
+
+class Detached(unittest.TestCase):
+    """`redline up --detach` and `redline down`, as make up and make down use them."""
+
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="rl-")) / "data"
+        self.port = free_port()
+
+    def tearDown(self):
+        run("down", "--data-dir", str(self.folder), timeout=90)
+        shutil.rmtree(self.folder.parent)
+
+    def up(self, *flags):
+        return run("up", "--detach", "--data-dir", str(self.folder), "--cache-dir", CACHE_DIR,
+                   *flags, timeout=300)
+
+    def test_up_twice_down_and_up_again(self):
+        code, stdout, stderr = self.up("--port", str(self.port))
+        self.assertEqual(code, 0, stderr)
+        self.assertIn(f"http://127.0.0.1:{self.port}/#key=", stdout)
+        code, stdout, _ = self.up()
+        self.assertEqual(code, 0)
+        self.assertIn("runs already", stdout)
+        code, _, stderr = self.up("--port", str(free_port()))
+        self.assertEqual(code, 5, stderr)
+        self.assertIn(str(self.port), stderr)
+        code, _, stderr = run("deploy", "deepseek-v3.2", "--dry-run", "--data-dir",
+                              str(self.folder))
+        self.assertNotEqual(code, 0)
+        self.assertIn("GiB", stderr)
+        code, _, stderr = run("restart", "--data-dir", str(self.folder))
+        self.assertEqual(code, 0, stderr)
+        code, _, stderr = run("get", "deployments", "--data-dir", str(self.folder))
+        self.assertEqual(code, 0, stderr)
+        self.assertEqual(run("down", "--data-dir", str(self.folder), timeout=90)[0], 0)
+        code, stdout, stderr = self.up("--port", str(self.port))
+        self.assertEqual(code, 0, stderr)
+        self.assertIn("chat", stdout)
+
+    def test_failure_is_told_in_one_line_and_leaves_nothing(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            code, _, stderr = self.up("--port", str(taken.getsockname()[1]))
+        self.assertEqual(code, 5, stderr)
+        self.assertEqual(len(stderr.strip().split("\n")), 1, stderr)
+        self.assertFalse(self.folder.exists())
 
 
 class Serve(unittest.TestCase):
