@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <numeric>
 
+#include "engine/runtime/fast_exp.h"
 #include "engine/runtime/philox.h"
 
 namespace redline::engine {
@@ -15,9 +18,24 @@ Status OutOfDomain(std::string_view field, double value, std::string_view domain
                          std::string(field));
 }
 
-// Likelier first; between equals the lower id.
-bool Before(const std::pair<double, TokenId>& left, const std::pair<double, TokenId>& right) {
-  return left.first != right.first ? left.first > right.first : left.second < right.second;
+// Below this temperature the likeliest token is all there is (and its inverse would overflow).
+constexpr double kGreedyTemperature = 1e-5;
+
+constexpr float kBucketsPerUnit = 4;
+constexpr size_t kNumBuckets = static_cast<size_t>(-kLeastExponent * kBucketsPerUnit) + 1;
+
+// Buckets of like exponents, likeliest first.
+size_t BucketOf(float exponent) { return static_cast<size_t>(-exponent * kBucketsPerUnit); }
+
+// Inverse of the cumulative distribution.
+size_t DrawIndex(std::span<const float> weights, double uniform) {
+  const double target = uniform * std::accumulate(weights.begin(), weights.end(), 0.0);
+  double cumulative = 0;
+  for (size_t index = 0; index < weights.size(); ++index) {
+    cumulative += weights[index];
+    if (cumulative > target) return index;
+  }
+  return weights.size() - 1;  // rounding left the target just above the sum
 }
 
 // Position of the first greatest logit, or -1 when one of them is not finite.
@@ -34,28 +52,35 @@ int64_t ArgMaxOfFinite(std::span<const float> logits) {
 // log(sum(exp(logit))), summed in the order of ids.
 double LogSumExp(std::span<const float> logits, float max_logit) {
   double sum = 0;
-  for (const float logit : logits) sum += std::exp(static_cast<double>(logit) - max_logit);
+  for (const float logit : logits) sum += FastExp(logit - max_logit);
   return max_logit + std::log(sum);
+}
+
+// The `count` likeliest tokens, in order.
+std::vector<TokenId> LikeliestTokens(std::span<const float> logits, size_t count) {
+  std::vector<TokenId> tokens(logits.size());
+  std::iota(tokens.begin(), tokens.end(), 0);
+  const auto end = tokens.begin() + static_cast<std::ptrdiff_t>(std::min(count, tokens.size()));
+  std::partial_sort(tokens.begin(), end, tokens.end(), [&](TokenId left, TokenId right) {
+    const float left_logit = logits[static_cast<size_t>(left)];
+    const float right_logit = logits[static_cast<size_t>(right)];
+    return left_logit != right_logit ? left_logit > right_logit : left < right;
+  });
+  tokens.erase(end, tokens.end());
+  return tokens;
 }
 
 std::vector<TokenLogprob> CollectLogprobs(std::span<const float> logits, float max_logit,
                                           TokenId chosen, int count) {
   const double log_sum = LogSumExp(logits, max_logit);
   const auto logprob = [&](TokenId token) {
-    return TokenLogprob{
-        token,
-        static_cast<float>(static_cast<double>(logits[static_cast<size_t>(token)]) - log_sum)};
+    const double logit = logits[static_cast<size_t>(token)];
+    return TokenLogprob{token, static_cast<float>(logit - log_sum)};
   };
-  std::vector<TokenId> best(logits.size());
-  for (size_t index = 0; index < best.size(); ++index) best[index] = static_cast<TokenId>(index);
-  const size_t num_best = std::min<size_t>(static_cast<size_t>(count), logits.size());
-  std::partial_sort(best.begin(), best.begin() + static_cast<std::ptrdiff_t>(num_best), best.end(),
-                    [&](TokenId left, TokenId right) {
-                      return Before({logits[static_cast<size_t>(left)], left},
-                                    {logits[static_cast<size_t>(right)], right});
-                    });
   std::vector<TokenLogprob> result = {logprob(chosen)};
-  for (size_t index = 0; index < num_best; ++index) result.push_back(logprob(best[index]));
+  for (const TokenId token : LikeliestTokens(logits, static_cast<size_t>(count))) {
+    result.push_back(logprob(token));
+  }
   return result;
 }
 
@@ -88,7 +113,7 @@ std::optional<SampledToken> Sampler::Sample(std::span<const float> logits,
   if (best < 0) return std::nullopt;
   const float max_logit = logits[static_cast<size_t>(best)];
   SampledToken sampled;
-  sampled.token = params.temperature == 0
+  sampled.token = params.temperature < kGreedyTemperature
                       ? static_cast<TokenId>(best)
                       : Draw(logits, max_logit, params, PhiloxUniform(seed, token_index));
   if (params.num_logprobs >= 0) {
@@ -99,59 +124,80 @@ std::optional<SampledToken> Sampler::Sample(std::span<const float> logits,
 
 TokenId Sampler::Draw(std::span<const float> logits, float max_logit, const SamplingParams& params,
                       double uniform) {
-  candidates_.resize(logits.size());
+  const auto inverse_temperature = static_cast<float>(1 / params.temperature);
+  exponents_.resize(logits.size());
+  weights_.resize(logits.size());
   for (size_t index = 0; index < logits.size(); ++index) {
-    const double scaled = (static_cast<double>(logits[index]) - max_logit) / params.temperature;
-    candidates_[index] = {std::exp(scaled), static_cast<TokenId>(index)};
+    exponents_[index] = std::max((logits[index] - max_logit) * inverse_temperature, kLeastExponent);
   }
-  if (params.top_k > 0 || params.top_p < 1 || params.min_p > 0) KeepLikeliest(params);
-  return DrawFromAll(uniform);
+  for (size_t index = 0; index < logits.size(); ++index) {
+    weights_[index] = FastExp(exponents_[index]);
+  }
+  if (params.top_k <= 0 && params.top_p >= 1 && params.min_p <= 0) {
+    return static_cast<TokenId>(DrawIndex(weights_, uniform));
+  }
+  KeepLikeliest(params);
+  return candidates_[DrawIndex(weights_, uniform)].token;
 }
 
-// Inverse of the cumulative distribution over candidates_ in their order.
-TokenId Sampler::DrawFromAll(double uniform) const {
-  double total = 0;
-  for (const Candidate& candidate : candidates_) total += candidate.first;
-  const double target = uniform * total;
-  double cumulative = 0;
-  const Candidate* last_possible = &candidates_.front();
-  for (const Candidate& candidate : candidates_) {
-    cumulative += candidate.first;
-    if (candidate.first > 0) last_possible = &candidate;
-    if (cumulative > target) return candidate.second;
-  }
-  return last_possible->second;  // rounding left the target just above the sum
-}
-
-// Leaves in candidates_ what top_k, top_p and min_p allow, likeliest first. A heap yields the few
-// likeliest without sorting the vocabulary.
+// Leaves in candidates_ what top_k, top_p and min_p allow, likeliest first, and their weights in
+// weights_.
 void Sampler::KeepLikeliest(const SamplingParams& params) {
-  double total = 0;
-  if (params.top_k > 0 && static_cast<size_t>(params.top_k) < candidates_.size()) {
-    const auto end = candidates_.begin() + static_cast<std::ptrdiff_t>(params.top_k);
-    std::nth_element(candidates_.begin(), end, candidates_.end(), Before);
-    candidates_.erase(end, candidates_.end());
-    std::sort(candidates_.begin(), candidates_.end(), Before);
+  CollectCandidates(params);
+  std::sort(candidates_.begin(), candidates_.end(),
+            [](const Candidate& left, const Candidate& right) {
+              return left.exponent != right.exponent ? left.exponent > right.exponent
+                                                     : left.token < right.token;
+            });
+  double total = std::accumulate(weights_.begin(), weights_.end(), 0.0);
+  if (params.top_k > 0) {
+    candidates_.resize(std::min(candidates_.size(), static_cast<size_t>(params.top_k)));
+    total = 0;
+    for (const Candidate& candidate : candidates_) total += candidate.weight;
   }
-  for (const Candidate& candidate : candidates_) total += candidate.first;
-  const auto heap_order = [](const Candidate& left, const Candidate& right) {
-    return Before(right, left);
+  weights_.clear();
+  double kept = 0;
+  for (const Candidate& candidate : candidates_) {
+    const bool enough = params.top_p < 1 && kept >= params.top_p * total;
+    // The likeliest has weight 1 and always stays.
+    if (!weights_.empty() && (enough || candidate.weight < params.min_p)) break;
+    kept += candidate.weight;
+    weights_.push_back(candidate.weight);
+  }
+}
+
+// Fills candidates_ with the likeliest tokens: at least as many as top_k and top_p can keep. A
+// histogram of exponents tells how deep to go, so that only those few need sorting.
+void Sampler::CollectCandidates(const SamplingParams& params) {
+  std::array<int64_t, kNumBuckets> counts{};
+  std::array<double, kNumBuckets> sums{};
+  for (size_t index = 0; index < exponents_.size(); ++index) {
+    const size_t bucket = BucketOf(exponents_[index]);
+    ++counts[bucket];
+    sums[bucket] += weights_[index];
+  }
+  const double needed_weight = params.top_p * std::accumulate(sums.begin(), sums.end(), 0.0);
+  size_t last_bucket = 0;
+  int64_t count = counts[0];
+  double weight = sums[0];
+  const auto enough = [&] {
+    // What top_p keeps of the whole is no less than what it keeps of the top_k; min_p comes last,
+    // so it may only cut here when it does not change the total of the top_k.
+    const double next_weight = std::exp(-static_cast<double>(last_bucket + 1) / kBucketsPerUnit);
+    return (params.top_k > 0 && count >= params.top_k) ||
+           (params.top_p < 1 && weight >= needed_weight) ||
+           (params.top_k <= 0 && next_weight < params.min_p);
   };
-  std::make_heap(candidates_.begin(), candidates_.end(), heap_order);
-  const double least_weight = params.min_p * candidates_.front().first;
-  double kept_weight = 0;
-  size_t num_left = candidates_.size();
-  while (num_left > 0 && candidates_.front().first >= least_weight &&
-         (kept_weight == 0 || kept_weight < params.top_p * total)) {
-    kept_weight += candidates_.front().first;
-    std::pop_heap(candidates_.begin(), candidates_.begin() + static_cast<std::ptrdiff_t>(num_left),
-                  heap_order);
-    --num_left;
+  while (last_bucket + 1 < kNumBuckets && !enough()) {
+    ++last_bucket;
+    count += counts[last_bucket];
+    weight += sums[last_bucket];
   }
-  // Popped candidates lie behind the heap, likeliest last.
-  candidates_.erase(candidates_.begin(),
-                    candidates_.begin() + static_cast<std::ptrdiff_t>(num_left));
-  std::reverse(candidates_.begin(), candidates_.end());
+  candidates_.clear();
+  for (size_t index = 0; index < exponents_.size(); ++index) {
+    if (BucketOf(exponents_[index]) > last_bucket) continue;
+    candidates_.push_back({exponents_[index], weights_[index], static_cast<TokenId>(index)});
+  }
 }
 
 }  // namespace redline::engine

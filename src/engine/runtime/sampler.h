@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <utility>
 #include <vector>
 
 #include "base/status.h"
@@ -35,13 +34,19 @@ class Sampler {
                                      uint64_t seed, uint64_t token_index);
 
  private:
-  using Candidate = std::pair<double, TokenId>;  // (weight, token)
+  struct Candidate {
+    float exponent = 0;  // of its weight
+    float weight = 0;
+    TokenId token = 0;
+  };
 
   TokenId Draw(std::span<const float> logits, float max_logit, const SamplingParams& params,
                double uniform);
-  TokenId DrawFromAll(double uniform) const;
   void KeepLikeliest(const SamplingParams& params);
+  void CollectCandidates(const SamplingParams& params);
 
+  std::vector<float> exponents_;  // (logit - greatest) / temperature
+  std::vector<float> weights_;    // exp of those; the likeliest has 1
   std::vector<Candidate> candidates_;
 };
 

@@ -5,7 +5,10 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <random>
+#include <set>
 
+#include "engine/runtime/fast_exp.h"
 #include "engine/runtime/philox.h"
 
 namespace redline::engine {
@@ -21,9 +24,40 @@ TEST(Philox, KnownAnswers) {
             (PhiloxBlock{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}));
 }
 
+TEST(FastExp, IsExpToSinglePrecision) {
+  EXPECT_EQ(FastExp(0), 1.0F);
+  for (float exponent = 0; exponent > kLeastExponent; exponent -= 0.0131F) {
+    const double expected = std::exp(static_cast<double>(exponent));
+    ASSERT_NEAR(FastExp(exponent) / expected, 1, 2e-7) << exponent;
+  }
+  EXPECT_GT(FastExp(-std::numeric_limits<float>::infinity()), 0);
+}
+
 // Logits whose softmax is 0.5, 0.3, 0.15, 0.05.
 std::vector<float> FourTokens() {
   return {std::log(0.15F), std::log(0.5F), std::log(0.05F), std::log(0.3F)};
+}
+
+// By the definitions: sort, cut at top_k, renormalise, cut at top_p, cut at min_p.
+std::set<TokenId> AllowedBySorting(const std::vector<float>& logits, const SamplingParams& params) {
+  std::vector<std::pair<double, TokenId>> sorted;
+  for (size_t index = 0; index < logits.size(); ++index) {
+    sorted.emplace_back(-std::exp(static_cast<double>(logits[index])), static_cast<TokenId>(index));
+  }
+  std::sort(sorted.begin(), sorted.end());
+  if (params.top_k > 0) sorted.resize(std::min<size_t>(sorted.size(), params.top_k));
+  double total = 0;
+  for (const auto& [negative_weight, token] : sorted) total -= negative_weight;
+  std::set<TokenId> allowed;
+  double kept = 0;
+  for (const auto& [negative_weight, token] : sorted) {
+    // Beside rounding, which may go either way.
+    if (kept > params.top_p * total * (1 + 1e-6)) break;
+    if (negative_weight > params.min_p * sorted[0].first * (1 - 1e-6)) break;
+    kept -= negative_weight;
+    allowed.insert(token);
+  }
+  return allowed;
 }
 
 std::map<TokenId, double> Frequencies(const SamplingParams& params) {
@@ -66,6 +100,32 @@ TEST(Sampler, DrawsTheDistributionTheFiltersLeave) {
       // Four standard deviations of 20000 draws.
       EXPECT_NEAR(got.contains(token) ? got.at(token) : 0, probability, 0.0145)
           << test_case.name << ", token " << token;
+    }
+  }
+}
+
+// The shortcut over a histogram keeps exactly what sorting everything would keep.
+TEST(Sampler, FiltersKeepWhatTheirDefinitionsSay) {
+  std::mt19937 random(3);
+  std::normal_distribution<float> normal(0, 0.3F);
+  for (int round = 0; round < 60; ++round) {
+    std::vector<float> logits(300);
+    for (float& logit : logits) logit = normal(random);
+    SamplingParams params;
+    params.top_k = round % 3 == 0 ? -1 : 1 + round % 50;
+    params.top_p = round % 4 == 0 ? 1.0 : 0.05 + 0.9 * (round % 10) / 10;
+    params.min_p = round % 5 == 0 ? 0.02 : 0;
+    const std::set<TokenId> allowed = AllowedBySorting(logits, params);
+    Sampler sampler;
+    std::set<TokenId> drawn;
+    for (uint64_t index = 0; index < 300; ++index) {
+      drawn.insert(sampler.Sample(logits, params, 1, index)->token);
+    }
+    for (const TokenId token : drawn) {
+      ASSERT_TRUE(allowed.contains(token)) << "round " << round << ", token " << token;
+    }
+    if (allowed.size() <= 8) {
+      EXPECT_EQ(drawn, allowed) << "round " << round;
     }
   }
 }
