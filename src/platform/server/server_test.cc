@@ -251,6 +251,16 @@ TEST_F(ClusterTest, OldGenerationsAndStrangersAreFencedOff) {
   EXPECT_EQ(Get("/internal/v1/workers/unknown/assignments").status, 404);
 }
 
+TEST_F(ClusterTest, HeartbeatsRenewTheOneWorker) {
+  FakeAgent agent = Agent();
+  for (int count = 0; count < 3; ++count) agent.Heartbeat();
+  const json workers = Get("/api/v1/workers").json["items"];
+  ASSERT_EQ(workers.size(), 1u);
+  EXPECT_EQ(workers[0]["id"], "worker-1");
+  EXPECT_EQ(workers[0]["state"], "READY");
+  EXPECT_FALSE(workers[0]["heartbeat_at"].get<std::string>().empty());
+}
+
 TEST_F(ClusterTest, LongPollsWakeUpAtOnceAndOnlyForTheirOwn) {
   FakeAgent agent = Agent();
   agent.Heartbeat();
