@@ -42,8 +42,8 @@ class ConstraintFactory {
                                                       std::string_view source) const = 0;
 };
 
-// Copies the vocabulary (100-300 ms for 128K tokens). `eos_ids`: the tokens that end a text, at
-// least one.
+// Builds a trie of the vocabulary (0.8 s for 128K tokens: once per model). `eos_ids`: the tokens
+// that end a text, at least one.
 Result<std::unique_ptr<ConstraintFactory>> MakeConstraintFactory(const Tokenizer& tokenizer,
                                                                  std::span<const TokenId> eos_ids);
 

@@ -114,6 +114,21 @@ pub unsafe fn slice<'a, T>(data: *const T, len: usize) -> &'a [T] {
     }
 }
 
+/// As `slice`, for writing.
+///
+/// # Safety
+/// `data` points to `len` writable values that outlive the call and nobody else uses.
+pub unsafe fn slice_mut<'a, T>(data: *mut T, len: usize) -> &'a mut [T] {
+    if len == 0 {
+        &mut []
+    } else {
+        std::slice::from_raw_parts_mut(data, len)
+    }
+}
+
+/// Compiles only for types that C++ may share between threads.
+pub const fn assert_shareable<T: Send + Sync>() {}
+
 /// Text from C.
 ///
 /// # Safety

@@ -6,7 +6,9 @@ use llguidance::api::TopLevelGrammar;
 use llguidance::toktrie::{ApproximateTokEnv, TokEnv, TokRxInfo, TokTrie};
 use llguidance::{Matcher, ParserFactory};
 
-use crate::abi::{free, guard, slice, text, Failure, Outcome, RbString};
+use crate::abi::{
+    assert_shareable, free, guard, slice, slice_mut, text, Failure, Outcome, RbString,
+};
 use crate::sandbox::on_deep_stack;
 
 const MAX_GRAMMAR_BYTES: usize = 1 << 20;
@@ -27,6 +29,8 @@ pub struct RbConstraintFactory {
     parsers: ParserFactory,
     eos_ids: Vec<u32>,
 }
+
+const _: () = assert_shareable::<RbConstraintFactory>();
 
 pub struct RbConstraint {
     matcher: Matcher,
@@ -192,9 +196,7 @@ pub unsafe extern "C" fn rb_constraint_mask(
     num_words: usize,
     error: *mut RbString,
 ) -> i32 {
-    guard(error, || {
-        (*constraint).mask(std::slice::from_raw_parts_mut(words, num_words))
-    })
+    guard(error, || (*constraint).mask(slice_mut(words, num_words)))
 }
 
 /// # Safety

@@ -12,7 +12,7 @@ use minijinja::value::{Kwargs, Value};
 use minijinja::{Environment, Error, ErrorKind};
 use minijinja_contrib::pycompat::unknown_method_callback;
 
-use crate::abi::{free, guard, slice, text, Code, Failure, Outcome, RbString};
+use crate::abi::{assert_shareable, free, guard, slice, text, Code, Failure, Outcome, RbString};
 use crate::python;
 use crate::sandbox::sandboxed;
 
@@ -31,6 +31,8 @@ pub struct RbTemplate {
     max_output_bytes: usize,
     disabled: AtomicBool,
 }
+
+const _: () = assert_shareable::<RbTemplate>();
 
 /// Marks an error as the template's own `raise_exception`, whose message stands alone.
 #[derive(Debug)]

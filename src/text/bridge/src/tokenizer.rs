@@ -8,7 +8,9 @@ use tokenizers::tokenizer::{
 };
 use tokenizers::DecoderWrapper;
 
-use crate::abi::{free, guard, slice, text, Failure, Outcome, RbIds, RbString};
+use crate::abi::{
+    assert_shareable, catch, free, guard, slice, text, Failure, Outcome, RbIds, RbString,
+};
 use crate::byte_level::ByteLevelBpe;
 use crate::long_merge::ModelJson;
 
@@ -36,6 +38,8 @@ pub struct RbTokenizer {
     /// The id a post-processor puts before a text, as LLaMA's does with BOS.
     prefix_id: Option<u32>,
 }
+
+const _: () = assert_shareable::<RbTokenizer>();
 
 #[derive(Clone, Default)]
 struct Entry {
@@ -289,6 +293,14 @@ pub unsafe extern "C" fn rb_tokenizer_free(tokenizer: *mut RbTokenizer) {
     free(tokenizer);
 }
 
+/// Oniguruma gives up after ten million steps in one place, which `onig` turns into a panic.
+fn name_regex_limit(failure: Failure) -> Failure {
+    if failure.message.contains("Onig") {
+        return Failure::invalid("a run of the same kind of character in the text is too long");
+    }
+    failure
+}
+
 /// # Safety
 /// See bridge.h.
 #[no_mangle]
@@ -301,10 +313,13 @@ pub unsafe extern "C" fn rb_tokenizer_encode(
     error: *mut RbString,
 ) -> i32 {
     guard(error, || {
-        let ids = (*tokenizer)
-            .encode(text(utf8, len)?, literal)
-            .map_err(Failure::internal)?;
-        out.write(ids.into());
+        let text = text(utf8, len)?;
+        let ids = catch(|| {
+            (*tokenizer)
+                .encode(text, literal)
+                .map_err(Failure::internal)
+        });
+        out.write(ids.map_err(name_regex_limit)?.into());
         Ok(())
     })
 }
