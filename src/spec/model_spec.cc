@@ -1,5 +1,7 @@
 #include "spec/model_spec.h"
 
+#include <fmt/format.h>
+
 #include "base/strings.h"
 #include "spec/json_fields.h"
 
@@ -54,12 +56,30 @@ Status ValidateModelSource(const ModelSource& source) {
                          "kind");
 }
 
+// The bounds are far above any model and keep products of them (tokens times bytes per token)
+// within 63 bits.
 Status ValidateModelSpec(const ModelSpec& model) {
-  for (const int64_t number :
-       {model.num_parameters, model.weight_bytes, model.num_hidden_layers, model.hidden_size,
-        model.num_attention_heads, model.num_key_value_heads, model.head_dim, model.vocab_size,
-        model.context_length, model.kv_bytes_per_token}) {
-    if (number < 0) return InvalidArgument("a model's dimensions are not negative", "spec");
+  const struct {
+    const char* name;
+    int64_t value;
+    int log2_limit;
+  } dimensions[] = {
+      {"num_parameters", model.num_parameters, 50},
+      {"weight_bytes", model.weight_bytes, 50},
+      {"num_hidden_layers", model.num_hidden_layers, 16},
+      {"hidden_size", model.hidden_size, 20},
+      {"num_attention_heads", model.num_attention_heads, 16},
+      {"num_key_value_heads", model.num_key_value_heads, 16},
+      {"head_dim", model.head_dim, 16},
+      {"vocab_size", model.vocab_size, 24},
+      {"context_length", model.context_length, 24},
+      {"kv_bytes_per_token", model.kv_bytes_per_token, 22},
+  };
+  for (const auto& dimension : dimensions) {
+    if (dimension.value >= 0 && dimension.value <= int64_t{1} << dimension.log2_limit) continue;
+    return InvalidArgument(fmt::format("{} must be from 0 to 2^{}, not {}", dimension.name,
+                                       dimension.log2_limit, dimension.value),
+                           dimension.name);
   }
   return OkStatus();
 }

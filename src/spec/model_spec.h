@@ -60,7 +60,7 @@ Result<ModelSource> ModelSourceFromJson(const nlohmann::json& json);
 Status ValidateModelFile(const ModelFile& file);
 // A known kind with the fields it needs.
 Status ValidateModelSource(const ModelSource& source);
-// No negative dimension.
+// No dimension is negative or absurdly large.
 Status ValidateModelSpec(const ModelSpec& model);
 
 }  // namespace redline::spec

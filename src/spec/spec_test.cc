@@ -184,6 +184,13 @@ TEST(Validation, ModelFilesStayBelowTheirDirectory) {
   EXPECT_EQ(ValidateModelFile(file).param(), "sha256");
 }
 
+TEST(Validation, DimensionsKeepProductsWithin63Bits) {
+  EXPECT_TRUE(ValidateModelSpec({.kv_bytes_per_token = 78324}).ok());
+  EXPECT_EQ(ValidateModelSpec({.weight_bytes = -1}).param(), "weight_bytes");
+  EXPECT_EQ(ValidateModelSpec({.kv_bytes_per_token = int64_t{1} << 40}).param(),
+            "kv_bytes_per_token");
+}
+
 TEST(Validation, SourcesNeedTheirFields) {
   EXPECT_TRUE(ModelSourceFromJson(kSource).ok());
   EXPECT_EQ(ModelSourceFromJson({{"kind", "pypi"}}).status().param(), "package");

@@ -26,12 +26,15 @@ std::string Arithmetic(const Fit& fit) {
   return Join(parts, " + ") + " = " + Gib(fit.needed_bytes);
 }
 
-// Without a backend's own rules: the weights, and the cache of one request at full length.
+// Without a backend's own rules: the weights, and the cache of one request at full length. The
+// length may be anybody's: no backend has checked it.
 std::vector<MemoryTerm> GenericTerms(const spec::ModelSpec& model,
                                      const spec::Parameters& requested) {
+  constexpr int64_t kLongest = int64_t{1} << 30;
   int64_t context_length = model.context_length;
-  if (const auto found = requested.find("context_length"); found != requested.end())
-    if (const auto* number = std::get_if<int64_t>(&found->second)) context_length = *number;
+  const auto found = requested.find("context_length");
+  if (found != requested.end() && std::holds_alternative<int64_t>(found->second))
+    context_length = std::clamp<int64_t>(std::get<int64_t>(found->second), 0, kLongest);
   return {{"weights", model.weight_bytes}, {"kv_cache", context_length * model.kv_bytes_per_token}};
 }
 

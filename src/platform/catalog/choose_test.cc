@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "base/strings.h"
 #include "embedded/catalog_files.h"
 
@@ -119,6 +121,15 @@ TEST_F(ChooseTest, DeepSeekOnACpuSaysEverythingThatIsInTheWay) {
   for (const char* part : {"needs 644.5 GiB", "host has 22.0 GiB", "8 x nvidia H200", "2 x cpu",
                            "does not drive the engine sglang"})
     EXPECT_NE(assessment.fit.message.find(part), std::string::npos) << assessment.fit.message;
+}
+
+TEST_F(ChooseTest, AnAbsurdLengthForAnUnknownEngineIsOnlyTooBig) {
+  for (const int64_t length : {int64_t{1} << 62, std::numeric_limits<int64_t>::min()}) {
+    const Wishes wishes{.profile = "", .parameters = {{"context_length", length}}};
+    const auto assessment = Assess(Entry("deepseek-v3.2"), Cpu(22 * kGiB), wishes).value();
+    EXPECT_FALSE(assessment.fit.fits);
+    EXPECT_GE(assessment.fit.needed_bytes, 689468986496);
+  }
 }
 
 TEST(HardwareMismatch, Table) {
