@@ -124,6 +124,11 @@ class AgentTest : public ::testing::Test {
     }
     return pids;
   }
+  // The one engine that serves, when there is exactly one and it is not `pid`; else 0.
+  pid_t OnlyEngineOtherThan(pid_t pid) const {
+    const std::vector<pid_t> pids = EnginePids();
+    return pids.size() == 1 && pids[0] != pid ? pids[0] : 0;
+  }
   // Without DOWNLOADING, which is there or not depending on how fast the cached file is hashed.
   std::vector<std::string> StatesOf(const std::string& id) const {
     std::vector<std::string> states;
@@ -334,15 +339,15 @@ TEST_F(AgentTest, WorksOnWithoutTheServer) {
   server_.Stop();
   const pid_t pid = ReportedPid();
   ASSERT_EQ(::kill(pid, SIGKILL), 0);
-  ASSERT_TRUE(Eventually([&] { return EnginePids().size() == 1 && EnginePids()[0] != pid; }));
+  pid_t second = 0;
+  ASSERT_TRUE(Eventually([&] { return (second = OnlyEngineOtherThan(pid)) != 0; }));
   // Also an agent that has never seen the server in its life.
   EndAgent(SIGKILL);
   StartAgent();
-  const pid_t second = EnginePids().at(0);
   std::this_thread::sleep_for(std::chrono::milliseconds(300));
   ASSERT_EQ(::kill(second, SIGKILL), 0);
-  ASSERT_TRUE(Eventually([&] { return EnginePids().size() == 1 && EnginePids()[0] != second; }));
-  const pid_t third = EnginePids().at(0);
+  pid_t third = 0;
+  ASSERT_TRUE(Eventually([&] { return (third = OnlyEngineOtherThan(second)) != 0; }));
   server_.Start();
   ASSERT_TRUE(Eventually([&] { return ReportedPid() == third; }));
   EXPECT_TRUE(Reaches("RUNNING"));
