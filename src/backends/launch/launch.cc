@@ -20,8 +20,11 @@ namespace {
 constexpr char kComponent[] = "launch";
 constexpr uint64_t kMaxLogBytes = 16 << 20;
 
-bool SameProcess(const ProcessName& left, const ProcessName& right) {
-  return left.pid == right.pid && left.start_time == right.start_time;
+// A shim that ended before its start time could be read (0) is known by its pid alone: it is a
+// child that has not been reaped, so nobody else can have got its pid.
+bool IsOf(const LaunchState& state, const ProcessName& shim) {
+  return state.shim.pid == shim.pid &&
+         (shim.start_time == 0 || state.shim.start_time == shim.start_time);
 }
 
 bool IsLive(const Result<LaunchState>& state) {
@@ -54,6 +57,9 @@ Result<Launch> Launch::Start(const std::filesystem::path& dir, const LaunchSpec&
   RL_RETURN_IF_ERROR(FileLock::Acquire(launch.files_.lock()).status());
   RotateLog(spec.log_path, kMaxLogBytes);
   RL_RETURN_IF_ERROR(WriteLaunchSpec(launch.files_, spec));
+  // What an earlier shim said must not be taken for the word of this one.
+  std::error_code error;
+  std::filesystem::remove(launch.files_.state(), error);
   SpawnOptions options;
   options.argv = shim_command;
   options.argv.insert(options.argv.end(), {"--dir", dir.string()});
@@ -63,6 +69,7 @@ Result<Launch> Launch::Start(const std::filesystem::path& dir, const LaunchSpec&
   options.new_session = true;
   RL_ASSIGN_OR_RETURN(const pid_t pid, Spawn(options));
   launch.shim_ = {pid, ProcessStartTime(pid).value_or(0)};
+  launch.state_.boot_id = BootId();
   launch.is_own_child_ = true;
   launch.alive_ = true;
   AwaitShim(launch.files_, pid);
@@ -110,8 +117,15 @@ void Launch::Refresh() {
   alive_ = ShimAlive();
   if (alive_ && state_.engine.pid > 0) return;
   auto state = ReadLaunchState(files_);
-  if (state.ok() && SameProcess(state->shim, shim_)) state_ = std::move(state).value();
+  if (state.ok() && IsOf(*state, shim_)) {
+    state_ = std::move(state).value();
+    shim_ = state_.shim;
+  }
   if (alive_ || state_.exit) return;
+  if (state_.boot_id != BootId()) {
+    state_.exit = EngineExit{.description = "the machine was restarted", .at_ms = UnixMillis()};
+    return;
+  }
   const int num_killed = KillTagged(LaunchTag(files_.dir, generation_));
   LogWarn(kComponent, "shim {} of {} is gone without a record; {} processes killed", shim_.pid,
           files_.dir.string(), num_killed);

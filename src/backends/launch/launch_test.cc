@@ -230,6 +230,7 @@ TEST_F(LaunchTest, AReusedPidIsNotTheShim) {
   adopted = Launch::Adopt(dir_);
   ASSERT_TRUE(adopted.ok());
   EXPECT_FALSE(adopted->alive());
+  EXPECT_EQ(adopted->exit()->description, "the machine was restarted");
 }
 
 TEST_F(LaunchTest, DamagedFilesAreNoLaunch) {

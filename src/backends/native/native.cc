@@ -28,11 +28,11 @@ int64_t RoundUp(int64_t value, int64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
 
-// Working memory of one forward pass, in f32: about 24 hidden-sized rows per token of a step
-// (residual, q, k, v, attention, gate, up, down and their quantised copies), and one row of logits
-// per running request.
+// Working memory of one forward pass, in f32: three hidden-sized buffers, q, k, v, the attention's
+// output, gate and up, each per token of a step; together at most 16 hidden sizes for an MLP of up
+// to four times the hidden size. And one row of logits per running request.
 int64_t ActivationBytes(const spec::ModelSpec& model, const spec::Parameters& parameters) {
-  constexpr int64_t kHiddenRows = 24;
+  constexpr int64_t kHiddenRows = 16;
   const int64_t rows = IntOf(parameters, "chunked_prefill_size") * model.hidden_size * kHiddenRows;
   const int64_t logits = IntOf(parameters, "max_running_requests") * model.vocab_size;
   return (rows + logits) * static_cast<int64_t>(sizeof(float));

@@ -22,6 +22,7 @@ void BatchRows::Build(const Batch& batch, const KvCache& kv, int64_t num_heads) 
   slices.clear();
   page_offsets.clear();
   attention.clear();
+  attention_pairs = 0;
   logits_rows.clear();
   for (const SequenceSlice& slice : batch.slices) {
     const auto slice_index = static_cast<int64_t>(slices.size());
@@ -34,6 +35,7 @@ void BatchRows::Build(const Batch& batch, const KvCache& kv, int64_t num_heads) 
     for (const PageId page : slice.pages) page_offsets.push_back(kv.PageOffset(page));
     const auto num_tokens = static_cast<int64_t>(slice.tokens.size());
     AddAttention(slice_index, num_kv_heads, num_tokens * (num_heads / num_kv_heads), &attention);
+    attention_pairs += num_tokens * num_heads * (slice.context_len + num_tokens);
     if (slice.wants_logits) logits_rows.push_back(static_cast<int64_t>(rows.size()) - 1);
   }
 }

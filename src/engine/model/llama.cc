@@ -9,32 +9,16 @@
 #include "engine/kernels/matmul/parallel_matmul.h"
 #include "engine/model/anonymous_memory.h"
 #include "engine/model/batch_rows.h"
+#include "engine/model/llama_weights.h"
 #include "engine/model/rope_frequencies.h"
-#include "engine/model/weight_binder.h"
 
 namespace redline::engine {
 namespace {
 
 // Row-wise work is handed to the pool in blocks of this many rows; less is done where it stands.
 constexpr int64_t kRowsPerTask = 8;
-
-struct LlamaLayer {
-  const float* input_norm = nullptr;
-  Linear qkv;
-  const float* q_norm = nullptr;  // Qwen3
-  const float* k_norm = nullptr;
-  Linear attention_out;
-  const float* mlp_norm = nullptr;
-  Linear gate_up;
-  Linear down;
-};
-
-struct LlamaWeights {
-  Linear embedding;
-  std::vector<LlamaLayer> layers;
-  const float* final_norm = nullptr;
-  Linear lm_head;  // empty when tied to the embedding
-};
+// Attention over less than this is done before another thread could help.
+constexpr int64_t kMinParallelAttentionFlops = 100'000;
 
 // Sizes of one row of each working buffer, in floats.
 struct RowSizes {
@@ -65,53 +49,6 @@ struct Activations {
   float* sin;
   float* logits_input;  // [max logits rows][hidden]
 };
-
-Status BindLayer(const ModelConfig& config, const std::string& prefix, WeightBinder& binder,
-                 LlamaLayer* layer) {
-  const int64_t hidden = config.hidden_size;
-  const int64_t q_size = config.num_attention_heads * config.head_dim;
-  const int64_t kv_size = config.num_key_value_heads * config.head_dim;
-  const std::string attention = prefix + "self_attn.";
-  for (const char* name : {"q_proj", "k_proj", "v_proj"}) {
-    const int64_t size = layer->qkv.parts.empty() ? q_size : kv_size;
-    RL_RETURN_IF_ERROR(binder.BindLinear(attention + name, size, hidden, &layer->qkv));
-    if (config.attention_bias) RL_RETURN_IF_ERROR(binder.BindBias(attention + name, &layer->qkv));
-  }
-  if (config.qk_norm) {
-    RL_RETURN_IF_ERROR(
-        binder.BindVector(attention + "q_norm.weight", config.head_dim, &layer->q_norm));
-    RL_RETURN_IF_ERROR(
-        binder.BindVector(attention + "k_norm.weight", config.head_dim, &layer->k_norm));
-  }
-  RL_RETURN_IF_ERROR(
-      binder.BindLinear(attention + "o_proj", hidden, q_size, &layer->attention_out));
-  RL_RETURN_IF_ERROR(
-      binder.BindVector(prefix + "input_layernorm.weight", hidden, &layer->input_norm));
-  RL_RETURN_IF_ERROR(
-      binder.BindVector(prefix + "post_attention_layernorm.weight", hidden, &layer->mlp_norm));
-  const int64_t intermediate = config.intermediate_size;
-  const std::string mlp = prefix + "mlp.";
-  RL_RETURN_IF_ERROR(binder.BindLinear(mlp + "gate_proj", intermediate, hidden, &layer->gate_up));
-  RL_RETURN_IF_ERROR(binder.BindLinear(mlp + "up_proj", intermediate, hidden, &layer->gate_up));
-  return binder.BindLinear(mlp + "down_proj", hidden, intermediate, &layer->down);
-}
-
-Status BindWeights(const ModelConfig& config, WeightBinder& binder, LlamaWeights* weights) {
-  RL_RETURN_IF_ERROR(binder.BindLinear("model.embed_tokens", config.vocab_size, config.hidden_size,
-                                       &weights->embedding));
-  if (!config.tie_word_embeddings) {
-    RL_RETURN_IF_ERROR(
-        binder.BindLinear("lm_head", config.vocab_size, config.hidden_size, &weights->lm_head));
-  }
-  RL_RETURN_IF_ERROR(
-      binder.BindVector("model.norm.weight", config.hidden_size, &weights->final_norm));
-  weights->layers.resize(static_cast<size_t>(config.num_hidden_layers));
-  for (size_t i = 0; i < weights->layers.size(); ++i) {
-    RL_RETURN_IF_ERROR(
-        BindLayer(config, "model.layers." + std::to_string(i) + ".", binder, &weights->layers[i]));
-  }
-  return OkStatus();
-}
 
 class Llama final : public Model {
  public:
@@ -175,7 +112,7 @@ Status Llama::Load(const Checkpoint& checkpoint) {
                          ": this engine has even head sizes up to " + std::to_string(kMaxHeadDim));
   }
   WeightBinder binder(checkpoint);
-  RL_RETURN_IF_ERROR(BindWeights(config_, binder, &weights_));
+  RL_RETURN_IF_ERROR(BindLlamaWeights(config_, binder, &weights_));
   weight_bytes_ = binder.Bytes();
   RL_ASSIGN_OR_RETURN(
       memory_, AnonymousMemory::Allocate(weight_bytes_ + ActivationBytes(options_.max_batch_rows),
@@ -316,8 +253,7 @@ void Llama::StoreKeysAndValues(int64_t layer_index, KvCache& kv, int64_t row) {
 void Llama::Attend(int64_t layer_index, KvCache& kv) {
   const float* keys = kv.Keys(layer_index, PageId{0});
   const float* values = kv.Values(layer_index, PageId{0});
-  pool_.Run(static_cast<int64_t>(rows_.attention.size()), [&](int64_t index) {
-    const AttentionTask& task = rows_.attention[static_cast<size_t>(index)];
+  const auto run = [&](const AttentionTask& task) {
     const SliceRows& slice = rows_.slices[static_cast<size_t>(task.slice)];
     const AttentionArgs args = {.q = buffers_.qkv + slice.first_row * sizes_.qkv,
                                 .q_stride = sizes_.qkv,
@@ -332,7 +268,13 @@ void Llama::Attend(int64_t layer_index, KvCache& kv) {
                                 .page_size = kv.page_size(),
                                 .context_len = slice.context_len};
     kernels_.attention(args, task.queries);
-  });
+  };
+  if (4 * config_.head_dim * rows_.attention_pairs < kMinParallelAttentionFlops) {
+    for (const AttentionTask& task : rows_.attention) run(task);
+    return;
+  }
+  pool_.Run(static_cast<int64_t>(rows_.attention.size()),
+            [&](int64_t index) { run(rows_.attention[static_cast<size_t>(index)]); });
 }
 
 void Llama::Mlp(const LlamaLayer& layer) {

@@ -271,6 +271,7 @@ TEST_F(AgentTest, TerminateStopsEnginesAndTheNextAgentStartsThem) {
   server_.Start();
   EXPECT_TRUE(Reaches("RUNNING"));
   EXPECT_EQ(RestartCount(), 0) << "a wanted stop is no restart";
+  EXPECT_THAT(StatesOf(kInstance), ::testing::Not(Contains("ERROR")));
 }
 
 TEST_F(AgentTest, StubbornEngineIsKilledAfterTheGrace) {
@@ -332,6 +333,24 @@ TEST_F(AgentTest, OldGenerationIsGoneBeforeTheNewOneComes) {
     const bool is_new = each.body.at("generation") == 2 && each.state == "RUNNING";
     EXPECT_FALSE(is_new && each.body.at("pid") == old);
   }
+}
+
+TEST_F(AgentTest, OldGenerationThatEndedWithoutAnAgentIsNoFailure) {
+  Run();
+  EndAgent(SIGKILL);
+  for (const pid_t pid : EnginePids()) ::kill(pid, SIGKILL);
+  const size_t num_before = server_.statuses().size();
+  server_.SetAssignments({AssignmentOf(kInstance, 2)});
+  fs::remove(layout_.root / "agent" / "assignments.json");
+  StartAgent();
+  ASSERT_TRUE(Eventually([&] {
+    const auto last = server_.Last(kInstance);
+    return last.state == "RUNNING" && last.body.at("generation") == 2;
+  }));
+  const auto statuses = server_.statuses();
+  for (size_t index = num_before; index < statuses.size(); ++index)
+    EXPECT_NE(statuses[index].state, "ERROR") << statuses[index].reason;
+  EXPECT_EQ(RestartCount(), 0);
 }
 
 TEST_F(AgentTest, WorksOnWithoutTheServer) {

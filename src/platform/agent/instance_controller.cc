@@ -113,7 +113,9 @@ Observation InstanceController::Observe() {
   if (seen.fetch == FetchState::kDone && !model_dir_) model_dir_ = *fetch_->result();
   seen.engine = ObserveEngine();
   seen.is_current = IsCurrent();
-  seen.is_stopping = is_stopping_;
+  // Of an engine that ended under an earlier agent, its shim knows that it was asked to.
+  seen.is_stopping =
+      is_stopping_ || (seen.engine == EngineState::kEnded && launch_->exit()->requested);
   seen.may_start = !may_start_at_ || MonotonicNow() >= *may_start_at_;
   return seen;
 }
@@ -211,6 +213,7 @@ void InstanceController::StartEngine() {
   record_ = {.generation = assignment_.generation,
              .restart_count = record_.restart_count + (is_restart ? 1 : 0)};
   may_start_at_.reset();
+  kill_reason_.clear();
   const int64_t log_size = LogSize(LogPath());
   auto launch = Launch();
   if (!launch.ok()) return NoteFailure(launch.status().message());
@@ -254,10 +257,11 @@ void InstanceController::KillUnresponsive() {
   const double limit = ready_since_ ? context_.timings.max_probe_failures *
                                           context_.timings.running_probe_period_seconds
                                     : backend_->facts().readiness.start_timeout_seconds;
-  kill_reason_ = fmt::format("{} for {}: killed", ready_since_ ? "did not answer" : "was not ready",
-                             FormatDuration(limit));
+  kill_reason_ =
+      fmt::format("the engine {} for {}: killed", ready_since_ ? "did not answer" : "was not ready",
+                  FormatDuration(limit));
   if (reason_ != kill_reason_)
-    LogWarn(kComponent, "{}: engine {} {}", id_, launch_->engine_pid(), kill_reason_);
+    LogWarn(kComponent, "{}: {} (pid {})", id_, kill_reason_, launch_->engine_pid());
   reason_ = kill_reason_;
   launch_->Kill();
 }
@@ -265,7 +269,7 @@ void InstanceController::KillUnresponsive() {
 void InstanceController::NoteExit() {
   const backends::EngineExit exit = *launch_->exit();
   const double ready_seconds = ready_since_ ? SecondsSince(*ready_since_) : -1;
-  const bool was_asked = is_stopping_ || exit.requested;
+  const bool was_asked = is_stopping_ || exit.requested || !IsCurrent();
   DropEngine();
   model_dir_.reset();  // looked at again: cheap, and the files may be what was wrong
   fetch_.reset();
@@ -281,7 +285,6 @@ void InstanceController::NoteExit() {
                           policy_.failures_in_a_row(), FormatDuration(delay_seconds),
                           lines.empty() ? "" : "; last lines:\n", lines);
   }
-  kill_reason_.clear();
   BackOff(delay_seconds);
 }
 
@@ -294,7 +297,7 @@ void InstanceController::DropEngine() {
 
 std::string InstanceController::DescribeExit(const backends::EngineExit& exit) const {
   if (exit.out_of_memory) return "OOM_KILLED: the kernel ended the engine for want of memory";
-  if (!kill_reason_.empty()) return "the engine " + kill_reason_;
+  if (!kill_reason_.empty()) return kill_reason_;
   const std::string what = "the engine ended: " + exit.description;
   if (backend_ == nullptr) return what;
   constexpr size_t kLines = 100;

@@ -57,6 +57,8 @@ Code CodeOf(int http_status) {
       return Code::kNotFound;
     case 409:
       return Code::kFailedPrecondition;
+    case 500:
+      return Code::kInternal;
     default:
       return Code::kUnavailable;
   }

@@ -60,7 +60,7 @@ void ServerLink::PollLoop(const std::stop_token& stop) {
   int64_t revision = -1;
   while (!stop.stop_requested()) {
     if (!registered_) {
-      Pause(0.02, stop);
+      Pause(0.1, stop);
       continue;
     }
     auto answer = api_.PollAssignments(revision, kPollSeconds, stop);

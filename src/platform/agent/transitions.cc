@@ -61,7 +61,8 @@ Decision Run(const Observation& seen) {
     case EngineState::kUnresponsive:
       return {InstanceState::kError, Action::kKillEngine};
     case EngineState::kEnded:
-      return {seen.is_stopping ? InstanceState::kInitializing : InstanceState::kError,
+      return {seen.is_stopping || !seen.is_current ? InstanceState::kInitializing
+                                                   : InstanceState::kError,
               Action::kNoteExit};
     case EngineState::kNone:
       break;

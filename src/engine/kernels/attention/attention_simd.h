@@ -7,6 +7,11 @@
 //   values    sum = sum * correction + weights x values: one FMA chain over positions
 // Both products are the matmul's register tile. Values are read where they lie, page by page; only
 // head sizes that are not whole tiles have them copied to padded rows first.
+//
+// Measured on one core of an AMD EPYC (Zen 5, 2 vCPU KVM guest, other load on the machine),
+// AVX-512, head_dim 64, 3 heads per KV head, context 1000, pages of 16, median:
+//   decode      27 GB/s of keys and values from DRAM (9 without the prefetch), 38 from cache
+//   512 rows    174 GFLOP/s, two thirds of the core's FMA peak
 #pragma once
 
 #include "engine/kernels/attention/attention.h"
