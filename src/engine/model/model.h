@@ -23,7 +23,7 @@ struct SequenceSlice {
   std::span<const TokenId> tokens;
   int64_t context_len = 0;
   std::span<const PageId> pages;
-  bool wants_logits = false;  // of its last token
+  int64_t num_logits = 0;  // rows of logits wanted: of its last tokens
 };
 
 // `slices` in the order of the rows; a forward pass runs over sum(tokens) rows.
@@ -35,8 +35,8 @@ class Model {
  public:
   virtual ~Model() = default;
   virtual const ModelConfig& config() const = 0;
-  // Writes keys and values of every token into `kv` and, for each slice that wants logits, in
-  // order, one row of vocab_size floats into `logits`. Determinism: a row's result is bitwise
+  // Writes keys and values of every token into `kv` and, for each slice in order
+  // num_logits rows of vocab_size floats into `logits`. Determinism: a row's result is bitwise
   // independent of the other rows of the batch and of how its prompt was cut into chunks. Not
   // thread-safe: one caller at a time (the rank's engine thread). The batch has at most
   // ModelOptions::max_batch_rows rows.

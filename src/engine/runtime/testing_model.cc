@@ -53,13 +53,14 @@ void TestingModel::Forward(const Batch& batch, KvCache& kv, std::span<float> log
       slot(slice.context_len + static_cast<int64_t>(index)) =
           static_cast<float>(slice.tokens[index]);
     }
-    if (!slice.wants_logits) continue;
     uint64_t hash = 0;
     const int64_t length = slice.context_len + static_cast<int64_t>(slice.tokens.size());
     for (int64_t position = 0; position < length; ++position) {
       hash = Mix(hash, static_cast<uint64_t>(slot(position)));
+      if (position < length - slice.num_logits) continue;
+      WriteLogits(hash, slice.tokens[static_cast<size_t>(position - slice.context_len)],
+                  logits.subspan(logits_row++ * kVocabSize, kVocabSize));
     }
-    WriteLogits(hash, slice.tokens.back(), logits.subspan(logits_row++ * kVocabSize, kVocabSize));
   }
 }
 
