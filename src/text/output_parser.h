@@ -1,8 +1,8 @@
 // What a model's text is made of: reasoning, content and tool calls.
 //
-// An OutputParser reads one answer as it grows and hands on what is certain. It takes time linear in
-// the text, never fails, and its deltas concatenate to the same result however the text was cut: a
-// tool call that turns out to be no call (unknown name, damaged or cut short) is content, as it
+// An OutputParser reads one answer as it grows and hands on what is certain. It takes time linear
+// in the text, never fails, and its deltas concatenate to the same result however the text was cut:
+// a tool call that turns out to be no call (unknown name, damaged or cut short) is content, as it
 // stands. One per request; not thread-safe.
 //
 // Sources of behaviour: SGLang's and vLLM's parsers of the same names.
