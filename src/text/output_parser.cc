@@ -14,17 +14,18 @@ namespace {
 struct ToolCallFormat {
   std::string_view name;
   std::unique_ptr<OutputParser> (*make)(const std::vector<ToolDefinition>&);
+  Result<std::string> (*grammar)(std::span<const ToolDefinition>, ParallelCalls);
 };
 
 constexpr ToolCallFormat kToolCallFormats[] = {
-    {"deepseekv3", MakeDeepSeekV3Parser},
-    {"deepseekv31", MakeDeepSeekV31Parser},
-    {"deepseekv32", MakeDeepSeekV32Parser},
-    {"hermes", MakeHermesParser},
-    {"json", MakeJsonParser},
-    {"llama3_json", MakeLlama3JsonParser},
-    {"mistral", MakeMistralParser},
-    {"qwen", MakeHermesParser},
+    {"deepseekv3", MakeDeepSeekV3Parser, DeepSeekV3Grammar},
+    {"deepseekv31", MakeDeepSeekV31Parser, DeepSeekV31Grammar},
+    {"deepseekv32", MakeDeepSeekV32Parser, DeepSeekV32Grammar},
+    {"hermes", MakeHermesParser, HermesGrammar},
+    {"json", MakeJsonParser, JsonGrammar},
+    {"llama3_json", MakeLlama3JsonParser, Llama3JsonGrammar},
+    {"mistral", MakeMistralParser, MistralGrammar},
+    {"qwen", MakeHermesParser, HermesGrammar},
 };
 
 constexpr ReasoningStyle kReasoningStyles[] = {
@@ -82,6 +83,13 @@ Result<std::unique_ptr<OutputParser>> MakeOutputParser(const OutputFormat& forma
   RL_ASSIGN_OR_RETURN(const ReasoningStyle* style,
                       Find(kReasoningStyles, format.reasoning_parser, "reasoning_parser"));
   return MakeReasoningParser(*style, format.starts_in_reasoning, std::move(parser));
+}
+
+Result<std::string> ToolCallGrammar(std::string_view tool_call_parser,
+                                    std::span<const ToolDefinition> tools, ParallelCalls parallel) {
+  RL_ASSIGN_OR_RETURN(const ToolCallFormat* entry,
+                      Find(kToolCallFormats, tool_call_parser, "tool_call_parser"));
+  return entry->grammar(tools, parallel);
 }
 
 }  // namespace redline::text

@@ -5,6 +5,7 @@
 //   <｜tool▁calls▁begin｜><｜tool▁call▁begin｜>NAME<｜tool▁sep｜>{...}<｜tool▁call▁end｜>...
 // White space is free, the fence and the end markers are optional, and so is the first marker.
 #include "base/strings.h"
+#include "text/parsers/call_grammar.h"
 #include "text/parsers/json_call.h"
 #include "text/parsers/match.h"
 #include "text/parsers/tool_call_parser.h"
@@ -23,6 +24,19 @@ constexpr std::string_view kFence = "```";
 constexpr std::string_view kJsonFence = "```json";
 
 enum class NamePlace { kBeforeSeparator, kAfterSeparator };
+
+constexpr CallSyntax kV3Syntax = {.calls_open = "<｜tool▁calls▁begin｜>",
+                                  .call_open = "<｜tool▁call▁begin｜>function<｜tool▁sep｜>",
+                                  .name_close = "\n```json\n",
+                                  .call_close = "\n```<｜tool▁call▁end｜>",
+                                  .separator = "\n",
+                                  .calls_close = kCallsEnd};
+constexpr CallSyntax kV31Syntax = {.calls_open = kV3Syntax.calls_open,
+                                   .call_open = kCallBegin,
+                                   .name_close = kSeparator,
+                                   .call_close = kCallEnd,
+                                   .separator = "",
+                                   .calls_close = kCallsEnd};
 
 class DeepSeekParser : public ToolCallParser {
  public:
@@ -150,6 +164,16 @@ std::unique_ptr<OutputParser> MakeDeepSeekV3Parser(const std::vector<ToolDefinit
 
 std::unique_ptr<OutputParser> MakeDeepSeekV31Parser(const std::vector<ToolDefinition>& tools) {
   return std::make_unique<DeepSeekParser>(tools, NamePlace::kBeforeSeparator);
+}
+
+Result<std::string> DeepSeekV3Grammar(std::span<const ToolDefinition> tools,
+                                      ParallelCalls parallel) {
+  return JsonCallsGrammar(kV3Syntax, tools, parallel);
+}
+
+Result<std::string> DeepSeekV31Grammar(std::span<const ToolDefinition> tools,
+                                       ParallelCalls parallel) {
+  return JsonCallsGrammar(kV31Syntax, tools, parallel);
 }
 
 }  // namespace redline::text

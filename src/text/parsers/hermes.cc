@@ -1,6 +1,7 @@
 // Hermes and Qwen 2.5/3:
 //   <tool_call>\n{"name": "f", "arguments": {...}}\n</tool_call>
 // White space is free; a missing </tool_call> is forgiven.
+#include "text/parsers/call_grammar.h"
 #include "text/parsers/json_call.h"
 #include "text/parsers/match.h"
 #include "text/parsers/tool_call_parser.h"
@@ -10,6 +11,13 @@ namespace {
 
 constexpr std::string_view kOpen = "<tool_call>";
 constexpr std::string_view kClose = "</tool_call>";
+
+constexpr CallSyntax kSyntax = {.calls_open = "",
+                                .call_open = "<tool_call>\n{\"name\": \"",
+                                .name_close = "\", \"arguments\": ",
+                                .call_close = "}\n</tool_call>",
+                                .separator = "\n",
+                                .calls_close = ""};
 
 class HermesParser : public ToolCallParser {
  public:
@@ -58,6 +66,10 @@ class HermesParser : public ToolCallParser {
 
 std::unique_ptr<OutputParser> MakeHermesParser(const std::vector<ToolDefinition>& tools) {
   return std::make_unique<HermesParser>(tools);
+}
+
+Result<std::string> HermesGrammar(std::span<const ToolDefinition> tools, ParallelCalls parallel) {
+  return JsonCallsGrammar(kSyntax, tools, parallel);
 }
 
 }  // namespace redline::text

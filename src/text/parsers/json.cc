@@ -4,6 +4,7 @@
 // without a language), which then belongs to the call's form.
 #include <cctype>
 
+#include "text/parsers/call_grammar.h"
 #include "text/parsers/json_call.h"
 #include "text/parsers/match.h"
 #include "text/parsers/tool_call_parser.h"
@@ -12,6 +13,19 @@ namespace redline::text {
 namespace {
 
 constexpr std::string_view kFence = "```";
+
+constexpr CallSyntax kSingle = {.calls_open = "",
+                                .call_open = "{\"name\": \"",
+                                .name_close = "\", \"arguments\": ",
+                                .call_close = "}",
+                                .separator = "",
+                                .calls_close = ""};
+constexpr CallSyntax kArray = {.calls_open = "[",
+                               .call_open = kSingle.call_open,
+                               .name_close = kSingle.name_close,
+                               .call_close = kSingle.call_close,
+                               .separator = ", ",
+                               .calls_close = "]"};
 
 class JsonParser : public ToolCallParser {
  public:
@@ -117,6 +131,11 @@ class JsonParser : public ToolCallParser {
 
 std::unique_ptr<OutputParser> MakeJsonParser(const std::vector<ToolDefinition>& tools) {
   return std::make_unique<JsonParser>(tools);
+}
+
+Result<std::string> JsonGrammar(std::span<const ToolDefinition> tools, ParallelCalls parallel) {
+  const bool is_single = parallel == ParallelCalls::kNo;
+  return JsonCallsGrammar(is_single ? kSingle : kArray, tools, parallel);
 }
 
 }  // namespace redline::text

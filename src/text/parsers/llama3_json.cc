@@ -1,6 +1,7 @@
 // Llama 3.1 and later: the whole answer is {"name": "f", "parameters": {...}}, or a call follows
 // <|python_tag|>. More calls may follow, after ";" or "," or white space. An object elsewhere in
 // the text is content.
+#include "text/parsers/call_grammar.h"
 #include "text/parsers/json_call.h"
 #include "text/parsers/tool_call_parser.h"
 
@@ -8,6 +9,13 @@ namespace redline::text {
 namespace {
 
 constexpr std::string_view kPythonTag = "<|python_tag|>";
+
+constexpr CallSyntax kSyntax = {.calls_open = "",
+                                .call_open = "{\"name\": \"",
+                                .name_close = "\", \"parameters\": ",
+                                .call_close = "}",
+                                .separator = "; ",
+                                .calls_close = ""};
 
 class Llama3JsonParser : public ToolCallParser {
  public:
@@ -75,6 +83,11 @@ class Llama3JsonParser : public ToolCallParser {
 
 std::unique_ptr<OutputParser> MakeLlama3JsonParser(const std::vector<ToolDefinition>& tools) {
   return std::make_unique<Llama3JsonParser>(tools);
+}
+
+Result<std::string> Llama3JsonGrammar(std::span<const ToolDefinition> tools,
+                                      ParallelCalls parallel) {
+  return JsonCallsGrammar(kSyntax, tools, parallel);
 }
 
 }  // namespace redline::text

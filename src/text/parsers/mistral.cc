@@ -4,6 +4,7 @@
 //     in brackets are optional; every call has its own [TOOL_CALLS]
 #include <cctype>
 
+#include "text/parsers/call_grammar.h"
 #include "text/parsers/json_call.h"
 #include "text/parsers/match.h"
 #include "text/parsers/tool_call_parser.h"
@@ -18,6 +19,13 @@ constexpr std::string_view kArgs = "[ARGS]";
 bool IsNameByte(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-' || c == '.';
 }
+
+constexpr CallSyntax kSyntax = {.calls_open = "[TOOL_CALLS][",
+                                .call_open = "{\"name\": \"",
+                                .name_close = "\", \"arguments\": ",
+                                .call_close = "}",
+                                .separator = ", ",
+                                .calls_close = "]"};
 
 class MistralParser : public ToolCallParser {
  public:
@@ -112,6 +120,10 @@ class MistralParser : public ToolCallParser {
 
 std::unique_ptr<OutputParser> MakeMistralParser(const std::vector<ToolDefinition>& tools) {
   return std::make_unique<MistralParser>(tools);
+}
+
+Result<std::string> MistralGrammar(std::span<const ToolDefinition> tools, ParallelCalls parallel) {
+  return JsonCallsGrammar(kSyntax, tools, parallel);
 }
 
 }  // namespace redline::text

@@ -1,5 +1,5 @@
-// What the parsers of tool calls have in common, and their makers. One file per family of formats;
-// output_parser.cc has the list.
+// What the parsers of tool calls have in common, their makers and their grammars. One file per
+// family of formats; output_parser.cc has the list.
 //
 // A format reads its own syntax through a CallStream, one step at a time. What it must keep to:
 //  * nothing depends on how the text was cut: a step that cannot tell yet reads nothing;
@@ -42,5 +42,17 @@ std::unique_ptr<OutputParser> MakeJsonParser(const std::vector<ToolDefinition>& 
 std::unique_ptr<OutputParser> MakeDeepSeekV3Parser(const std::vector<ToolDefinition>& tools);
 std::unique_ptr<OutputParser> MakeDeepSeekV31Parser(const std::vector<ToolDefinition>& tools);
 std::unique_ptr<OutputParser> MakeDeepSeekV32Parser(const std::vector<ToolDefinition>& tools);
+
+Result<std::string> HermesGrammar(std::span<const ToolDefinition> tools, ParallelCalls parallel);
+Result<std::string> Llama3JsonGrammar(std::span<const ToolDefinition> tools,
+                                      ParallelCalls parallel);
+Result<std::string> MistralGrammar(std::span<const ToolDefinition> tools, ParallelCalls parallel);
+Result<std::string> JsonGrammar(std::span<const ToolDefinition> tools, ParallelCalls parallel);
+Result<std::string> DeepSeekV3Grammar(std::span<const ToolDefinition> tools,
+                                      ParallelCalls parallel);
+Result<std::string> DeepSeekV31Grammar(std::span<const ToolDefinition> tools,
+                                       ParallelCalls parallel);
+Result<std::string> DeepSeekV32Grammar(std::span<const ToolDefinition> tools,
+                                       ParallelCalls parallel);
 
 }  // namespace redline::text
