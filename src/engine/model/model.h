@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -43,6 +44,7 @@ class Model {
   virtual void Forward(const Batch& batch, KvCache& kv, std::span<float> logits) = 0;
   // Bytes of working memory Forward needs for `max_rows` rows.
   virtual int64_t ActivationBytes(int64_t max_rows) const = 0;
+  // What the cache of a Forward must be made of.
   virtual KvLayout kv_layout() const = 0;
   // Bytes of the weights as the kernels read them.
   virtual int64_t WeightBytes() const = 0;
@@ -57,6 +59,9 @@ struct ModelOptions {
   int64_t max_logits_rows = 64;
   // "ref", "avx2" or "avx512" forces one; empty: what REDLINE_ISA says, or the fastest there is.
   std::string isa;
+  // Element type of the KV cache. Absent ("auto"): bf16 for a checkpoint whose weights are bf16, as
+  // its authors ran it; else f32. Model::kv_layout tells which.
+  std::optional<KvDtype> kv_dtype;
 };
 
 // Builds the model for `checkpoint.config().architecture` from the registry (model/registry.cc).

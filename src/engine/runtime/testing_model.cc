@@ -46,7 +46,8 @@ void TestingModel::Forward(const Batch& batch, KvCache& kv, std::span<float> log
   for (const SequenceSlice& slice : batch.slices) {
     const auto slot = [&](int64_t position) -> float& {
       const PageId page = slice.pages[static_cast<size_t>(position / kv.page_size())];
-      return kv.Keys(0, page)[position % kv.page_size()];
+      std::byte* row = kv.Keys(0).At(kv.PageOffset(page) + position % kv.page_size());
+      return *reinterpret_cast<float*>(row);  // its layout is f32, one per position
     };
     for (size_t index = 0; index < slice.tokens.size(); ++index) {
       if (slice.tokens[index] == kBomb) throw std::bad_alloc();
