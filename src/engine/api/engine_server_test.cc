@@ -118,7 +118,7 @@ TEST(EngineServer, StreamEqualsWholeAnswer) {
         const Json& choice = whole["choices"][0];
         EXPECT_EQ(stream.text, is_chat ? choice["message"]["content"] : choice["text"]);
         EXPECT_EQ(stream.finish_reason, choice["finish_reason"]);
-        EXPECT_EQ(stream.usage, whole["usage"]);
+        EXPECT_EQ(stream.usage["total_tokens"], whole["usage"]["total_tokens"]);
       }
     }
   }
