@@ -1,6 +1,7 @@
 // The messages of a chat.
 #pragma once
 
+#include <cstddef>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
@@ -9,6 +10,8 @@
 #include "base/status.h"
 
 namespace redline::openai {
+
+constexpr size_t kMaxMessages = 4096;
 
 enum class Role { kSystem, kDeveloper, kUser, kAssistant, kTool };
 std::string_view NameOf(Role role);

@@ -132,6 +132,9 @@ const Row kTable[] = {
      CustomRule{"a list of 1 to 1024 texts", ChoiceSchema, ReadChoiceField}},
     {"guided_grammar", kBoth,
      CustomRule{"a grammar in llguidance's dialect of Lark", GrammarTextSchema, ReadLarkField}},
+    {"ebnf", kBoth,
+     CustomRule{"a grammar in llguidance's dialect of Lark", GrammarTextSchema, ReadLarkField},
+     "not GBNF, which has ::="},
 
     // Tools.
     {"tools", kChat | kTokenize,
@@ -195,7 +198,6 @@ const Row kTable[] = {
     {"truncate_prompt_tokens", kBoth, UnsupportedRule{""}},
     {"prompt_embeds", kBoth, UnsupportedRule{""}},
     {"lora_path", kBoth, UnsupportedRule{""}},
-    {"ebnf", kBoth, UnsupportedRule{R"("")"}},
     {"grammar", kBoth, UnsupportedRule{R"("")"}},
     {"logits_processors", kBoth, UnsupportedRule{""}},
     {"custom_logit_processor", kBoth, UnsupportedRule{""}},

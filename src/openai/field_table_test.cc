@@ -123,6 +123,7 @@ const std::vector<Refused> kRefusedEverywhere = {
     {R"("guided_choice":["a",5])", "guided_choice"},
     {R"("guided_choice":"a")", "guided_choice"},
     {R"("guided_grammar":{})", "guided_grammar"},
+    {R"("ebnf":"root ::= \"a\"")", "ebnf"},
     {R"("structured_outputs":"a")", "structured_outputs"},
     {R"("structured_outputs":{"jsn":{}})", "structured_outputs.jsn"},
     {R"("structured_outputs":{"regex":5})", "structured_outputs.regex"},
@@ -395,6 +396,7 @@ TEST(StructuredOutput, EveryWayToAskEndsInOneForm) {
       {R"("structured_outputs":{"regex":"a"})", kRegex, "a"},
       {R"("guided_grammar":"start: \"x\"")", kLark, "start: \"x\""},
       {R"("structured_outputs":{"grammar":"start: /a/"})", kLark, "start: /a/"},
+      {R"("ebnf":"start: /a/")", kLark, "start: /a/"},
       {R"("guided_choice":["yes","no\n\"x\""])", kLark, R"(start: "yes" | "no\n\"x\"")"},
       {R"("structured_outputs":{"choice":["a"]})", kLark, R"(start: "a")"},
   };

@@ -46,6 +46,15 @@ Status SetRegex(const Source& from, GenerationFields& fields) {
   return SetGrammar(Kind::kRegex, from, "a regular expression", fields);
 }
 Status SetLark(const Source& from, GenerationFields& fields) {
+  // GBNF and other EBNF, as llama.cpp and xgrammar read it.
+  if (from.value.is_string() &&
+      from.value.get_ref<const std::string&>().find("::=") != std::string::npos) {
+    return InvalidArgument(
+        from.param +
+            " is written with ::=, but llguidance's dialect of Lark is what is accepted, "
+            "like start: \"a\" rest",
+        from.param);
+  }
   return SetGrammar(Kind::kLark, from, "a grammar in llguidance's dialect of Lark", fields);
 }
 

@@ -141,7 +141,112 @@ test("the same seed gives the same text", async () => {
   assert.equal(one.choices[0].message.content, two.choices[0].message.content);
 });
 
+test("several choices, one usage", async () => {
+  const answer = await client.chat.completions.create({
+    model,
+    messages: question,
+    n: 3,
+    temperature: 1,
+    seed: 1,
+    max_tokens: 8,
+  });
+  assert.deepEqual(answer.choices.map((choice) => choice.index), [0, 1, 2]);
+  assert.ok(answer.usage.completion_tokens <= 24);
+});
+
+test("log-probs of a chat and of an echoed prompt", async () => {
+  const chat = await client.chat.completions.create({
+    model,
+    messages: question,
+    temperature: 0,
+    max_tokens: 4,
+    logprobs: true,
+    top_logprobs: 2,
+  });
+  const [first] = chat.choices[0].logprobs.content;
+  assert.equal(first.top_logprobs.length, 2);
+  assert.equal(first.token, first.top_logprobs[0].token);
+  const echo = await client.completions.create({
+    model,
+    prompt: "The capital of France is Paris",
+    max_tokens: 0,
+    echo: true,
+    logprobs: 1,
+  });
+  const { tokens, token_logprobs } = echo.choices[0].logprobs;
+  assert.equal(tokens.join(""), "The capital of France is Paris");
+  assert.equal(token_logprobs[0], null);
+  assert.ok(token_logprobs.slice(1).every((logprob) => logprob <= 0));
+});
+
+const person = {
+  type: "object",
+  properties: { name: { type: "string", maxLength: 20 }, age: { type: "integer" } },
+  required: ["name", "age"],
+  additionalProperties: false,
+};
+
+test("structured output follows its schema", async () => {
+  const answer = await client.chat.completions.create({
+    model,
+    messages: [{ role: "user", content: "Describe a person as JSON." }],
+    temperature: 0,
+    max_tokens: 100,
+    response_format: { type: "json_schema", json_schema: { name: "person", schema: person } },
+  });
+  const value = JSON.parse(answer.choices[0].message.content);
+  assert.deepEqual(Object.keys(value), ["name", "age"]);
+  assert.ok(Number.isInteger(value.age));
+});
+
+const tools = [
+  {
+    type: "function",
+    function: {
+      name: "get_weather",
+      description: "The weather of a city",
+      parameters: {
+        type: "object",
+        properties: { city: { type: "string", maxLength: 30 } },
+        required: ["city"],
+      },
+    },
+  },
+];
+const weather = { model, temperature: 0, max_tokens: 80, tools, tool_choice: "required" };
+const asked = [{ role: "user", content: "What is the weather in Paris?" }];
+
+test("a tool is called, streamed, and its answer goes into the chat", async () => {
+  const answer = await client.chat.completions.create({ ...weather, messages: asked });
+  const { message, finish_reason } = answer.choices[0];
+  assert.equal(finish_reason, "tool_calls");
+  assert.equal(message.tool_calls[0].function.name, "get_weather");
+  const args = JSON.parse(message.tool_calls[0].function.arguments);
+  assert.equal(typeof args.city, "string");
+
+  const runner = client.beta.chat.completions.stream({ ...weather, messages: asked });
+  const streamed = (await runner.finalChatCompletion()).choices[0].message;
+  assert.deepEqual(
+    streamed.tool_calls.map((call) => call.function.arguments),
+    message.tool_calls.map((call) => call.function.arguments),
+  );
+
+  const results = message.tool_calls.map((call) => (
+    { role: "tool", tool_call_id: call.id, content: "sunny" }
+  ));
+  const after = await client.chat.completions.create({
+    model,
+    messages: [...asked, message, ...results],
+    max_tokens: 16,
+  });
+  assert.equal(typeof after.choices[0].message.content, "string");
+});
+
 const errors = [
+  ["costly schema", { json_schema: { type: "array", minItems: 1e9 } }, OpenAI.BadRequestError,
+    "json_schema", "schema_too_complex"],
+  ["tool that is not there", { tools, tool_choice: { type: "function", function: { name: "f" } } },
+    OpenAI.BadRequestError, "tool_choice"],
   ["unknown model", { model: "nope" }, OpenAI.NotFoundError, null, "model_not_found"],
   ["temperature over 2", { temperature: 3 }, OpenAI.BadRequestError, "temperature"],
   ["empty messages", { messages: [] }, OpenAI.BadRequestError, "messages"],

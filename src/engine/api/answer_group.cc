@@ -58,6 +58,13 @@ EngineRequest AnswerGroup::RequestOf(size_t choice) {
   return engine;
 }
 
+// Chats have no field "prompt".
+Status AnswerGroup::Renamed(const Status& status) const {
+  const bool is_chat = request_.format.kind == openai::AnswerKind::kChat;
+  if (!is_chat || status.param() != "prompt") return status;
+  return Status(status.code(), status.message(), "messages");
+}
+
 void AnswerGroup::Start(Engine* engine, const Deliver& deliver) {
   engine_ = engine;
   for (size_t choice = 0; choice < streams_.size(); ++choice) {
@@ -65,7 +72,7 @@ void AnswerGroup::Start(Engine* engine, const Deliver& deliver) {
     const Result<RequestId> id = engine->Submit(
         RequestOf(choice), [deliver, choice](const TokenEvent& event) { deliver(choice, event); });
     if (!id.ok()) {
-      client_.Send(RefusalOf(id.status()));
+      client_.Send(RefusalOf(Renamed(id.status())));
       return Stop();
     }
     ids_.push_back(*id);

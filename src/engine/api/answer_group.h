@@ -40,6 +40,7 @@ class AnswerGroup {
 
  private:
   EngineRequest RequestOf(size_t choice);
+  Status Renamed(const Status& status) const;
   void Stream(openai::Choice delta);
   void StreamHead();
   void WriteChunk(const openai::Choice& chunk);

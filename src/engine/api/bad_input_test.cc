@@ -227,6 +227,19 @@ TEST(BadInput, Prompts) {
   EXPECT_EQ(error["n_ctx"], 256);
 }
 
+TEST(BadInput, MoreLogprobsThanMemoryIsFor) {
+  TestServer server;  // context_length 4096
+  ExpectRefused(
+      server, {{kCompletions, Completion({{"logprobs", 20}, {"n", 128}, {"max_tokens", 4000}}), 400,
+                "logprobs"},
+               {kChat,
+                Chat({{"logprobs", true},
+                      {"top_logprobs", 20},
+                      {"n", 50},
+                      {"max_tokens", int64_t{2'000'000'000}}}),
+                400, "logprobs"}});
+}
+
 // F33: a template that does not end, for the one request.
 TEST(BadInput, HostileTemplates) {
   for (const char* source :

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <thread>
 
+#include "base/strings.h"
 #include "engine/api/api_testing.h"
 
 namespace redline::engine {
@@ -295,6 +296,9 @@ TEST(EngineServer, KeyGuardsEverythingButHealth) {
        std::vector<std::pair<std::string, std::string>>{{"GET", "/v1/models"},
                                                         {"GET", "/metrics"},
                                                         {"GET", "/server_info"},
+                                                        {"GET", "/openapi.json"},
+                                                        {"POST", "/tokenize"},
+                                                        {"POST", "/detokenize"},
                                                         {"POST", kChat},
                                                         {"POST", kCompletions},
                                                         {"GET", "/nothing"}}) {
@@ -315,6 +319,10 @@ TEST(EngineServer, ServerInfoTellsRequestedAndResolved) {
   EXPECT_EQ(info["resolved"]["context_length"], 4096);
   EXPECT_GT(info["resolved"]["max_total_tokens"], 0);
   EXPECT_TRUE(info["memory"].contains("kv_bytes"));
+  EXPECT_EQ(info["requested"]["tool_call_parser"], "auto");
+  EXPECT_EQ(info["resolved"]["tool_call_parser"], "json") << "the template shows no tools";
+  EXPECT_EQ(info["resolved"]["reasoning_parser"], "none");
+  EXPECT_EQ(info["limits"]["max_choices"], 128);
 }
 
 TEST(EngineServer, MetricsCountRequestsAndTokens) {
@@ -329,6 +337,24 @@ TEST(EngineServer, MetricsCountRequestsAndTokens) {
         "redline_engine_inter_token_latency_seconds_count 39\n"}) {
     EXPECT_NE(metrics.find(line), std::string::npos) << line << metrics;
   }
+}
+
+TEST(EngineServer, EveryMetricIsDocumented) {
+  TestServer server;
+  const auto page = ReadFile("docs/api.md");
+  ASSERT_TRUE(page.ok()) << page.status().ToString();
+  for (const std::string& line : Split(server.Call("GET", "/metrics").body, '\n')) {
+    if (!line.starts_with("# TYPE ")) continue;
+    const std::string name = Split(line, ' ')[2];
+    EXPECT_NE(page->find(name), std::string::npos) << name;
+  }
+}
+
+TEST(EngineServer, UnknownFieldsAreCounted) {
+  TestServer server;
+  server.Post(kCompletions, Completion("x", {{"zap", 1}, {"zip", 2}}));
+  EXPECT_NE(server.Call("GET", "/metrics").body.find("redline_engine_unknown_fields_total 2\n"),
+            std::string::npos);
 }
 
 TEST(EngineServer, ModelWithoutTokenizerServesTokenIds) {
@@ -367,6 +393,11 @@ TEST(EngineServer, ModelWithoutChatTemplateServesCompletions) {
   EXPECT_EQ(chat.status, 400);
   EXPECT_NE(chat.body.find("chat template"), std::string::npos);
   EXPECT_EQ(server.Post(kCompletions, Completion("hello")).status, 200);
+}
+
+TEST(EngineServer, TemplateThatSaysNothingIsNamed) {
+  TestServer server({.chat_template = "{# nothing #}"});
+  EXPECT_EQ(server.Post(kChat, Chat("hello")).json()["error"]["param"], "messages");
 }
 
 TEST(EngineServer, TemplateThatRefusesIsTheClientsError) {

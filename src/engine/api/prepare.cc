@@ -17,6 +17,8 @@ namespace redline::engine {
 namespace {
 
 constexpr int64_t kDefaultCompletionTokens = 16;
+// Of one answer: each takes some hundred bytes of memory until it is sent.
+constexpr int64_t kMaxLogprobs = 4 << 20;
 
 using Tokens = OrRefusal<std::vector<TokenId>>;
 
@@ -47,6 +49,24 @@ AnswerRequest RequestOf(const openai::GenerationFields& fields, openai::AnswerKi
   const int echoed = fields.echo ? request.format.num_logprobs : -1;
   request.num_prompt_logprobs = std::max(request.format.num_prompt_logprobs, echoed);
   return request;
+}
+
+// The most log-probs the answer can tell, those of prompts included.
+Status CheckLogprobs(const AnswerRequest& request, int64_t context_length) {
+  const int64_t per_token = request.format.num_logprobs + 1;
+  const int64_t per_prompt_token = request.num_prompt_logprobs + 1;
+  int64_t num_logprobs = 0;
+  for (const PromptTokens& prompt : request.prompts) {
+    const auto num_tokens = static_cast<int64_t>(prompt.tokens.size());
+    const int64_t max_tokens = std::min(request.sampling.max_tokens, context_length - num_tokens);
+    num_logprobs += request.n * (max_tokens * per_token + num_tokens * per_prompt_token);
+  }
+  if (num_logprobs <= kMaxLogprobs) return OkStatus();
+  return InvalidArgument(
+      fmt::format("the answer could have {} log-probs; the limit is {}: ask for fewer, for fewer "
+                  "tokens or for fewer choices",
+                  num_logprobs, kMaxLogprobs),
+      "logprobs");
 }
 
 // nullopt, or why the request cannot be answered whatever its prompt.
@@ -95,6 +115,12 @@ std::optional<net::HttpResponse> AddCompletionPrompt(openai::Prompt prompt,
   return AddPrompt(std::move(tokens), fields.echo ? std::move(text) : "", model, request);
 }
 
+PreparedAnswer Checked(AnswerRequest request, const LoadedModel& model) {
+  if (const Status status = CheckLogprobs(request, ContextLength(model)); !status.ok())
+    return RefusalOf(status);
+  return request;
+}
+
 }  // namespace
 
 PreparedAnswer PrepareChat(std::string_view body, const Served& served) {
@@ -113,7 +139,7 @@ PreparedAnswer PrepareChat(std::string_view body, const Served& served) {
   }
   if (auto refusal = AddPrompt(Tokenize(prompt, AddBos::kNo, model), "", model, request))
     return std::move(*refusal);
-  return request;
+  return Checked(std::move(request), model);
 }
 
 PreparedAnswer PrepareCompletion(std::string_view body, const Served& served) {
@@ -127,7 +153,7 @@ PreparedAnswer PrepareCompletion(std::string_view body, const Served& served) {
     if (auto refusal = AddCompletionPrompt(std::move(prompt), fields, served, request))
       return std::move(*refusal);
   }
-  return request;
+  return Checked(std::move(request), *served.model);
 }
 
 }  // namespace redline::engine

@@ -19,7 +19,7 @@ TEST(ServeOptions, EveryFlagCanBeSetFromItsDefault) {
   for (const char* name :
        {"model-path", "served-model-name", "host", "port", "uds", "context-length",
         "max-running-requests", "max-total-tokens", "chunked-prefill-size", "page-size",
-        "max-queued-requests", "num-threads", "api-key"}) {
+        "max-queued-requests", "num-threads", "api-key", "tool-call-parser", "reasoning-parser"}) {
     EXPECT_TRUE(names.contains(name)) << name;
   }
 }
@@ -58,6 +58,16 @@ TEST(ServeOptions, ValidatesTheWhole) {
       ValidateServeOptions({.model_path = "m.gguf", .served_model_name = std::string(300, 'x')})
           .param(),
       "served-model-name");
+  const Status parser =
+      ValidateServeOptions({.model_path = "m.gguf", .tool_call_parser = "hermez"});
+  EXPECT_EQ(parser.param(), "tool-call-parser");
+  EXPECT_NE(parser.message().find("did you mean \"hermes\"?"), std::string::npos);
+  EXPECT_EQ(
+      ValidateServeOptions({.model_path = "m.gguf", .reasoning_parser = "deepseek-r2"}).param(),
+      "reasoning-parser");
+  EXPECT_TRUE(ValidateServeOptions(
+                  {.model_path = "m.gguf", .tool_call_parser = "none", .reasoning_parser = "qwen3"})
+                  .ok());
   EXPECT_EQ(
       ValidateServeOptions({.model_path = "m.gguf", .engine = {.chunked_prefill_size = 8}}).param(),
       "chunked_prefill_size");

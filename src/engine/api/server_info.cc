@@ -4,6 +4,10 @@
 
 #include "base/version.h"
 #include "engine/runtime/engine_options.h"
+#include "net/http_server.h"
+#include "openai/chat_message.h"
+#include "openai/special_fields.h"
+#include "openai/tools.h"
 
 namespace redline::engine {
 namespace {
@@ -18,6 +22,26 @@ Json OptionsJson(const EngineOptions& options) {
   return json;
 }
 
+// The engine's options and those of this room that shape answers.
+Json Configuration(const EngineOptions& engine, const std::string& tool_call_parser,
+                   const std::string& reasoning_parser) {
+  Json json = OptionsJson(engine);
+  json["tool_call_parser"] = tool_call_parser;
+  json["reasoning_parser"] = reasoning_parser;
+  return json;
+}
+
+std::string NameOrNone(const std::string& parser) { return parser.empty() ? "none" : parser; }
+
+// What a request may ask for at most, whatever the model.
+Json LimitsJson() {
+  const net::HttpServerOptions http;
+  return {
+      {"max_body_bytes", http.max_body_bytes},       {"max_choices", openai::kMaxChoicesPerRequest},
+      {"max_messages", openai::kMaxMessages},        {"max_tools", openai::kMaxTools},
+      {"max_logit_biases", openai::kMaxLogitBiases}, {"max_stop_strings", openai::kMaxStops}};
+}
+
 Json ModelJson(const LoadedModel& model) {
   const ModelConfig& config = model.engine->model_config();
   return {{"architecture", config.architecture},
@@ -27,7 +51,8 @@ Json ModelJson(const LoadedModel& model) {
           {"vocab_size", config.vocab_size},
           {"max_position_embeddings", config.max_position_embeddings},
           {"has_tokenizer", model.tokenizer != nullptr},
-          {"has_chat_template", model.chat_template != nullptr}};
+          {"has_chat_template", model.chat_template != nullptr},
+          {"template_shows_tools", model.template_shows_tools}};
 }
 
 Json MemoryJson(const ResolvedEngine& resolved) {
@@ -46,10 +71,13 @@ std::string ServerInfo(const ServeOptions& options, const LoadedModel* model,
                {"status", status},
                {"model_path", options.model_path},
                {"served_model_name", ServedModelName(options)},
-               {"requested", OptionsJson(options.engine)}};
+               {"requested",
+                Configuration(options.engine, options.tool_call_parser, options.reasoning_parser)},
+               {"limits", LimitsJson()}};
   if (model != nullptr) {
     const ResolvedEngine& resolved = model->engine->resolved();
-    info["resolved"] = OptionsJson(resolved.options);
+    info["resolved"] = Configuration(resolved.options, NameOrNone(model->tool_call_parser),
+                                     NameOrNone(model->reasoning_parser));
     info["isa"] = resolved.isa;
     info["memory"] = MemoryJson(resolved);
     info["model"] = ModelJson(*model);
