@@ -71,7 +71,8 @@ Beyond OpenAI's forms:
 * `stop_reason` (vLLM) is the stop string or the token of `stop_token_ids` that ended a choice. A token of
   which a stop string cut off a part is not in `logprobs`.
 * Log-probs are the model's own, before temperature, penalties and bias; -9999.0 stands for minus
-  infinity. `logprobs` of a chat hold every token, of reasoning and calls too.
+  infinity. `logprobs` of a chat hold every token, of reasoning and calls too. An answer that could have
+  more than 4 million of them is refused.
 * `token_ids`, `prompt_token_ids`, `prompt_logprobs`: as in vLLM, where asked for. The rank of a prompt's
   token is null unless it is among the best that are told.
 * A model without a tokenizer takes and gives token ids: text endpoints answer 400, `text` is "", each
@@ -89,7 +90,8 @@ the model may call (`tool_choice: auto`) do not change what the answer must be.
 
 `redline serve --tool-call-parser NAME --reasoning-parser NAME` say how the model writes calls and marks
 reasoning; `auto` takes what its chat template implies (see `/server_info`). A template that shows no tools
-gets them in a system message, and calls are plain JSON.
+gets them in a system message, and calls are plain JSON. Where a template writes calls in a form that no
+parser knows, calls that need not come (`auto`) stay content.
 
 * `tool_choice` `auto`: the model decides; what turns out to be no call of one of the tools is content, as
   it stands. `required` and a named function: a grammar makes it a call whose arguments are valid.

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -91,12 +90,23 @@ Status SetAnyObject(const Source& from, GenerationFields& fields) {
   return SetStructure(Kind::kJsonSchema, std::string(kAnyObject), from.param, fields);
 }
 
-constexpr std::array<std::pair<std::string_view, Status (*)(const Source&, GenerationFields&)>, 5>
-    kStructures = {{{"json", SetSchema},
-                    {"regex", SetRegex},
-                    {"choice", SetChoice},
-                    {"grammar", SetLark},
-                    {"json_object", SetAnyObject}}};
+// The members of structured_outputs.
+struct Structure {
+  std::string_view name;
+  Status (*set)(const Source&, GenerationFields&);
+};
+constexpr Structure kStructures[] = {{"json", SetSchema},
+                                     {"regex", SetRegex},
+                                     {"choice", SetChoice},
+                                     {"grammar", SetLark},
+                                     {"json_object", SetAnyObject}};
+
+const Structure* FindStructure(std::string_view name) {
+  for (const Structure& structure : kStructures) {
+    if (structure.name == name) return &structure;
+  }
+  return nullptr;
+}
 
 Source WholeField(const FieldValue& field) {
   return {std::string(field.name), field.value, field.value.is_object() ? field.Text() : ""};
@@ -160,13 +170,12 @@ Status ReadStructuredOutputs(const FieldValue& field, GenerationFields& fields) 
                       field.value);
   const std::string_view text = field.Text();
   for (const auto& [key, value] : field.value.items()) {
-    const auto* structure = std::find_if(kStructures.begin(), kStructures.end(),
-                                         [&](const auto& known) { return known.first == key; });
+    const Structure* structure = FindStructure(key);
     const std::string param = fmt::format("{}.{}", field.name, key);
     if (value.is_null() || value == false) continue;
-    if (structure == kStructures.end())
+    if (structure == nullptr)
       return InvalidArgument(param.substr(0, 128) + " is not supported by this version", param);
-    RL_RETURN_IF_ERROR(structure->second({param, value, RawMember(text, key)}, fields));
+    RL_RETURN_IF_ERROR(structure->set({param, value, RawMember(text, key)}, fields));
   }
   return OkStatus();
 }

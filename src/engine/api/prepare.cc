@@ -90,29 +90,39 @@ std::optional<net::HttpResponse> AddPrompt(Tokens tokens, std::string text,
   return std::nullopt;
 }
 
-std::optional<net::HttpResponse> AddCompletionPrompt(openai::Prompt prompt,
-                                                     const openai::GenerationFields& fields,
-                                                     const Served& served, AnswerRequest& request) {
+std::optional<net::HttpResponse> AddTokenIds(std::vector<int32_t> ids,
+                                             const openai::GenerationFields& fields,
+                                             const LoadedModel& model, AnswerRequest& request) {
+  if (auto refusal = AddPrompt(std::move(ids), "", model, request)) return refusal;
+  if (!fields.echo || model.tokenizer == nullptr) return std::nullopt;
+  PromptTokens& prompt = request.prompts.back();
+  Result<std::string> text = model.tokenizer->Decode(prompt.tokens, fields.skip_special_tokens);
+  if (!text.ok()) return RefusalOf(InvalidArgument(text.status().message(), "prompt"));
+  prompt.text = std::move(text).value();
+  return std::nullopt;
+}
+
+std::optional<net::HttpResponse> AddText(std::string text, const openai::GenerationFields& fields,
+                                         const Served& served, AnswerRequest& request) {
   const LoadedModel& model = *served.model;
-  if (auto* ids = std::get_if<std::vector<int32_t>>(&prompt)) {
-    std::string text;
-    if (fields.echo && model.tokenizer != nullptr) {
-      Result<std::string> decoded = model.tokenizer->Decode(*ids, fields.skip_special_tokens);
-      if (!decoded.ok()) return RefusalOf(InvalidArgument(decoded.status().message(), "prompt"));
-      text = std::move(decoded).value();
-    }
-    return AddPrompt(std::move(*ids), std::move(text), model, request);
-  }
   if (model.tokenizer == nullptr) {
     return RefusalOf(InvalidArgument(
         fmt::format("the model {} has no tokenizer: give the prompt as a list of token ids",
                     served.name),
         "prompt"));
   }
-  auto& text = std::get<std::string>(prompt);
   const AddBos add_bos = fields.add_special_tokens.value_or(true) ? AddBos::kYes : AddBos::kNo;
   Tokens tokens = Tokenize(text, add_bos, model);
-  return AddPrompt(std::move(tokens), fields.echo ? std::move(text) : "", model, request);
+  if (!fields.echo) text.clear();
+  return AddPrompt(std::move(tokens), std::move(text), model, request);
+}
+
+std::optional<net::HttpResponse> AddCompletionPrompt(openai::Prompt prompt,
+                                                     const openai::GenerationFields& fields,
+                                                     const Served& served, AnswerRequest& request) {
+  if (auto* ids = std::get_if<std::vector<int32_t>>(&prompt))
+    return AddTokenIds(std::move(*ids), fields, *served.model, request);
+  return AddText(std::get<std::string>(std::move(prompt)), fields, served, request);
 }
 
 PreparedAnswer Checked(AnswerRequest request, const LoadedModel& model) {
