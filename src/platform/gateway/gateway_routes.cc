@@ -102,6 +102,8 @@ void GatewayRoutes::Infer(net::HttpRequest request, const std::string& target,
     return;
   }
   auto snapshot = snapshots_.Current();
+  const GatewayKey* const key = snapshot->FindKey(BearerKey(request));
+  parsed->tenant = key != nullptr ? key->id : "";
   if (snapshot->FindModel(parsed->model) == nullptr) {
     writer->Send(openai::ModelNotFoundError(parsed->model, ServedNames(*snapshot)));
     return;

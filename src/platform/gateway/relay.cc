@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/strings.h"
 #include "openai/error.h"
+#include "openai/headers.h"
 
 namespace redline::platform {
 namespace {
@@ -83,7 +84,9 @@ void Relay::SendToNextInstance() {
   net::ClientRequest request;
   request.method = "POST";
   request.url = EngineUrl(lease_->instance().endpoint, target_);
-  request.headers = {{"Content-Type", "application/json"}, {"X-Request-Id", request_id_}};
+  request.headers = {{"Content-Type", "application/json"},
+                     {"X-Request-Id", request_id_},
+                     {std::string(openai::kTenantHeader), request_.tenant}};
   request.body = request_.body;
   request.idle_timeout_seconds = kEngineSilenceSeconds;
   net::ExchangeCallbacks callbacks;
