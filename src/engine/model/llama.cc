@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <cstring>
 #include <string>
 
 #include "base/log.h"
@@ -71,11 +70,13 @@ class Llama final : public Model {
     return (max_rows * sizes_.Total() + logits_floats) * static_cast<int64_t>(sizeof(float));
   }
   KvLayout kv_layout() const override {
-    return {config_.num_hidden_layers, config_.num_key_value_heads, config_.head_dim};
+    return {config_.num_hidden_layers, config_.num_key_value_heads, config_.head_dim,
+            KvDtypeInUse()};
   }
   void Forward(const Batch& batch, KvCache& kv, std::span<float> logits) override;
 
  private:
+  KvDtype KvDtypeInUse() const;
   void PlaceActivations(float* memory);
   int64_t NumRows() const { return static_cast<int64_t>(rows_.rows.size()); }
   // Calls `work(row)` for every row of the batch, on the pool when there are many.
@@ -139,6 +140,12 @@ void Llama::PlaceActivations(float* memory) {
   buffers_.cos = take(sizes_.half_head);
   buffers_.sin = take(sizes_.half_head);
   buffers_.logits_input = memory;
+}
+
+KvDtype Llama::KvDtypeInUse() const {
+  if (options_.kv_dtype) return *options_.kv_dtype;
+  const DType weights = weights_.layers.front().qkv.parts.front().weight.dtype;
+  return weights == DType::kBF16 ? KvDtype::kBf16 : KvDtype::kF32;
 }
 
 template <typename Work>
@@ -237,22 +244,23 @@ void Llama::StoreKeysAndValues(int64_t layer_index, KvCache& kv, int64_t row) {
   const BatchRow& from = rows_.rows[static_cast<size_t>(row)];
   const SliceRows& slice = rows_.slices[static_cast<size_t>(from.slice)];
   const int64_t page = slice.first_page + from.position / kv.page_size();
-  const int64_t page_offset = rows_.page_offsets[static_cast<size_t>(page)];
-  const float* k = buffers_.qkv + row * sizes_.qkv + sizes_.q;
-  const float* v = k + sizes_.kv;
-  const size_t head_bytes = static_cast<size_t>(config_.head_dim) * sizeof(float);
-  for (int64_t head = 0; head < config_.num_key_value_heads; ++head) {
-    const int64_t slot = head * kv.page_size() + from.position % kv.page_size();
-    const int64_t offset = page_offset + slot * config_.head_dim;
-    std::memcpy(kv.Keys(layer_index, PageId{0}) + offset, k + head * config_.head_dim, head_bytes);
-    std::memcpy(kv.Values(layer_index, PageId{0}) + offset, v + head * config_.head_dim,
-                head_bytes);
-  }
+  const int64_t slot = from.position % kv.page_size();
+  const int64_t offset = rows_.page_offsets[static_cast<size_t>(page)] + slot * config_.head_dim;
+  KvStoreArgs args = {.heads = buffers_.qkv + row * sizes_.qkv + sizes_.q,
+                      .num_heads = config_.num_key_value_heads,
+                      .head_dim = config_.head_dim,
+                      .dtype = kv.layout().dtype,
+                      .out = kv.Keys(layer_index).At(offset),
+                      .out_stride = kv.page_size() * config_.head_dim};
+  kernels_.kv_store(args);
+  args.heads += sizes_.kv;
+  args.out = kv.Values(layer_index).At(offset);
+  kernels_.kv_store(args);
 }
 
 void Llama::Attend(int64_t layer_index, KvCache& kv) {
-  const float* keys = kv.Keys(layer_index, PageId{0});
-  const float* values = kv.Values(layer_index, PageId{0});
+  const KvView keys = kv.Keys(layer_index);
+  const KvView values = kv.Values(layer_index);
   const auto run = [&](const AttentionTask& task) {
     const SliceRows& slice = rows_.slices[static_cast<size_t>(task.slice)];
     const AttentionArgs args = {.q = buffers_.qkv + slice.first_row * sizes_.qkv,
@@ -262,8 +270,9 @@ void Llama::Attend(int64_t layer_index, KvCache& kv) {
                                 .num_heads = config_.num_attention_heads,
                                 .num_kv_heads = config_.num_key_value_heads,
                                 .head_dim = config_.head_dim,
-                                .keys = keys,
-                                .values = values,
+                                .kv_dtype = kv.layout().dtype,
+                                .keys = keys.data,
+                                .values = values.data,
                                 .page_offsets = rows_.page_offsets.data() + slice.first_page,
                                 .page_size = kv.page_size(),
                                 .context_len = slice.context_len};

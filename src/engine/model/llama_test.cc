@@ -39,6 +39,7 @@ struct Variant {
   std::string isa;
   DType dtype;
   std::string kind;
+  KvDtype kv_dtype = KvDtype::kF32;
 };
 
 std::vector<Variant> AllVariants() {
@@ -46,11 +47,15 @@ std::vector<Variant> AllVariants() {
   for (const KernelSet* kernels : AvailableKernels()) {
     const std::string isa(kernels->name);
     variants.push_back({isa, DType::kF32, "llama3"});
+    variants.push_back({isa, DType::kF32, "llama3", KvDtype::kBf16});
+    variants.push_back({isa, DType::kF32, "llama3", KvDtype::kFp8E4m3});
     variants.push_back({isa, DType::kF16, "gguf"});
     variants.push_back({isa, DType::kBF16, "qwen2"});
+    variants.push_back({isa, DType::kBF16, "qwen2", KvDtype::kBf16});
     variants.push_back({isa, DType::kQ8_0, "qwen3"});
     variants.push_back({isa, DType::kQ4_0, "gguf"});
     variants.push_back({isa, DType::kQ4_1, "llama3"});
+    variants.push_back({isa, DType::kQ4_1, "llama3", KvDtype::kFp8E4m3});
   }
   return variants;
 }
@@ -61,7 +66,10 @@ class LlamaTest : public testing::TestWithParam<Variant> {
 
   std::unique_ptr<Model> Make(ThreadPool& pool) {
     auto model = MakeModel(checkpoint_, pool,
-                           {.max_batch_rows = 600, .max_logits_rows = 3, .isa = GetParam().isa});
+                           {.max_batch_rows = 600,
+                            .max_logits_rows = 3,
+                            .isa = GetParam().isa,
+                            .kv_dtype = GetParam().kv_dtype});
     EXPECT_TRUE(model.ok()) << model.status().ToString();
     return std::move(*model);
   }
@@ -130,11 +138,25 @@ TEST_P(LlamaTest, CompanyInABatchDoesNotChangeBits) {
   }
 }
 
-// Every instruction set computes the same model: log-probabilities within 1e-4 of the reference's.
+// By how much instruction sets may differ: a difference in an f32's last bits may round to another
+// element of a narrow cache.
+float ToleranceOf(KvDtype kv_dtype) {
+  switch (kv_dtype) {
+    case KvDtype::kF32:
+      return 1e-4f;
+    case KvDtype::kBf16:
+      return 1e-3f;
+    case KvDtype::kFp8E4m3:
+      return 1e-2f;
+  }
+  return 0;
+}
+
+// Every instruction set computes the same model: log-probabilities close to the reference's.
 TEST_P(LlamaTest, AgreesWithTheReferenceKernels) {
   ThreadPool pool(1);
   const auto model = Make(pool);
-  auto reference = MakeModel(checkpoint_, pool, {.isa = "ref"});
+  auto reference = MakeModel(checkpoint_, pool, {.isa = "ref", .kv_dtype = GetParam().kv_dtype});
   const std::vector<TokenId> tokens = Tokens(80);
   const std::vector<float> actual = FeedAlone(*model, tokens, 50, 16);
   const std::vector<float> expected = FeedAlone(**reference, tokens, 50, 16);
@@ -142,15 +164,32 @@ TEST_P(LlamaTest, AgreesWithTheReferenceKernels) {
   const float actual_sum = model->kernels().log_sum_exp(actual.data(), size);
   const float expected_sum = (*reference)->kernels().log_sum_exp(expected.data(), size);
   for (size_t i = 0; i < actual.size(); ++i)
-    EXPECT_NEAR(actual[i] - actual_sum, expected[i] - expected_sum, 1e-4f);
+    EXPECT_NEAR(actual[i] - actual_sum, expected[i] - expected_sum,
+                ToleranceOf(GetParam().kv_dtype));
 }
 
 INSTANTIATE_TEST_SUITE_P(AllVariants, LlamaTest, testing::ValuesIn(AllVariants()),
                          [](const auto& variant) {
                            return variant.param.isa + "_" +
                                   std::string(InfoOf(variant.param.dtype).name) + "_" +
-                                  variant.param.kind;
+                                  variant.param.kind + "_kv_" +
+                                  std::string(InfoOf(variant.param.kv_dtype).name);
                          });
+
+TEST(LlamaKvDtypeTest, AutoFollowsTheWeights) {
+  ThreadPool pool(1);
+  for (const auto& [weights, expected] : std::map<DType, KvDtype>{
+           {DType::kF32, KvDtype::kF32},
+           {DType::kF16, KvDtype::kF32},
+           {DType::kBF16, KvDtype::kBf16},
+           {DType::kQ4_1, KvDtype::kF32},
+       }) {
+    const TestingCheckpoint checkpoint(ConfigOf("llama"), weights);
+    EXPECT_EQ(MakeModel(checkpoint, pool, {}).value()->kv_layout().dtype, expected);
+    const ModelOptions asked = {.kv_dtype = KvDtype::kFp8E4m3};
+    EXPECT_EQ(MakeModel(checkpoint, pool, asked).value()->kv_layout().dtype, KvDtype::kFp8E4m3);
+  }
+}
 
 Status StatusOfModel(const TestingCheckpoint& checkpoint, const ModelOptions& options = {}) {
   ThreadPool pool(1);

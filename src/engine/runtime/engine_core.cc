@@ -122,7 +122,7 @@ void EngineCore::Forward(const StepPlan& plan, size_t num_logits_rows) {
                                                      static_cast<size_t>(slice.num_tokens)),
                             .context_len = sequence.num_computed,
                             .pages = sequence.pages,
-                            .wants_logits = slice.completes()});
+                            .num_logits = slice.completes() ? 1 : 0});
   }
   const auto vocab_size = static_cast<size_t>(model_->config().vocab_size);
   model_->Forward(batch, *kv_, std::span(logits_).first(num_logits_rows * vocab_size));

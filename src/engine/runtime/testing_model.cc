@@ -46,20 +46,22 @@ void TestingModel::Forward(const Batch& batch, KvCache& kv, std::span<float> log
   for (const SequenceSlice& slice : batch.slices) {
     const auto slot = [&](int64_t position) -> float& {
       const PageId page = slice.pages[static_cast<size_t>(position / kv.page_size())];
-      return kv.Keys(0, page)[position % kv.page_size()];
+      std::byte* row = kv.Keys(0).At(kv.PageOffset(page) + position % kv.page_size());
+      return *reinterpret_cast<float*>(row);  // its layout is f32, one per position
     };
     for (size_t index = 0; index < slice.tokens.size(); ++index) {
       if (slice.tokens[index] == kBomb) throw std::bad_alloc();
       slot(slice.context_len + static_cast<int64_t>(index)) =
           static_cast<float>(slice.tokens[index]);
     }
-    if (!slice.wants_logits) continue;
     uint64_t hash = 0;
     const int64_t length = slice.context_len + static_cast<int64_t>(slice.tokens.size());
     for (int64_t position = 0; position < length; ++position) {
       hash = Mix(hash, static_cast<uint64_t>(slot(position)));
+      if (position < length - slice.num_logits) continue;
+      WriteLogits(hash, slice.tokens[static_cast<size_t>(position - slice.context_len)],
+                  logits.subspan(logits_row++ * kVocabSize, kVocabSize));
     }
-    WriteLogits(hash, slice.tokens.back(), logits.subspan(logits_row++ * kVocabSize, kVocabSize));
   }
 }
 

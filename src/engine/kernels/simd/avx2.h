@@ -68,6 +68,10 @@ struct Avx2 {
   [[gnu::always_inline]] static Vec LoadF16(const void* from) {
     return _mm256_cvtph_ps(_mm_loadu_si128(static_cast<const __m128i*>(from)));
   }
+  [[gnu::always_inline]] static void FromF16(__m256i halves, Vec* values) {
+    values[0] = _mm256_cvtph_ps(_mm256_castsi256_si128(halves));
+    values[1] = _mm256_cvtph_ps(_mm256_extracti128_si256(halves, 1));
+  }
   [[gnu::always_inline]] static Vec LoadBF16(const void* from) {
     const __m128i bits = _mm_loadu_si128(static_cast<const __m128i*>(from));
     return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(bits), 16));

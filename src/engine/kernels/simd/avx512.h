@@ -64,6 +64,10 @@ struct Avx512 {
   [[gnu::always_inline]] static Vec LoadF16(const void* from) {
     return _mm512_cvtph_ps(_mm256_loadu_si256(static_cast<const __m256i*>(from)));
   }
+  // 16 halves to 16 / kLanes vectors.
+  [[gnu::always_inline]] static void FromF16(__m256i halves, Vec* values) {
+    values[0] = _mm512_cvtph_ps(halves);
+  }
   [[gnu::always_inline]] static Vec LoadBF16(const void* from) {
     const __m256i bits = _mm256_loadu_si256(static_cast<const __m256i*>(from));
     return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(bits), 16));
