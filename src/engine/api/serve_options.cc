@@ -76,9 +76,10 @@ std::vector<ServeFlag> ServeFlags() {
                    .default_value = std::to_string(defaults.port)});
   for (const EngineOptionField& field : EngineOptionFields()) {
     flags.push_back({.name = DashedName(field.name),
-                     .value_name = "N",
+                     .value_name = std::string(OptionValueName(field)),
                      .help = std::string(field.help),
-                     .default_value = std::to_string(defaults.engine.*field.member)});
+                     .default_value = field.is_switch() ? "" : OptionText(field, defaults.engine),
+                     .choices = OptionChoices(field)});
   }
   return flags;
 }
@@ -96,9 +97,7 @@ Status SetServeOption(std::string_view name, std::string_view value, ServeOption
   }
   for (const EngineOptionField& field : EngineOptionFields()) {
     if (flag != DashedName(field.name)) continue;
-    RL_ASSIGN_OR_RETURN(options.engine.*field.member,
-                        ParseWithin(flag, value, field.min, field.max));
-    return OkStatus();
+    return SetOption(field, value, options.engine);
   }
   return UnknownFlag(flag);
 }

@@ -24,9 +24,10 @@ struct ServeOptions {
 
 struct ServeFlag {
   std::string name;        // without dashes: "model-path"
-  std::string value_name;  // "PATH"
+  std::string value_name;  // "PATH"; empty: a switch, whose value is "true"
   std::string help;
   std::string default_value;  // as text; empty: none
+  std::vector<std::string> choices = {};
   bool required = false;
 };
 std::vector<ServeFlag> ServeFlags();

@@ -18,7 +18,8 @@
 
 namespace redline::engine {
 
-// Names and defaults as SGLang's server arguments where it has them.
+// Names and defaults as SGLang's server arguments where it has them. With several data-parallel
+// ranks, max_running_requests, max_total_tokens and chunked_prefill_size are each rank's.
 struct EngineOptions {
   int64_t max_running_requests = 64;
   int64_t max_total_tokens = 0;        // KV pool, tokens; 0: from memory and context_length
@@ -26,7 +27,11 @@ struct EngineOptions {
   int64_t context_length = 0;          // 0: the model's own
   int64_t page_size = 16;              // positions per KV page
   int64_t max_queued_requests = 1024;
-  int64_t num_threads = 0;  // 0: the CPUs this process may use
+  int64_t num_threads = 0;  // of all ranks together; 0: the CPUs this process may use
+  int64_t dp_size = 1;  // data-parallel ranks: schedulers with KV pools and threads of their own
+  std::string schedule_policy = "fcfs";  // or "lpm": longest cached prefix first
+  std::string kv_cache_dtype = "auto";   // or f32, bf16, fp8_e4m3
+  bool disable_radix_cache = false;      // no prefix cache
 };
 
 // Added to a token's logit: -100..100.
@@ -47,7 +52,7 @@ struct SamplingParams {
   double frequency_penalty = 0.0;  // -2..2
   // As in Hugging Face: logits of tokens in prompt or answer are divided (positive) or multiplied
   // (negative) by it.
-  double repetition_penalty = 1.0;  // (0, 2]
+  double repetition_penalty = 1.0;  // 0.01..2
   std::vector<LogitBias> logit_bias;
   int64_t max_tokens = 16;  // 0: only the prompt's log-probs are wanted
   int64_t min_tokens = 0;   // before so many, no stop token can be chosen

@@ -84,16 +84,17 @@ std::unique_ptr<TestingEngine> StartTestingEngine(const EngineOptions& options,
                                                   std::function<void(const Batch&)> on_forward) {
   auto testing = std::make_unique<TestingEngine>();
   EngineParts parts;
-  parts.pool = std::make_unique<ThreadPool>(1);
-  auto model = std::make_unique<TestingModel>();
-  model->on_forward = std::move(on_forward);
-  testing->model = model.get();
+  for (int64_t rank = 0; rank < options.dp_size; ++rank) {
+    auto model = std::make_unique<TestingModel>();
+    model->on_forward = on_forward;
+    parts.ranks.push_back({std::make_unique<ThreadPool>(1), std::move(model)});
+  }
+  const Model& model = *parts.ranks.front().model;
   Result<EngineOptions> resolved = ResolveEngineOptions(
-      options, model->config().max_position_embeddings,
-      {.available_bytes = 64 << 20, .kv_bytes_per_token = model->kv_layout().BytesPerToken()});
+      options, model.config().max_position_embeddings,
+      {.available_bytes = 64 << 20, .kv_bytes_per_token = model.kv_layout().BytesPerToken()});
   if (!resolved.ok()) return nullptr;
   parts.resolved.options = *resolved;
-  parts.model = std::move(model);
   Result<std::unique_ptr<Engine>> engine = StartEngine(std::move(parts), testing->metrics);
   if (!engine.ok()) return nullptr;
   testing->engine = std::move(engine).value();

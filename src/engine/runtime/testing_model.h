@@ -43,7 +43,6 @@ std::vector<TokenId> ExpectedGreedyTokens(std::vector<TokenId> prompt, int64_t m
 
 struct TestingEngine {
   MetricsRegistry metrics;
-  TestingModel* model = nullptr;
   std::unique_ptr<Engine> engine;
 };
 std::unique_ptr<TestingEngine> StartTestingEngine(
