@@ -1,8 +1,8 @@
 // What a model's text is made of: reasoning, content and tool calls.
 //
-// An OutputParser reads one answer as it grows and hands on what is certain. It takes time linear in
-// the text, never fails, and its deltas concatenate to the same result however the text was cut: a
-// tool call that turns out to be no call (unknown name, damaged or cut short) is content, as it
+// An OutputParser reads one answer as it grows and hands on what is certain. It takes time linear
+// in the text, never fails, and its deltas concatenate to the same result however the text was cut:
+// a tool call that turns out to be no call (unknown name, damaged or cut short) is content, as it
 // stands. One per request; not thread-safe.
 //
 // Sources of behaviour: SGLang's and vLLM's parsers of the same names.
@@ -62,9 +62,12 @@ Result<std::unique_ptr<OutputParser>> MakeOutputParser(const OutputFormat& forma
 
 enum class ParallelCalls { kNo, kYes };
 
-// A grammar (llguidance's dialect of Lark, start rule "start") of exactly the texts that are calls
-// of `tools`, at least one, with arguments that validate against the tools' schemas, in the form
-// that the named parser reads. For tool_choice "required" (all tools) or a named one (that tool).
+// A grammar (llguidance's dialect of Lark, start rule "start") of texts that are calls of `tools`,
+// at least one, with arguments that validate against the tools' schemas, in the form that the named
+// parser reads and its models write. For tool_choice "required" (all tools) or a named one (that
+// tool). It covers the call alone, no reasoning in front, and spells markers out as text, also
+// where the model has a special token for one. kInvalidArgument for tools that cannot be called; a
+// schema that llguidance does not support is found out when the grammar is compiled.
 Result<std::string> ToolCallGrammar(std::string_view tool_call_parser,
                                     std::span<const ToolDefinition> tools, ParallelCalls parallel);
 

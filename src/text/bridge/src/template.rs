@@ -115,6 +115,10 @@ fn environment(limits: &RbTemplateLimits) -> Environment<'static> {
     env.add_filter("tojson", move |value: &Value, options: Kwargs| {
         python::tojson(value, options, max_bytes)
     });
+    // minijinja would loop over none, and templates ask before they take a length.
+    env.add_test("iterable", |value: &Value| {
+        !value.is_none() && value.try_iter().is_ok()
+    });
     env.add_function("raise_exception", raise_exception);
     env.add_function("strftime_now", |format: String| {
         python::strftime_now(&format)
