@@ -185,6 +185,8 @@ void TestServer::BecomeReady() {
   if (options_.has_tokenizer) {
     model->tokenizer = std::make_unique<TestingTokenizer>();
     model->max_token_bytes = LongestTokenBytes(*model->tokenizer);
+    model->constraints = std::make_unique<ConstraintSource>(
+        model->tokenizer.get(), std::vector<TokenId>{TestingModel::kEos});
     if (!options_.chat_template.empty()) {
       auto compiled = text::CompileChatTemplate(options_.chat_template);
       EXPECT_TRUE(compiled.ok()) << compiled.status().ToString();

@@ -196,7 +196,7 @@ TEST(EngineServer, RefusesAndNamesWhatIsWrong) {
       {kChat, chat({{"max_tokens", 0}}), 400, "max_tokens"},
       {kChat, chat({{"max_tokens", 1e18}}), 400, "max_tokens"},
       {kChat, chat({{"stop", {""}}}), 400, "stop"},
-      {kChat, chat({{"n", 2}}), 400, "n"},
+      {kChat, chat({{"n", 129}}), 400, "n"},
       {kChat, chat({{"stream_options", {{"include_usage", true}}}}), 400, "stream_options"},
       {kCompletions, completion({{"model", "other"}}), 404, "model", "model_not_found"},
       {kCompletions, completion({{"prompt", Json::array()}}), 400, "prompt"},

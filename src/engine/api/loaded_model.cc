@@ -61,6 +61,10 @@ Result<std::unique_ptr<LoadedModel>> LoadModel(std::unique_ptr<Checkpoint> check
   }
   progress(kPagesDone);
   RL_ASSIGN_OR_RETURN(model->engine, Engine::Start(*model->checkpoint, options.engine, metrics));
+  if (model->tokenizer != nullptr) {
+    model->constraints = std::make_unique<ConstraintSource>(
+        model->tokenizer.get(), model->checkpoint->config().eos_token_ids);
+  }
   progress(1);
   return model;
 }

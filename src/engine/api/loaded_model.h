@@ -8,6 +8,7 @@
 #include "base/metrics.h"
 #include "base/status.h"
 #include "engine/api/serve_options.h"
+#include "engine/api/structure.h"
 #include "engine/runtime/engine.h"
 #include "text/chat_template.h"
 #include "text/tokenizer.h"
@@ -19,6 +20,9 @@ struct LoadedModel {
   std::unique_ptr<Checkpoint> checkpoint;
   std::unique_ptr<text::Tokenizer> tokenizer;         // null: token ids only
   std::unique_ptr<text::ChatTemplate> chat_template;  // null: no chat
+  std::unique_ptr<ConstraintSource> constraints;      // null without a tokenizer
+  std::string tool_call_parser;                       // names of text/output_parser.h; "": none
+  std::string reasoning_parser;
   std::string bos_token;
   std::string eos_token;
   int64_t max_token_bytes = 1;     // bytes of the longest token's text

@@ -7,6 +7,7 @@
 
 #include "base/strings.h"
 #include "engine/runtime/engine_options.h"
+#include "text/output_parser.h"
 
 namespace redline::engine {
 namespace {
@@ -20,7 +21,7 @@ struct TextField {
   std::string_view help;
 };
 
-constexpr std::array<TextField, 5> kTextFields = {{
+constexpr std::array<TextField, 7> kTextFields = {{
     {"model-path", &ServeOptions::model_path, "PATH",
      "GGUF file, or folder with a GGUF file or a Hugging Face model"},
     {"served-model-name", &ServeOptions::served_model_name, "NAME",
@@ -29,6 +30,10 @@ constexpr std::array<TextField, 5> kTextFields = {{
     {"uds", &ServeOptions::uds, "PATH", "Unix socket to listen on, instead of host and port"},
     {"api-key", &ServeOptions::api_key, "KEY",
      "key that requests must carry as a bearer token; default: none is asked for"},
+    {"tool-call-parser", &ServeOptions::tool_call_parser, "NAME",
+     "how the model writes tool calls; auto: as its chat template implies; none"},
+    {"reasoning-parser", &ServeOptions::reasoning_parser, "NAME",
+     "how the model marks reasoning; auto: as its chat template implies; none"},
 }};
 
 constexpr std::string_view kPort = "port";
@@ -56,6 +61,17 @@ Status UnknownFlag(const std::string& flag) {
   return InvalidArgument(
       fmt::format("unknown flag --{}{}", EscapeControl(flag), DidYouMean("--" + flag, known)),
       flag);
+}
+
+Status CheckParser(std::string_view flag, const std::string& value,
+                   std::span<const std::string_view> names) {
+  std::vector<std::string> known = {"auto", "none"};
+  known.insert(known.end(), names.begin(), names.end());
+  if (std::find(known.begin(), known.end(), value) != known.end()) return OkStatus();
+  return InvalidArgument(fmt::format("--{} \"{}\" is not known{}; there are: {}", flag,
+                                     EscapeControl(value.substr(0, 64)), DidYouMean(value, known),
+                                     Join(known, ", ")),
+                         std::string(flag));
 }
 
 }  // namespace
@@ -117,6 +133,10 @@ Status ValidateServeOptions(const ServeOptions& options) {
         fmt::format("--served-model-name must be 1 to {} bytes of UTF-8 text", kMaxNameBytes),
         "served-model-name");
   }
+  RL_RETURN_IF_ERROR(
+      CheckParser("tool-call-parser", options.tool_call_parser, text::ToolCallParserNames()));
+  RL_RETURN_IF_ERROR(
+      CheckParser("reasoning-parser", options.reasoning_parser, text::ReasoningParserNames()));
   return ValidateEngineOptions(options.engine);
 }
 

@@ -19,6 +19,9 @@ struct ServeOptions {
   int64_t port = 8000;  // 0: any free one
   std::string uds;      // Unix socket to listen on instead
   std::string api_key;  // empty: none is asked for
+  // Names of text/output_parser.h, "auto" (what the model's template implies) or "none".
+  std::string tool_call_parser = "auto";
+  std::string reasoning_parser = "auto";
   EngineOptions engine;
 };
 
