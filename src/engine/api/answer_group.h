@@ -21,6 +21,7 @@ struct Client {
   std::shared_ptr<net::ResponseWriter> writer;  // shared with the connection
   std::shared_ptr<CancelHandle> handle;         // shared with the writer's OnPeerClosed
   std::string request_id;                       // X-Request-Id of the answer
+  std::string tenant;                           // as the gateway says; "" without one
 
   // A whole answer, with its X-Request-Id.
   void Send(net::HttpResponse response) const;
