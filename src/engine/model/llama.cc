@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <string>
+#include <utility>
 
 #include "base/log.h"
 #include "engine/kernels/matmul/parallel_matmul.h"
-#include "engine/model/anonymous_memory.h"
 #include "engine/model/batch_rows.h"
-#include "engine/model/llama_weights.h"
+#include "engine/model/llama_activations.h"
+#include "engine/model/llama_shared.h"
 #include "engine/model/rope_frequencies.h"
 
 namespace redline::engine {
@@ -19,65 +19,30 @@ constexpr int64_t kRowsPerTask = 8;
 // Attention over less than this is done before another thread could help.
 constexpr int64_t kMinParallelAttentionFlops = 100'000;
 
-// Sizes of one row of each working buffer, in floats.
-struct RowSizes {
-  explicit RowSizes(const ModelConfig& config)
-      : hidden(config.hidden_size),
-        q(config.num_attention_heads * config.head_dim),
-        kv(config.num_key_value_heads * config.head_dim),
-        qkv(q + 2 * kv),
-        gate_up(2 * config.intermediate_size),
-        half_head(config.head_dim / 2) {}
-
-  // Hidden states, their normed form, the addition to come, q k v, attention's result, gate and up,
-  // cos and sin.
-  int64_t Total() const { return 3 * hidden + qkv + q + gate_up + 2 * half_head; }
-
-  int64_t hidden, q, kv, qkv, gate_up, half_head;
-};
-
-// Working memory of a forward pass; [max rows][row size] each.
-struct Activations {
-  float* hidden;  // the residual stream, without the last sublayer's `delta`
-  float* normed;
-  float* delta;  // what the last sublayer adds
-  float* qkv;
-  float* attention;
-  float* gate_up;
-  float* cos;
-  float* sin;
-  float* logits_input;  // [max logits rows][hidden]
-};
-
 class Llama final : public Model {
  public:
-  Llama(const ModelConfig& config, const KernelSet& kernels, ThreadPool& pool,
-        const ModelOptions& options)
-      : config_(config),
-        sizes_(config),
-        options_(options),
-        kernels_(kernels),
-        pool_(pool),
-        rope_frequencies_(RopeFrequencies(config)) {}
-
-  Status Load(const Checkpoint& checkpoint);
+  static Result<std::unique_ptr<Model>> Make(std::shared_ptr<const LlamaShared> shared,
+                                             ThreadPool& pool);
 
   const ModelConfig& config() const override { return config_; }
   const KernelSet& kernels() const override { return kernels_; }
-  int64_t WeightBytes() const override { return weight_bytes_; }
+  int64_t WeightBytes() const override { return shared_->memory.num_bytes(); }
   int64_t ActivationBytes(int64_t max_rows) const override {
-    const int64_t logits_floats = options_.max_logits_rows * sizes_.hidden;
-    return (max_rows * sizes_.Total() + logits_floats) * static_cast<int64_t>(sizeof(float));
+    return shared_->ActivationBytes(max_rows);
   }
   KvLayout kv_layout() const override {
     return {config_.num_hidden_layers, config_.num_key_value_heads, config_.head_dim,
-            KvDtypeInUse()};
+            shared_->kv_dtype};
+  }
+  Result<std::unique_ptr<Model>> MakeReplica(ThreadPool& pool) const override {
+    return Make(shared_, pool);
   }
   void Forward(const Batch& batch, KvCache& kv, std::span<float> logits) override;
 
  private:
-  KvDtype KvDtypeInUse() const;
-  void PlaceActivations(float* memory);
+  Llama(std::shared_ptr<const LlamaShared> shared, ThreadPool& pool, LlamaActivations buffers)
+      : shared_(std::move(shared)), pool_(pool), buffers_(std::move(buffers)) {}
+
   int64_t NumRows() const { return static_cast<int64_t>(rows_.rows.size()); }
   // Calls `work(row)` for every row of the batch, on the pool when there are many.
   template <typename Work>
@@ -94,58 +59,24 @@ class Llama final : public Model {
   void Mlp(const LlamaLayer& layer);
   void Logits(std::span<float> logits);
 
-  const ModelConfig config_;
-  const RowSizes sizes_;
-  const ModelOptions options_;
-  const KernelSet& kernels_;
+  // Shared with the model's replicas, which end in any order.
+  const std::shared_ptr<const LlamaShared> shared_;
+  const ModelConfig& config_ = shared_->config;
+  const LlamaRowSizes& sizes_ = shared_->sizes;
+  const ModelOptions& options_ = shared_->options;
+  const KernelSet& kernels_ = shared_->kernels;
+  const LlamaWeights& weights_ = shared_->weights;
   ThreadPool& pool_;
-  const std::vector<double> rope_frequencies_;
-  LlamaWeights weights_;
-  int64_t weight_bytes_ = 0;
-  AnonymousMemory memory_;  // weights, then activations
-  Activations buffers_;
+  LlamaActivations buffers_;
   BatchRows rows_;
 };
 
-Status Llama::Load(const Checkpoint& checkpoint) {
-  if (config_.head_dim > kMaxHeadDim || config_.head_dim % 2 != 0) {
-    return Unimplemented("head_dim " + std::to_string(config_.head_dim) +
-                         ": this engine has even head sizes up to " + std::to_string(kMaxHeadDim));
-  }
-  WeightBinder binder(checkpoint);
-  RL_RETURN_IF_ERROR(BindLlamaWeights(config_, binder, &weights_));
-  weight_bytes_ = binder.Bytes();
-  RL_ASSIGN_OR_RETURN(
-      memory_, AnonymousMemory::Allocate(weight_bytes_ + ActivationBytes(options_.max_batch_rows),
-                                         "the model (weights, and activations of " +
-                                             std::to_string(options_.max_batch_rows) + " rows)"));
-  binder.Load(pool_, memory_.data());
-  RL_RETURN_IF_ERROR(checkpoint.CheckIntact());
-  PlaceActivations(reinterpret_cast<float*>(memory_.data() + weight_bytes_));
-  return OkStatus();
-}
-
-void Llama::PlaceActivations(float* memory) {
-  const auto take = [&](int64_t row_size) {
-    float* buffer = memory;
-    memory += options_.max_batch_rows * row_size;
-    return buffer;
-  };
-  buffers_.hidden = take(sizes_.hidden);
-  buffers_.normed = take(sizes_.hidden);
-  buffers_.delta = take(sizes_.hidden);
-  buffers_.qkv = take(sizes_.qkv);
-  buffers_.attention = take(sizes_.q);
-  buffers_.gate_up = take(sizes_.gate_up);
-  buffers_.cos = take(sizes_.half_head);
-  buffers_.sin = take(sizes_.half_head);
-  buffers_.logits_input = memory;
-}
-
-KvDtype Llama::KvDtypeInUse() const {
-  if (options_.kv_dtype) return *options_.kv_dtype;
-  const DType weights = weights_.layers.front().qkv.parts.front().weight.dtype;
-  return weights == DType::kBF16 ? KvDtype::kBf16 : KvDtype::kF32;
+Result<std::unique_ptr<Model>> Llama::Make(std::shared_ptr<const LlamaShared> shared,
+                                           ThreadPool& pool) {
+  RL_ASSIGN_OR_RETURN(LlamaActivations buffers,
+                      LlamaActivations::Allocate(shared->sizes, shared->options.max_batch_rows,
+                                                 shared->options.max_logits_rows));
+  return std::unique_ptr<Model>(new Llama(std::move(shared), pool, std::move(buffers)));
 }
 
 template <typename Work>
@@ -196,7 +127,7 @@ void Llama::Embed(int64_t row) {
   const BatchRow& from = rows_.rows[static_cast<size_t>(row)];
   UnpackRow(weights_.embedding.parts.front().weight, from.token,
             buffers_.hidden + row * sizes_.hidden);
-  RopeAngles(rope_frequencies_, from.position, buffers_.cos + row * sizes_.half_head,
+  RopeAngles(shared_->rope_frequencies, from.position, buffers_.cos + row * sizes_.half_head,
              buffers_.sin + row * sizes_.half_head);
 }
 
@@ -325,9 +256,9 @@ void Llama::Logits(std::span<float> logits) {
 
 Result<std::unique_ptr<Model>> MakeLlama(const Checkpoint& checkpoint, const KernelSet& kernels,
                                          ThreadPool& pool, const ModelOptions& options) {
-  auto model = std::make_unique<Llama>(checkpoint.config(), kernels, pool, options);
-  RL_RETURN_IF_ERROR(model->Load(checkpoint));
-  return std::unique_ptr<Model>(std::move(model));
+  auto shared = std::make_shared<LlamaShared>(checkpoint.config(), kernels, options);
+  RL_RETURN_IF_ERROR(shared->Load(checkpoint, pool));
+  return Llama::Make(std::move(shared), pool);
 }
 
 }  // namespace redline::engine

@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <thread>
 
 #include "engine/model/testing_checkpoint.h"
 
@@ -175,6 +176,32 @@ INSTANTIATE_TEST_SUITE_P(AllVariants, LlamaTest, testing::ValuesIn(AllVariants()
                                   variant.param.kind + "_kv_" +
                                   std::string(InfoOf(variant.param.kv_dtype).name);
                          });
+
+// Two replicas at the same time, the first model gone: each gives the bits of one alone.
+TEST_P(LlamaTest, ReplicasRunSideBySide) {
+  constexpr size_t kNumReplicas = 2;
+  ThreadPool pools[kNumReplicas] = {ThreadPool(2), ThreadPool(1)};
+  const std::vector<TokenId> tokens = Tokens(GetParam().isa == "ref" ? 40 : 150);
+  auto model = Make(pools[0]);
+  const std::vector<float> alone = FeedAlone(*model, tokens, 32, 16);
+  std::unique_ptr<Model> replicas[kNumReplicas];
+  for (size_t i = 0; i < kNumReplicas; ++i) {
+    replicas[i] = model->MakeReplica(pools[i]).value();
+    EXPECT_EQ(replicas[i]->WeightBytes(), model->WeightBytes());
+    EXPECT_EQ(replicas[i]->kv_layout().BytesPerToken(), model->kv_layout().BytesPerToken());
+  }
+  model.reset();
+  std::vector<float> results[kNumReplicas];
+  std::vector<std::thread> threads;
+  for (size_t i = 0; i < kNumReplicas; ++i) {
+    threads.emplace_back([&, i] {
+      results[i] = FeedAlone(*replicas[i], tokens, 32, 16);
+      replicas[i].reset();
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const std::vector<float>& result : results) EXPECT_TRUE(SameBits(result, alone));
+}
 
 TEST(LlamaKvDtypeTest, AutoFollowsTheWeights) {
   ThreadPool pool(1);

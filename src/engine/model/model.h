@@ -42,11 +42,15 @@ class Model {
   // thread-safe: one caller at a time (the rank's engine thread). The batch has at most
   // ModelOptions::max_batch_rows rows.
   virtual void Forward(const Batch& batch, KvCache& kv, std::span<float> logits) = 0;
-  // Bytes of working memory Forward needs for `max_rows` rows.
+  // Another model over the same weights, with working memory of its own: the two may run Forward at
+  // the same time, each on its thread and into its own cache, and answer alike to the bit. `pool`
+  // outlives the replica; nothing else must. kResourceExhausted: memory, need and have.
+  virtual Result<std::unique_ptr<Model>> MakeReplica(ThreadPool& pool) const = 0;
+  // Bytes of working memory Forward needs for `max_rows` rows; each replica has its own.
   virtual int64_t ActivationBytes(int64_t max_rows) const = 0;
   // What the cache of a Forward must be made of.
   virtual KvLayout kv_layout() const = 0;
-  // Bytes of the weights as the kernels read them.
+  // Bytes of the weights as the kernels read them, which replicas share: counted once.
   virtual int64_t WeightBytes() const = 0;
   // The kernels in use: "avx512", "avx2", "ref".
   virtual const KernelSet& kernels() const = 0;
