@@ -82,6 +82,27 @@ class LlamaTest : public testing::TestWithParam<Variant> {
     const auto kv = MakeCache(model, page_size);
     return TestingSequence(*kv, 0, 1024).Feed(model, *kv, tokens, chunk_size);
   }
+  // The logits after every token of a prompt, fed in chunks; with two rows more of a neighbour in
+  // every batch.
+  std::vector<float> PromptLogits(Model& model, std::span<const TokenId> tokens,
+                                  size_t chunk_size) {
+    const auto kv = MakeCache(model, 16);
+    const auto vocab_size = static_cast<size_t>(model.config().vocab_size);
+    TestingSequence sequence(*kv, 0, 1024);
+    TestingSequence neighbour(*kv, 64, 1024);
+    std::vector<float> all;
+    while (!tokens.empty()) {
+      const std::span<const TokenId> chunk = tokens.first(std::min(chunk_size, tokens.size()));
+      tokens = tokens.subspan(chunk.size());
+      const std::vector<TokenId> company = {1, 2};
+      std::vector<float> logits((chunk.size() + 2) * vocab_size);
+      const Batch batch = {
+          {sequence.Next(chunk, static_cast<int64_t>(chunk.size())), neighbour.Next(company, 2)}};
+      model.Forward(batch, *kv, logits);
+      all.insert(all.end(), logits.begin(), logits.end() - static_cast<ptrdiff_t>(2 * vocab_size));
+    }
+    return all;
+  }
   std::vector<TokenId> Tokens(int64_t count) {
     return RandomTokens(count, checkpoint_.config().vocab_size, random_);
   }
@@ -137,6 +158,19 @@ TEST_P(LlamaTest, CompanyInABatchDoesNotChangeBits) {
           << "sequence " << i << " step " << step;
     }
   }
+}
+
+// A prompt's log-probs: every row of logits, in one slice or in chunks, is that of decoding one by
+// one.
+TEST_P(LlamaTest, LogitsOfEveryPositionDoNotDependOnChunks) {
+  ThreadPool pool(2);
+  const auto model = Make(pool);
+  const std::vector<TokenId> tokens = Tokens(GetParam().isa == "ref" ? 40 : 150);
+  const std::vector<float> one_by_one = PromptLogits(*model, tokens, 1);
+  for (const size_t chunk_size : {7, 64, 600})
+    EXPECT_TRUE(SameBits(PromptLogits(*model, tokens, chunk_size), one_by_one)) << chunk_size;
+  const size_t last = one_by_one.size() - static_cast<size_t>(model->config().vocab_size);
+  EXPECT_TRUE(SameBits(std::span(one_by_one).subspan(last), FeedAlone(*model, tokens, 600, 16)));
 }
 
 // By how much instruction sets may differ: a difference in an f32's last bits may round to another
