@@ -413,6 +413,17 @@ TEST(OutputParserTest, ArgumentsStreamAsTheyCome) {
   }
 }
 
+// An answer in JSON is no call, and is not held back until its end.
+TEST(OutputParserTest, JsonAnswersStream) {
+  for (const char* name : {"json", "llama3_json"}) {
+    auto parser = MakeOutputParser(Format(name));
+    ASSERT_TRUE(parser.ok());
+    OutputDelta delta;
+    (*parser)->Push("{\"users\": [{\"name\": \"f\"", &delta);
+    EXPECT_EQ(delta.content, "{\"users\": [{\"name\": \"f\"") << name;
+  }
+}
+
 TEST(OutputParserTest, StringParametersStreamAsTheyCome) {
   auto parser = MakeOutputParser(Format("deepseekv32"));
   ASSERT_TRUE(parser.ok());

@@ -59,7 +59,7 @@ class HermesParser : public ToolCallParser {
   }
 
   State state_ = State::kText;
-  JsonCallsReader calls_{MissingArguments::kAreEmpty};
+  JsonCallsReader calls_{Announced::kYes};
 };
 
 }  // namespace

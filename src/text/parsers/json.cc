@@ -124,7 +124,7 @@ class JsonParser : public ToolCallParser {
   State state_ = State::kText;
   bool at_line_start_ = true;
   bool in_fence_ = false;
-  JsonCallsReader calls_{MissingArguments::kAreNoCall};
+  JsonCallsReader calls_{Announced::kNo};
 };
 
 }  // namespace

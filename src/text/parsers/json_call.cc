@@ -11,6 +11,10 @@ std::optional<std::string> DecodeString(std::string_view json) {
   return value.get<std::string>();
 }
 
+bool IsKeyOfCalls(std::string_view key) {
+  return key == "name" || key == "arguments" || key == "parameters" || key == "type" || key == "id";
+}
+
 }  // namespace
 
 Progress ArgumentsReader::Read(std::string_view tool, CallStream& stream) {
@@ -109,6 +113,8 @@ JsonCallReader::Step JsonCallReader::EndToken(CallStream& stream) {
     case Token::kKey: {
       auto key = DecodeString(token_text_);
       if (!key) return Progress::kFailed;
+      if (announced_ == Announced::kNo && !stream.has_call() && !IsKeyOfCalls(*key))
+        return Progress::kFailed;
       key_ = std::move(*key);
       state_ = State::kColon;
       return std::nullopt;
@@ -143,7 +149,7 @@ JsonCallReader::Step JsonCallReader::StepArguments(CallStream& stream) {
 JsonCallReader::Step JsonCallReader::EndObject(CallStream& stream) {
   stream.Take(1);
   if (stream.has_call()) return Progress::kDone;
-  if (name_.empty() || missing_ == MissingArguments::kAreNoCall) return Progress::kFailed;
+  if (name_.empty() || announced_ == Announced::kNo) return Progress::kFailed;
   stream.BeginCall(name_);
   stream.AddArguments("{}");
   return Progress::kDone;

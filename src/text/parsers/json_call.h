@@ -2,8 +2,10 @@
 // may stand for "arguments"; other keys are skipped; the order does not matter, though arguments
 // that come before the name are held until it is known.
 //
-// A call is certain once its name is known and its arguments are seen to start with "{" (or, where
-// the format has a marker before calls, when the object ends without any). Not thread-safe.
+// A call is certain once its name is known and its arguments are seen to start with "{". Where a
+// marker announced the call, one without arguments has empty ones. Where none did, the object may
+// as well be an answer in JSON: it is given up at the first key that calls do not have, so that it
+// is not held back. Not thread-safe.
 #pragma once
 
 #include <optional>
@@ -26,12 +28,12 @@ class ArgumentsReader {
   JsonScanner scanner_;
 };
 
-enum class MissingArguments { kAreEmpty, kAreNoCall };
+enum class Announced { kNo, kYes };
 
 // Reads one object. After kDone the call still awaits EndCall().
 class JsonCallReader {
  public:
-  explicit JsonCallReader(MissingArguments missing) : missing_(missing) {}
+  explicit JsonCallReader(Announced announced) : announced_(announced) {}
   void Start();
   Progress Read(CallStream& stream);
 
@@ -51,7 +53,7 @@ class JsonCallReader {
   Step EndName(CallStream& stream);
   Step EndObject(CallStream& stream);
 
-  const MissingArguments missing_;
+  const Announced announced_;
   State state_ = State::kOpen;
   Token token_ = Token::kKey;
   std::string token_text_;
@@ -66,7 +68,7 @@ class JsonCallReader {
 // leaves it to the caller to Abandon().
 class JsonCallsReader {
  public:
-  explicit JsonCallsReader(MissingArguments missing) : call_(missing) {}
+  explicit JsonCallsReader(Announced announced) : call_(announced) {}
   void Start() { state_ = State::kOpen; }
   Progress Read(CallStream& stream);
 

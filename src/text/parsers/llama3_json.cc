@@ -76,7 +76,7 @@ class Llama3JsonParser : public ToolCallParser {
   }
 
   State state_ = State::kStart;
-  JsonCallsReader calls_{MissingArguments::kAreNoCall};
+  JsonCallsReader calls_{Announced::kNo};
 };
 
 }  // namespace

@@ -112,7 +112,7 @@ class MistralParser : public ToolCallParser {
 
   State state_ = State::kText;
   std::string name_;
-  JsonCallsReader calls_{MissingArguments::kAreEmpty};
+  JsonCallsReader calls_{Announced::kYes};
   ArgumentsReader arguments_;
 };
 
