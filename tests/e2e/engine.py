@@ -58,6 +58,13 @@ class Process:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def http_post(path, body):
+    """The bytes of a request."""
+    text = json.dumps(body)
+    return (f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(text)}\r\n\r\n{text}").encode()
+
+
 class Stream:
     """A streaming answer being read."""
 
@@ -67,9 +74,7 @@ class Stream:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.settimeout(60)
         self.socket.connect(("127.0.0.1", port))
-        text = json.dumps(body).encode()
-        self.socket.sendall(f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
-                            f"application/json\r\nContent-Length: {len(text)}\r\n\r\n".encode() + text)
+        self.socket.sendall(http_post(path, body))
         self.response = http.client.HTTPResponse(self.socket)
 
     def __enter__(self):
@@ -185,6 +190,15 @@ class Engine:
     def stream_chat(self, content="Hi", receive_buffer=None, **fields):
         body = chat_body(content, stream=True, **fields)
         return Stream(self.port, "/v1/chat/completions", body, receive_buffer)
+
+    def raw_chat(self, **fields):
+        """A socket with a small buffer, on which a chat request was sent."""
+        client = socket.socket()
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        client.settimeout(30)
+        client.connect(("127.0.0.1", self.port))
+        client.sendall(http_post("/v1/chat/completions", chat_body(**fields)))
+        return client
 
     def metrics(self):
         """{'redline_engine_steps_total': 12.0, 'name{label="x"}': ...}"""

@@ -10,7 +10,7 @@ import types
 import unittest
 
 import tiny_model
-from engine import LONG, Engine, EngineTestCase, chat_body
+from engine import LONG, Engine, EngineTestCase
 from harness import wait_for
 
 ENDLESS = {"max_tokens": 100_000, "ignore_eos": True}
@@ -42,7 +42,7 @@ class Leaving(EngineTestCase):
 
     def test_one_that_waits_for_a_whole_answer_leaves(self):
         engine = self.engine
-        with raw_chat(engine, **ENDLESS):
+        with engine.raw_chat(**ENDLESS):
             wait_for("it runs", lambda: engine.metric("requests_running") == 1)
         closed = engine.metric("steps_total")
         engine.wait_idle()
@@ -51,7 +51,7 @@ class Leaving(EngineTestCase):
     def test_one_that_leaves_the_queue(self):
         with Engine("--max-running-requests", "1") as engine:
             with engine.stream_chat(**ENDLESS):
-                with raw_chat(engine, **ENDLESS):
+                with engine.raw_chat(**ENDLESS):
                     wait_for("it waits", lambda: engine.metric("requests_queued") == 1)
                 wait_for("it is forgotten", lambda: engine.metric("requests_queued") == 0)
                 self.assertEqual(engine.metric("requests_running"), 1)
@@ -61,18 +61,6 @@ class Leaving(EngineTestCase):
         self.assertEqual(self.engine.chat(max_tokens=1).status, 200)
         self.engine.wait_idle()
         self.base_fds = self.engine.usage.num_fds()
-
-
-def raw_chat(engine, **fields):
-    """A socket on which a chat request was sent."""
-    client = socket.socket()
-    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
-    client.settimeout(30)
-    client.connect(("127.0.0.1", engine.port))
-    body = json.dumps(chat_body(**fields)).encode()
-    client.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
-                   b"application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
-    return client
 
 
 def text_of_stream(raw):
@@ -111,7 +99,7 @@ class Slow(EngineTestCase):
     def test_client_that_reads_a_byte_at_a_time_gets_everything(self):
         fields = {"max_tokens": 20, "ignore_eos": True}
         received = io.BytesIO()
-        with raw_chat(self.engine, stream=True, **fields) as client:
+        with self.engine.raw_chat(stream=True, **fields) as client:
             while not received.getvalue().endswith(b"0\r\n\r\n"):
                 self.assertEqual(received.write(client.recv(1)), 1)
                 time.sleep(0.0002)

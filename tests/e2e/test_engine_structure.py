@@ -1,6 +1,5 @@
 """Regular expressions, schemas and grammars made to be costly: each is answered or refused within a
 bound, nobody else notices, and nothing is kept for ever."""
-import json
 import statistics
 import threading
 import time
@@ -136,12 +135,9 @@ class Bombs(EngineTestCase):
         self.assertLess(usage.peak_rss_bytes() - rss_before, 1 << 30)
         self.assert_alive()
 
-    def test_client_that_leaves_while_its_schema_is_compiled(self):
-        body = json.dumps({"model": "m", "messages": [{"role": "user", "content": "Hi"}],
-                           **schema_format(nested(50))})
-        for _ in range(20):
-            with self.assertRaises(TimeoutError):
-                self.engine.post("/v1/chat/completions", body, timeout=0.0005)
+    def test_clients_that_leave_while_their_schema_is_compiled(self):
+        for number in range(20):
+            self.engine.raw_chat(**schema_format(nested(20 + number))).close()
         self.assert_alive()
 
     def test_memory_is_flat_over_many_schemas(self):
