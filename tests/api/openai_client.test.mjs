@@ -1,4 +1,5 @@
-// The official openai client against the gateway: chat, stream, errors, abort.
+// The official openai client against the gateway: chat, stream, tools, structured output, log-probs,
+// errors, abort.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -141,12 +142,92 @@ test("the same seed gives the same text", async () => {
   assert.equal(one.choices[0].message.content, two.choices[0].message.content);
 });
 
+const person = {
+  type: "object",
+  additionalProperties: false,
+  required: ["name", "age"],
+  properties: {
+    name: { type: "string", minLength: 1, maxLength: 12 },
+    age: { type: "integer", minimum: 0, maximum: 120 },
+  },
+};
+const tools = [{ type: "function", function: { name: "save_person", parameters: person } }];
+
+function assertPerson(json) {
+  const { name, age, ...others } = JSON.parse(json);
+  assert.ok(typeof name === "string" && name.length >= 1 && name.length <= 12, json);
+  assert.ok(Number.isInteger(age) && age >= 0 && age <= 120, json);
+  assert.deepEqual(others, {});
+}
+
+test("a required tool is called", async () => {
+  for (const tool_choice of ["required", { type: "function", function: { name: "save_person" } }]) {
+    const answer = await client.chat.completions.create({
+      model, messages: question, tools, tool_choice, temperature: 0, max_tokens: 100,
+    });
+    assert.equal(answer.choices[0].finish_reason, "tool_calls");
+    const [call] = answer.choices[0].message.tool_calls;
+    assert.equal(call.function.name, "save_person");
+    assertPerson(call.function.arguments);
+  }
+});
+
+test("the stream helper assembles a tool call", async () => {
+  const final = await client.beta.chat.completions
+    .stream({
+      model, messages: question, tools, tool_choice: "required", parallel_tool_calls: false,
+      temperature: 0, max_tokens: 100,
+    })
+    .finalChatCompletion();
+  assertPerson(final.choices[0].message.tool_calls[0].function.arguments);
+});
+
+test("json_schema", async () => {
+  const answer = await client.chat.completions.create({
+    model,
+    messages: question,
+    temperature: 0,
+    max_tokens: 100,
+    response_format: { type: "json_schema", json_schema: { name: "person", schema: person } },
+  });
+  assert.equal(answer.choices[0].finish_reason, "stop");
+  assertPerson(answer.choices[0].message.content);
+});
+
+test("logprobs", async () => {
+  const answer = await client.chat.completions.create({
+    model, messages: question, temperature: 0, max_tokens: 3, logprobs: true, top_logprobs: 4,
+  });
+  const { content } = answer.choices[0].logprobs;
+  assert.equal(content.map((token) => token.token).join(""), answer.choices[0].message.content);
+  for (const token of content) {
+    assert.ok(token.logprob <= 0 && token.top_logprobs.length === 4);
+    assert.equal(token.top_logprobs[0].token, token.token);
+  }
+});
+
+test("n", async () => {
+  const answer = await client.chat.completions.create({
+    model, messages: question, n: 3, temperature: 1, seed: 1, max_tokens: 4,
+  });
+  assert.deepEqual(answer.choices.map((choice) => choice.index).sort(), [0, 1, 2]);
+});
+
 const errors = [
   ["unknown model", { model: "nope" }, OpenAI.NotFoundError, null, "model_not_found"],
   ["temperature over 2", { temperature: 3 }, OpenAI.BadRequestError, "temperature"],
   ["empty messages", { messages: [] }, OpenAI.BadRequestError, "messages"],
   ["wrong role", { messages: [{ role: "robot", content: "x" }] }, OpenAI.BadRequestError, "messages"],
   ["negative max_tokens", { max_tokens: -1 }, OpenAI.BadRequestError, "max_tokens"],
+  ["tool_choice without tools", { tool_choice: "required" }, OpenAI.BadRequestError, "tool_choice"],
+  ["top_logprobs over 20", { logprobs: true, top_logprobs: 21 }, OpenAI.BadRequestError, "top_logprobs"],
+  [
+    "context too long",
+    { messages: [{ role: "user", content: "word ".repeat(40000) }] },
+    OpenAI.BadRequestError,
+    null,
+    "context_length_exceeded",
+  ],
 ];
 for (const [name, fields, type, param, code] of errors) {
   test(`error: ${name}`, async () => {
