@@ -68,7 +68,7 @@ const Row kTable[] = {
     {"min_p", kBoth, NumberRule{0, 1, false, &Fields::min_p}},
     {"presence_penalty", kBoth, NumberRule{-2, 2, false, &Fields::presence_penalty}},
     {"frequency_penalty", kBoth, NumberRule{-2, 2, false, &Fields::frequency_penalty}},
-    {"repetition_penalty", kBoth, NumberRule{0, 2, true, &Fields::repetition_penalty}},
+    {"repetition_penalty", kBoth, NumberRule{0.01, 2, false, &Fields::repetition_penalty}},
     {"logit_bias", kBoth,
      CustomRule{"an object of at most 1024 token ids of the vocabulary, each with a number from "
                 "-100 to 100",

@@ -56,7 +56,7 @@ struct GenerationFields {
   std::optional<double> min_p;               // 0..1
   std::optional<double> presence_penalty;    // -2..2
   std::optional<double> frequency_penalty;   // -2..2
-  std::optional<double> repetition_penalty;  // (0, 2]
+  std::optional<double> repetition_penalty;  // 0.01..2
   std::vector<LogitBias> logit_bias;         // at most 1024
   std::optional<int64_t> seed;               // any 64-bit integer
 

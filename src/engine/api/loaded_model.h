@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/metrics.h"
 #include "base/status.h"
@@ -21,8 +22,10 @@ struct LoadedModel {
   std::unique_ptr<text::Tokenizer> tokenizer;         // null: token ids only
   std::unique_ptr<text::ChatTemplate> chat_template;  // null: no chat
   std::unique_ptr<ConstraintSource> constraints;      // null without a tokenizer
-  std::string tool_call_parser;                       // names of text/output_parser.h; "": none
+  // Names of text/output_parser.h; "": none.
+  std::string tool_call_parser;
   std::string reasoning_parser;
+  bool template_shows_tools = false;
   std::string bos_token;
   std::string eos_token;
   int64_t max_token_bytes = 1;     // bytes of the longest token's text
@@ -35,6 +38,10 @@ Result<std::unique_ptr<LoadedModel>> LoadModel(std::unique_ptr<Checkpoint> check
                                                const ServeOptions& options,
                                                MetricsRegistry& metrics,
                                                const std::function<void(double)>& progress);
+
+// The chat template and what it implies: parsers, where `options` leave them to it; whether it
+// shows tools to the model. kInvalidArgument when it does not compile.
+Status SetChatTemplate(std::string_view source, const ServeOptions& options, LoadedModel& model);
 
 int64_t LongestTokenBytes(const text::Tokenizer& tokenizer);
 

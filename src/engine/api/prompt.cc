@@ -6,8 +6,10 @@
 
 #include "base/strings.h"
 #include "engine/api/refusal.h"
+#include "engine/api/tool_prompt.h"
 #include "net/json_body.h"
 #include "openai/error.h"
+#include "text/parser_choice.h"
 
 namespace redline::engine {
 namespace {
@@ -51,19 +53,36 @@ std::string ToolsJson(const std::vector<openai::Tool>& tools) {
   return out += ']';
 }
 
-// The variables of the template. Tools that must not be called are not shown.
+// Tools that must not be called are not shown.
+bool ShowsTools(const openai::GenerationFields& fields) {
+  return fields.tool_choice.kind != openai::ToolChoice::Kind::kNone;
+}
+
+// The variables of the template.
 std::string TemplateContext(const std::vector<openai::ChatMessage>& messages,
                             const openai::GenerationFields& fields, const LoadedModel& model) {
-  const bool shows_tools = fields.tool_choice.kind != openai::ToolChoice::Kind::kNone;
   const bool adds_prompt = fields.add_generation_prompt && !fields.continue_final_message;
   std::string context =
       fmt::format(R"({{"messages":{},"add_generation_prompt":{},"bos_token":{},"eos_token":{})",
                   openai::MessagesJson(messages), adds_prompt, net::JsonString(model.bos_token),
                   net::JsonString(model.eos_token));
-  if (shows_tools) context += ",\"tools\":" + ToolsJson(fields.tools);
+  if (ShowsTools(fields)) context += ",\"tools\":" + ToolsJson(fields.tools);
   for (const auto& [name, json] : fields.template_variables)
     context += fmt::format(",\"{}\":{}", name, json);
   return context += '}';
+}
+
+Result<std::string> Render(const std::vector<openai::ChatMessage>& messages,
+                           const openai::GenerationFields& fields, const LoadedModel& model) {
+  if (!ShowsTools(fields) || model.template_shows_tools)
+    return model.chat_template->Render(TemplateContext(messages, fields, model));
+  const auto render = [&](DescribeIn place) {
+    const auto described =
+        WithToolDescription(messages, fields.tools, model.tool_call_parser, place);
+    return model.chat_template->Render(TemplateContext(described, fields, model));
+  };
+  Result<std::string> text = render(DescribeIn::kSystem);
+  return text.ok() ? text : render(DescribeIn::kUser);
 }
 
 // As Hugging Face's continue_final_message: the prompt ends where the last message does.
@@ -104,10 +123,8 @@ OrRefusal<std::vector<TokenId>> Tokenize(std::string_view text, AddBos add_bos,
 }
 
 ReasoningState ReasoningStateOf(std::string_view prompt) {
-  const size_t end = prompt.find_last_not_of(" \t\r\n");
-  prompt = prompt.substr(0, end == prompt.npos ? 0 : end + 1);
-  if (prompt.ends_with("</think>")) return ReasoningState::kBehind;
-  return prompt.ends_with("<think>") ? ReasoningState::kInside : ReasoningState::kBefore;
+  if (text::EndsInReasoning(prompt)) return ReasoningState::kInside;
+  return Trim(prompt).ends_with("</think>") ? ReasoningState::kBehind : ReasoningState::kBefore;
 }
 
 OrRefusal<std::string> RenderChat(const std::vector<openai::ChatMessage>& messages,
@@ -117,7 +134,7 @@ OrRefusal<std::string> RenderChat(const std::vector<openai::ChatMessage>& messag
   const int64_t least_tokens = LeastTokens(ContentBytes(messages), model);
   if (least_tokens / kMaxShareLeftOut > ContextLength(model))
     return openai::ContextLengthError(least_tokens, ContextLength(model));
-  Result<std::string> text = model.chat_template->Render(TemplateContext(messages, fields, model));
+  Result<std::string> text = Render(messages, fields, model);
   // The template's own words, and its limits, are about what the client sent.
   if (!text.ok()) return RefusalOf(InvalidArgument(text.status().message(), "messages"));
   if (fields.continue_final_message) text = CutAfterFinalMessage(std::move(text).value(), messages);

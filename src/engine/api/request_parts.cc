@@ -41,6 +41,23 @@ bool IsForced(const openai::ToolChoice& choice) {
   return choice.kind == ChoiceKind::kRequired || choice.kind == ChoiceKind::kNamed;
 }
 
+// A call that must come has a form even where the model's own is not known.
+constexpr std::string_view kPlainForm = "json";
+
+text::OutputFormat OutputFormatOf(ReasoningState reasoning, const openai::GenerationFields& fields,
+                                  const LoadedModel& model) {
+  text::OutputFormat format;
+  if (fields.separate_reasoning && reasoning != ReasoningState::kBehind)
+    format.reasoning_parser = model.reasoning_parser;
+  format.starts_in_reasoning = reasoning == ReasoningState::kInside;
+  if (fields.tool_choice.kind == ChoiceKind::kNone) return format;
+  format.tool_call_parser = model.tool_call_parser;
+  if (format.tool_call_parser.empty() && IsForced(fields.tool_choice))
+    format.tool_call_parser = kPlainForm;
+  format.tools = DefinitionsOf(fields.tools);
+  return format;
+}
+
 }  // namespace
 
 SamplingParams SamplingOf(const openai::GenerationFields& fields, int64_t default_max_tokens) {
@@ -104,32 +121,26 @@ Status CheckAgainstModel(const openai::GenerationFields& fields, const Served& s
 
 Status ReadAnswerAs(ReasoningState reasoning, const openai::GenerationFields& fields,
                     const LoadedModel& model, AnswerRequest& request) {
-  text::OutputFormat format;
-  if (fields.separate_reasoning && reasoning != ReasoningState::kBehind)
-    format.reasoning_parser = model.reasoning_parser;
-  format.starts_in_reasoning = reasoning == ReasoningState::kInside;
-  if (fields.tool_choice.kind != ChoiceKind::kNone) {
-    format.tool_call_parser = model.tool_call_parser;
-    format.tools = DefinitionsOf(fields.tools);
-  }
+  const text::OutputFormat parse = OutputFormatOf(reasoning, fields, model);
   if (IsForced(fields.tool_choice)) {
     const auto parallel =
         fields.parallel_tool_calls ? text::ParallelCalls::kYes : text::ParallelCalls::kNo;
-    RL_ASSIGN_OR_RETURN(std::string grammar, text::ToolCallGrammar(format.tool_call_parser,
-                                                                   ChosenTools(fields), parallel));
-    request.structure =
-        Structure{.kind = text::GrammarKind::kLark, .source = std::move(grammar), .param = "tools"};
+    Result<std::string> grammar =
+        text::ToolCallGrammar(parse.tool_call_parser, ChosenTools(fields), parallel);
+    if (!grammar.ok()) return InvalidArgument(grammar.status().message(), "tools");
+    request.structure = Structure{
+        .kind = text::GrammarKind::kLark, .source = std::move(grammar).value(), .param = "tools"};
   }
   if (request.structure) {
     request.structure->after_reasoning =
         !model.reasoning_parser.empty() && reasoning != ReasoningState::kBehind;
     request.structure->starts_in_reasoning = reasoning == ReasoningState::kInside;
   }
-  if (format.reasoning_parser.empty() && format.tool_call_parser.empty()) return OkStatus();
+  if (parse.reasoning_parser.empty() && parse.tool_call_parser.empty()) return OkStatus();
   // The marks of reasoning and calls may be special tokens; the end of the text stays hidden.
   request.format.skip_special_tokens = false;
   request.format.hidden_tokens = model.engine->model_config().eos_token_ids;
-  request.format.parse = std::move(format);
+  request.format.parse = parse;
   return OkStatus();
 }
 

@@ -19,6 +19,7 @@ struct TextField {
   std::string ServeOptions::*member;
   std::string_view value_name;
   std::string_view help;
+  std::span<const std::string_view> (*names)() = nullptr;  // of parsers; absent: any text
 };
 
 constexpr std::array<TextField, 7> kTextFields = {{
@@ -31,9 +32,11 @@ constexpr std::array<TextField, 7> kTextFields = {{
     {"api-key", &ServeOptions::api_key, "KEY",
      "key that requests must carry as a bearer token; default: none is asked for"},
     {"tool-call-parser", &ServeOptions::tool_call_parser, "NAME",
-     "how the model writes tool calls; auto: as its chat template implies; none"},
+     "how the model writes tool calls; auto: as its chat template implies",
+     text::ToolCallParserNames},
     {"reasoning-parser", &ServeOptions::reasoning_parser, "NAME",
-     "how the model marks reasoning; auto: as its chat template implies; none"},
+     "how the model marks reasoning; auto: as its chat template implies",
+     text::ReasoningParserNames},
 }};
 
 constexpr std::string_view kPort = "port";
@@ -63,15 +66,23 @@ Status UnknownFlag(const std::string& flag) {
       flag);
 }
 
-Status CheckParser(std::string_view flag, const std::string& value,
-                   std::span<const std::string_view> names) {
-  std::vector<std::string> known = {"auto", "none"};
-  known.insert(known.end(), names.begin(), names.end());
-  if (std::find(known.begin(), known.end(), value) != known.end()) return OkStatus();
-  return InvalidArgument(fmt::format("--{} \"{}\" is not known{}; there are: {}", flag,
-                                     EscapeControl(value.substr(0, 64)), DidYouMean(value, known),
-                                     Join(known, ", ")),
-                         std::string(flag));
+std::vector<std::string> ParserChoices(const TextField& field) {
+  if (field.names == nullptr) return {};
+  std::vector<std::string> choices = {"auto", "none"};
+  const auto names = field.names();
+  choices.insert(choices.end(), names.begin(), names.end());
+  return choices;
+}
+
+Status CheckParser(const TextField& field, const ServeOptions& options) {
+  const std::string& value = options.*field.member;
+  const std::vector<std::string> known = ParserChoices(field);
+  if (known.empty() || std::find(known.begin(), known.end(), value) != known.end())
+    return OkStatus();
+  return InvalidArgument(
+      fmt::format("--{} \"{}\" is not known{}; there are: {}", field.name,
+                  EscapeControl(value.substr(0, 64)), DidYouMean(value, known), Join(known, ", ")),
+      std::string(field.name));
 }
 
 }  // namespace
@@ -84,6 +95,7 @@ std::vector<ServeFlag> ServeFlags() {
                      .value_name = std::string(field.value_name),
                      .help = std::string(field.help),
                      .default_value = defaults.*field.member,
+                     .choices = ParserChoices(field),
                      .required = field.member == &ServeOptions::model_path});
   }
   flags.push_back({.name = std::string(kPort),
@@ -133,10 +145,7 @@ Status ValidateServeOptions(const ServeOptions& options) {
         fmt::format("--served-model-name must be 1 to {} bytes of UTF-8 text", kMaxNameBytes),
         "served-model-name");
   }
-  RL_RETURN_IF_ERROR(
-      CheckParser("tool-call-parser", options.tool_call_parser, text::ToolCallParserNames()));
-  RL_RETURN_IF_ERROR(
-      CheckParser("reasoning-parser", options.reasoning_parser, text::ReasoningParserNames()));
+  for (const TextField& field : kTextFields) RL_RETURN_IF_ERROR(CheckParser(field, options));
   return ValidateEngineOptions(options.engine);
 }
 

@@ -4,15 +4,9 @@
 
 #include <utility>
 
-#include "base/clock.h"
 #include "engine/api/reasoning_constraint.h"
 
 namespace redline::engine {
-namespace {
-
-constexpr double kMaxCompileSeconds = 1.0;
-
-}  // namespace
 
 ConstraintSource::ConstraintSource(const text::Tokenizer* tokenizer, std::vector<TokenId> eos_ids)
     : tokenizer_(tokenizer),
@@ -41,21 +35,16 @@ Result<const ConstraintSource::Vocabulary*> ConstraintSource::vocabulary() const
 Status CompileStructure(const ConstraintSource& source, AnswerRequest& request) {
   RL_ASSIGN_OR_RETURN(const ConstraintSource::Vocabulary* vocabulary, source.vocabulary());
   const Structure& structure = *request.structure;
-  const MonotonicTime start = MonotonicNow();
-  for (size_t choice = 0; choice < request.NumChoices(); ++choice) {
-    Result<std::unique_ptr<text::Constraint>> compiled =
-        vocabulary->factory->Compile(structure.kind, structure.source);
-    if (!compiled.ok())
-      return Status(compiled.status().code(), compiled.status().message(), structure.param);
-    if (SecondsSince(start) > kMaxCompileSeconds) {
-      return Status(Code::kResourceExhausted, "it takes more than a second to compile",
-                    structure.param);
-    }
+  auto compiled =
+      vocabulary->factory->CompileCopies(structure.kind, structure.source, request.NumChoices());
+  if (!compiled.ok())
+    return Status(compiled.status().code(), compiled.status().message(), structure.param);
+  for (std::unique_ptr<text::Constraint>& constraint : *compiled) {
     if (structure.after_reasoning) {
-      compiled = AfterReasoning(std::move(compiled).value(), source.tokenizer(),
-                                vocabulary->reasoning_mask, structure.starts_in_reasoning);
+      constraint = AfterReasoning(std::move(constraint), source.tokenizer(),
+                                  vocabulary->reasoning_mask, structure.starts_in_reasoning);
     }
-    request.constraints.push_back(std::move(compiled).value());
+    request.constraints.push_back(std::move(constraint));
   }
   return OkStatus();
 }

@@ -39,7 +39,7 @@ class ConstraintSource {
 };
 
 // Compiles request.structure, once per choice. kInvalidArgument: it is wrong, naming the field;
-// kResourceExhausted: it costs too much (more than a second, or a limit of llguidance).
+// kResourceExhausted: it costs too much (see text/constraint.h).
 Status CompileStructure(const ConstraintSource& source, AnswerRequest& request);
 
 }  // namespace redline::engine
