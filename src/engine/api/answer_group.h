@@ -46,6 +46,7 @@ class AnswerGroup {
   void WriteChunk(const openai::Choice& chunk);
   void WriteFrame(std::string_view json);
   void FinishAnswer();
+  void FailWith(const TokenEvent& event);
   void Fail(const Status& status, std::string_view code);
   openai::Usage UsageSoFar() const;
   void Stop();
