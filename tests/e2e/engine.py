@@ -114,14 +114,15 @@ class Refused(AssertionError):
 
 class Engine:
     """One `redline serve`, ended on exit. Without a model it serves the tiny one, changed by
-    `tiny`."""
+    `tiny`. `memory_limit`: bytes of address space, so that an attack ends it and not the machine."""
 
-    def __init__(self, *flags, model=None, context_length=4096, tiny=None):
+    def __init__(self, *flags, model=None, context_length=4096, tiny=None, memory_limit=None):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="rl-engine-"))
         self.model = model or tiny_model.write(
             self.folder / "tiny", max_position_embeddings=context_length, **tiny or {})
         self.flags = ["--context-length", str(context_length), *flags]
         self.port = free_port()
+        self.limits = ["prlimit", f"--as={memory_limit}"] if memory_limit else []
         self.process = None
         self.log = open(self.folder / "log", "wb")
 
@@ -130,7 +131,7 @@ class Engine:
 
     def start(self, seconds=60):
         self.process = subprocess.Popen(
-            [BINARY, "serve", "--model-path", str(self.model), "--served-model-name", MODEL,
+            [*self.limits, BINARY, "serve", "--model-path", str(self.model), "--served-model-name", MODEL,
              "--port", str(self.port), *self.flags], stdout=self.log, stderr=self.log)
         wait_for("redline serve is ready", self._is_ready, seconds, 0.01)
         return self
@@ -173,7 +174,7 @@ class Engine:
     def usage(self):
         return Process(self.process.pid)
 
-    def request(self, method, path, body=None, headers=None, timeout=60):
+    def request(self, method, path, body=None, headers=None, timeout=300):
         return send(self.port, method, path, body, headers, timeout)
 
     def post(self, path, body, **options):
@@ -237,11 +238,13 @@ class EngineTestCase(unittest.TestCase):
     CONTEXT = 4096
     TINY = None  # changes of the tiny model
     SMOLLM2 = False
+    MEMORY_LIMIT = None
 
     @classmethod
     def setUpClass(cls):
         cls.engine = Engine(*cls.FLAGS, model=need_smollm2() if cls.SMOLLM2 else None,
-                            context_length=cls.CONTEXT, tiny=cls.TINY).start()
+                            context_length=cls.CONTEXT, tiny=cls.TINY,
+                            memory_limit=cls.MEMORY_LIMIT).start()
 
     @classmethod
     def tearDownClass(cls):

@@ -30,6 +30,11 @@ def schema_format(schema):
                                 "json_schema": {"name": "bomb", "schema": schema}}}
 
 
+def nested_text(levels):
+    """nested() as text: Python's encoder does not go so deep."""
+    return '{"type":"object","properties":{"a":' * levels + "true" + "}}" * levels
+
+
 def object_of(**properties):
     return {"type": "object", "properties": properties, "required": list(properties)}
 
@@ -43,7 +48,8 @@ BOMBS = [
     ("large class", {"guided_regex": r"[\p{L}\p{N}]{0,500}x"}),
     ("100 KB of regex", {"guided_regex": "(ab|cd)?" * 12_000}),
     ("6,000 parentheses", {"guided_regex": "(" * 6000 + ")" * 6000}),
-    ("schema 500 deep", schema_format(nested(500))),
+    ("schema 500 deep", {"guided_json": nested_text(500)}),
+    ("schema 60 deep, as text", {"guided_json": nested_text(60)}),
     ("schema 50 deep", schema_format(nested(50))),
     ("$ref to itself", schema_format({"$ref": "#"})),
     ("$ref cycle", schema_format({"$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}},
@@ -55,6 +61,15 @@ BOMBS = [
     ("minLength 1e9", schema_format(object_of(a={"type": "string", "minLength": 10**9}))),
     ("minItems 1e9", schema_format(object_of(
         a={"type": "array", "items": {"type": "integer"}, "minItems": 10**9}))),
+    ("maxItems 1e9", schema_format(object_of(
+        a={"type": "array", "items": {"type": "integer"}, "maxItems": 10**9}))),
+    ("maxItems 1e6", schema_format(object_of(
+        a={"type": "array", "items": {"type": "integer"}, "maxItems": 10**6}))),
+    ("minItems 1e9 in a grammar", {
+        "guided_grammar": 'start: %json {"type": "array", "minItems": 1000000000}'}),
+    ("minItems 1e9 in a tool", {"tool_choice": "required", "tools": [{
+        "type": "function", "function": {"name": "f", "parameters": object_of(
+            a={"type": "array", "items": {"type": "integer"}, "minItems": 10**9})}}]}),
     ("2,000 properties", schema_format(object_of(**{f"p{n}": {"type": "string"}
                                                     for n in range(2000)}))),
     ("2,000 optional ones", schema_format({"type": "object", "properties": {
@@ -72,6 +87,9 @@ BOMBS = [
     ("left recursion", {"guided_grammar": "start: start start | \"a\""}),
     ("grammar without an end", {"guided_grammar": "start: \"a\" start"}),
     ("ambiguous grammar", {"guided_grammar": "start: x x x x x x\nx: \"a\"* | x x | \"\""}),
+    ("20,000 rules", {"guided_grammar": "start: " + " ".join(f"r{n}" for n in range(20_000))
+                      + "".join(f'\nr{n}: "a"' for n in range(20_000))}),
+    ("a rule 1e9 times", {"guided_grammar": 'start: x{1000000000}\nx: "a"'}),
     ("a megabyte of choices", {"guided_choice": ["x" * 1000 + str(n) for n in range(1000)]}),
 ]
 
@@ -105,6 +123,7 @@ class Victim(threading.Thread):
 
 class Bombs(EngineTestCase):
     FLAGS = ("--max-running-requests", "16")
+    MEMORY_LIMIT = 8 << 30
 
     def check(self, name, fields):
         usage = self.engine.usage

@@ -68,7 +68,7 @@ class Templates(unittest.TestCase):
 
     def check_served(self, folder):
         try:
-            engine = Engine(model=folder).start()
+            engine = Engine(model=folder, memory_limit=4 << 30).start()
         except Refused as refusal:  # at load
             self.assertIn("template", refusal.stderr)
             return
@@ -91,7 +91,7 @@ class Templates(unittest.TestCase):
             with self.subTest(name=name), tempfile.TemporaryDirectory() as folder:
                 tiny_model.write(folder, template)
                 try:
-                    engine = Engine(model=folder).start()
+                    engine = Engine(model=folder, memory_limit=4 << 30).start()
                 except Refused as refusal:
                     self.assertIn("template", refusal.stderr)
                 else:  # deep, but within the parser's limits
