@@ -55,7 +55,7 @@ int64_t LoadUint64(const char* from) {
 }  // namespace
 
 Result<DType> TensorTypeOf(uint32_t id, std::string_view tensor_name) {
-  const std::string tensor = "tensor \"" + EscapeControl(tensor_name) + "\"";
+  const std::string tensor = "tensor \"" + Excerpt(tensor_name) + "\"";
   for (const TensorTypeRow& row : kTensorTypes) {
     if (row.id != id) continue;
     if (row.dtype) return *row.dtype;
