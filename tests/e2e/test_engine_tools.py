@@ -61,6 +61,7 @@ class ForcedCalls(EngineTestCase):
             jsonschema.validate(json.loads(call["arguments"]), TOOLS[call["name"]])
 
     def test_arguments_validate(self):
+        num_cut = 0  # a small model may go on within a string until max_tokens
         for choice, tools, expected in self.CASES:
             for temperature in (0, 1):
                 with self.subTest(choice=choice, temperature=temperature):
@@ -69,10 +70,16 @@ class ForcedCalls(EngineTestCase):
                         tool_choice=choice, temperature=temperature, max_tokens=200)
                     self.assertEqual(reply.status, 200, reply.body)
                     answer = reply.json["choices"][0]
-                    self.assertEqual(answer["finish_reason"], "tool_calls", answer)
+                    if answer["finish_reason"] == "length":
+                        num_cut += 1
+                        continue
+                    # As OpenAI: a named call was no choice of the model's.
+                    finish = "tool_calls" if choice == "required" else "stop"
+                    self.assertEqual(answer["finish_reason"], finish, answer)
                     calls = answer["message"]["tool_calls"]
                     self.assertEqual(len({call["id"] for call in calls}), len(calls))
                     self.check([call["function"] for call in calls], expected)
+        self.assertLessEqual(num_cut, len(self.CASES) // 2)
 
     def test_stream_gives_the_same_call(self):
         fields = {"tools": definitions("get_weather"), "tool_choice": "required",
