@@ -3,9 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <ctime>
 #include <random>
 
-#include "base/clock.h"
 #include "base/strings.h"
 #include "text/parsed_output.h"
 
@@ -467,13 +467,20 @@ std::string Repeat(std::string_view text, size_t num_bytes) {
   return all;
 }
 
-// Quadratic time would be minutes here.
+ParsedOutput ParseInSmallPieces(const OutputFormat& format, std::string_view text) {
+  std::vector<size_t> cuts;
+  for (size_t cut = 8; cut < text.size(); cut += 8) cuts.push_back(cut);
+  return ParseInPieces(format, text, cuts);
+}
+
+double ProcessorSeconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
+
+// Even moving what is held once per piece would take several seconds for one of these.
 TEST(OutputParserTest, HostileTextTakesLinearTime) {
-  constexpr size_t kBytes = 400'000;
+  constexpr size_t kBytes = 800'000;
   const std::string texts[] = {
       Repeat("<think", kBytes),
       Repeat("[a(", kBytes),
-      Repeat(" ", kBytes),
       Repeat("\n", kBytes) + "x",
       Repeat("<", kBytes),
       Repeat("<tool_call>", kBytes),
@@ -482,20 +489,21 @@ TEST(OutputParserTest, HostileTextTakesLinearTime) {
       Repeat("{\"arguments\":", kBytes),
       Repeat("<｜tool▁calls▁begin｜>", kBytes),
       Repeat("<｜DSML｜invoke name=\"", kBytes),
-      Repeat("```", kBytes),
       Repeat("```json\n[", kBytes),
       "<tool_call>{\"k\":" + Repeat("[", kBytes),
-      "{\"k\":\"" + Repeat("\\\"", kBytes),
+      "{\"name\":\"" + Repeat("\\\"", kBytes),
       "[TOOL_CALLS]" + Repeat("f", kBytes),
   };
-  const MonotonicTime start = MonotonicNow();
   for (const std::string_view parser : ToolCallParserNames()) {
     for (const std::string& text : texts) {
-      EXPECT_EQ(ParseByteByByte(Format(parser, "qwen3"), text).content, text) << parser;
+      const double start = ProcessorSeconds();
+      EXPECT_EQ(ParseInSmallPieces(Format(parser, "qwen3"), text).content, text) << parser;
+      EXPECT_LT(ProcessorSeconds() - start, 2.5) << parser << ": " << text.substr(0, 30);
     }
   }
-  EXPECT_EQ(ParseByteByByte(Format("json", "deepseek-r1"), texts[0]).reasoning, texts[0]);
-  EXPECT_LT(SecondsSince(start), 60.0);
+  const double start = ProcessorSeconds();
+  EXPECT_EQ(ParseInSmallPieces(Format("json", "deepseek-r1"), texts[0]).reasoning, texts[0]);
+  EXPECT_LT(ProcessorSeconds() - start, 2.5);
 }
 
 TEST(OutputParserTest, DeepArguments) {
