@@ -129,9 +129,7 @@ Status ReadToolCalls(const Json& json, const std::string& path, ChatMessage& mes
 Status RefuseUnsupported(const Json& message, const std::string& path) {
   for (const char* key : {"function_call", "audio", "refusal", "prefix"}) {
     const auto value = message.find(key);
-    if (value == message.end() || value->is_null() || value->empty() || *value == "" ||
-        *value == false)
-      continue;
+    if (value == message.end() || value->is_null() || *value == false) continue;
     const std::string param = fmt::format("{}.{}", path, key);
     return InvalidArgument(param + " is not supported by this version", param);
   }
@@ -204,7 +202,7 @@ Json ToolCallsSchema() {
 
 Json MessageSchema(Json roles, Json more, Json required) {
   const Json name = {{"type", {"string", "null"}}, {"maxLength", kMaxNameCharacters}};
-  const Json nothing = {{"type", "null"}};
+  const Json nothing = {{"enum", {nullptr, false}}};
   Json properties = {{"role", {{"enum", std::move(roles)}}},
                      {"content", ContentSchema()},
                      {"name", name},
@@ -214,7 +212,7 @@ Json MessageSchema(Json roles, Json more, Json required) {
                      {"function_call", nothing},
                      {"audio", nothing},
                      {"refusal", nothing},
-                     {"prefix", {{"enum", {nullptr, false}}}}};
+                     {"prefix", nothing}};
   properties.update(more);
   return {
       {"type", "object"}, {"properties", std::move(properties)}, {"required", std::move(required)}};

@@ -52,6 +52,8 @@ TEST(ChatMessages, RefusesWhatIsMalformed) {
        "messages[0].reasoning_content"},
       {R"([{"role":"assistant","content":"a","function_call":{"name":"f"}}])",
        "messages[0].function_call"},
+      {R"([{"role":"assistant","content":"a","refusal":"no"}])", "messages[0].refusal"},
+      {R"([{"role":"assistant","content":"a","prefix":true}])", "messages[0].prefix"},
       {R"([{"role":"user","content":"a","tool_calls":[{"id":"1"}]}])", "messages[0].tool_calls"},
       {R"([{"role":"assistant","content":"a","tool_calls":{}}])", "messages[0].tool_calls"},
       {Call(R"({"id":"1"})"), "messages[0].tool_calls[0]"},

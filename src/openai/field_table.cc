@@ -211,13 +211,13 @@ const Row kTable[] = {
 constexpr std::array kEndpoints = {Endpoint::kChatCompletions, Endpoint::kCompletions,
                                    Endpoint::kTokenize, Endpoint::kDetokenize};
 
-bool IsAt(const Row& row, Endpoint endpoint) {
-  return (row.where & (1U << static_cast<unsigned>(endpoint))) != 0;
+bool IsIn(unsigned where, Endpoint endpoint) {
+  return (where & (1U << static_cast<unsigned>(endpoint))) != 0;
 }
 
 const Row* FindRow(std::string_view name, Endpoint endpoint) {
   for (const Row& row : kTable) {
-    if (row.name == name && IsAt(row, endpoint)) return &row;
+    if (row.name == name && IsIn(row.where, endpoint)) return &row;
   }
   return nullptr;
 }
@@ -311,7 +311,7 @@ std::vector<FieldDescription> DescribeFields() {
     FieldDescription field{std::string(row.name), DescribeRule(row.rule), {}};
     if (!row.note.empty()) field.accepts += fmt::format("; {}", row.note);
     std::copy_if(kEndpoints.begin(), kEndpoints.end(), std::back_inserter(field.endpoints),
-                 [&](Endpoint endpoint) { return IsAt(row, endpoint); });
+                 [&](Endpoint endpoint) { return IsIn(row.where, endpoint); });
     out.push_back(std::move(field));
   }
   return out;
@@ -321,7 +321,7 @@ Json RequestSchema(Endpoint endpoint) {
   Json properties = Json::object();
   Json required = Json::array();
   for (const Row& row : kTable) {
-    if (!IsAt(row, endpoint)) continue;
+    if (!IsIn(row.where, endpoint)) continue;
     // /tokenize takes one of two.
     const bool must_be_there =
         IsRequired(row.rule) || (IsReadByEndpoint(row.rule) && endpoint != Endpoint::kTokenize);

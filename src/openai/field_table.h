@@ -31,7 +31,7 @@ struct FieldDescription {
 };
 std::vector<FieldDescription> DescribeFields();
 
-// The JSON schema of a request.
+// The JSON schema of a request: of each field by itself, not of what two must not be together.
 nlohmann::json RequestSchema(Endpoint endpoint);
 
 }  // namespace redline::openai

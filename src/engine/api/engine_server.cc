@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/strings.h"
+#include "engine/api/openapi.h"
 #include "engine/api/refusal.h"
 #include "engine/api/server_info.h"
 #include "engine/api/tokenize_api.h"
@@ -70,6 +71,11 @@ void EngineServer::AddRoutes() {
               Immediately([this](const net::HttpRequest&) { return Models(""); }));
   router_.Add("GET", "/v1/models/{model...}", Immediately([this](const net::HttpRequest& request) {
                 return Models(request.path_params.at("model"));
+              }));
+  const KeyPolicy key = options_.api_key.empty() ? KeyPolicy::kNone : KeyPolicy::kRequired;
+  router_.Add("GET", "/openapi.json",
+              Immediately([document = OpenApiDocument(model_name_, key)](const net::HttpRequest&) {
+                return Json(200, document);
               }));
   AddGeneration("/v1/chat/completions", PrepareChat);
   AddGeneration("/v1/completions", PrepareCompletion);
