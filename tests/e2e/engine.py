@@ -129,7 +129,7 @@ class Engine:
     def __enter__(self):
         return self if self.process else self.start()
 
-    def start(self, seconds=60):
+    def start(self, seconds=120):
         self.process = subprocess.Popen(
             [*self.limits, BINARY, "serve", "--model-path", str(self.model), "--served-model-name", MODEL,
              "--port", str(self.port), *self.flags], stdout=self.log, stderr=self.log)

@@ -55,7 +55,7 @@ class RandomModel(Schemas, EngineTestCase):
 
 class SmolLM2(Schemas, EngineTestCase):
     SMOLLM2 = True
-    COUNT = 1000 if LONG else 16
+    COUNT = 1000 if LONG else 12
     MAX_TOKENS = 160
     FINISHED = 0.5
 
