@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Runs the Python tests: each file in a process of its own, a few at once because most of them
-wait most of the time. Prints the output of each when it ends, the times last.
+wait most of the time; those that time how soon a killed process is back run alone, last. Prints the
+output of each when it ends, the times last.
 
     run.py [-j N] [FILE...]     all files of e2e/ and api/ unless told; N: 2
 """
@@ -14,7 +15,8 @@ import time
 
 TESTS = pathlib.Path(__file__).resolve().parent
 # The longest first: what starts last should end soon.
-LONGEST_FIRST = ["test_engine_load", "test_faults", "test_engine_structure", "test_engine_schemas",
+ALONE = {"test_faults"}
+LONGEST_FIRST = ["test_engine_load", "test_engine_structure", "test_engine_schemas",
                  "test_openapi", "test_deploy_and_chat", "test_engine_template"]
 
 
@@ -34,18 +36,25 @@ def run(file):
     return file, done.returncode == 0, time.monotonic() - begin, done.stdout
 
 
+def run_all(files, jobs):
+    results = []
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        for done in concurrent.futures.as_completed([pool.submit(run, file) for file in files]):
+            results.append(done.result())
+            file, _, seconds, output = results[-1]
+            print(f"== {file.stem} ({seconds:.1f} s)\n{output}", flush=True)
+    return results
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("-j", "--jobs", type=int, default=2)
     parser.add_argument("files", nargs="*", type=pathlib.Path)
     arguments = parser.parse_args()
     files = [file.resolve() for file in arguments.files] or all_files()
-    results = []
-    with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
-        for done in concurrent.futures.as_completed([pool.submit(run, file) for file in files]):
-            results.append(done.result())
-            file, _, seconds, output = results[-1]
-            print(f"== {file.stem} ({seconds:.1f} s)\n{output}", flush=True)
+    together = [file for file in files if file.stem not in ALONE]
+    alone = [file for file in files if file.stem in ALONE]
+    results = run_all(together, arguments.jobs) + run_all(alone, 1)
     for file, passed, seconds, _ in sorted(results, key=lambda result: -result[2]):
         print(f"{seconds:7.1f} s  {file.stem:28} {'passed' if passed else 'FAILED'}")
     return 0 if all(passed for _, passed, _, _ in results) else 1

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/strings.h"
 #include "openai/field_table.h"
 
 namespace redline::app {
@@ -35,18 +36,35 @@ Made from the table that validates (`src/openai/field_table.cc`). A value outsid
 that names the field in `param`. `null` means not given. Fields that are not here are ignored and
 counted in the engine's `/metrics`. Unless a request says otherwise, the temperature is 1.
 
-| field | accepts | chat | completions |
-|---|---|---|---|
+| field | accepts | where |
+|---|---|---|
 )";
+
+std::string_view NameOf(openai::Endpoint endpoint) {
+  switch (endpoint) {
+    case openai::Endpoint::kChatCompletions:
+      return "chat";
+    case openai::Endpoint::kCompletions:
+      return "completions";
+    case openai::Endpoint::kTokenize:
+      return "tokenize";
+    case openai::Endpoint::kDetokenize:
+      break;
+  }
+  return "detokenize";
+}
+
+std::string FieldRow(const openai::FieldDescription& field) {
+  std::vector<std::string> endpoints;
+  for (const openai::Endpoint endpoint : field.endpoints) endpoints.emplace_back(NameOf(endpoint));
+  return fmt::format("| `{}` | {} | {} |\n", field.name, field.accepts, Join(endpoints, ", "));
+}
 
 }  // namespace
 
 std::string ApiMarkdown() {
   std::string text = kIntroduction;
-  for (const openai::FieldDescription& field : openai::DescribeFields()) {
-    text += fmt::format("| `{}` | {} | {} | {} |\n", field.name, field.accepts,
-                        field.in_chat ? "yes" : "", field.in_completions ? "yes" : "");
-  }
+  for (const openai::FieldDescription& field : openai::DescribeFields()) text += FieldRow(field);
   return text;
 }
 

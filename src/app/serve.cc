@@ -10,7 +10,8 @@ Status Run(const Arguments& arguments) {
   engine::ServeOptions options;
   for (const engine::ServeFlag& flag : engine::ServeFlags()) {
     if (!arguments.Has(flag.name)) continue;
-    RL_RETURN_IF_ERROR(engine::SetServeOption(flag.name, arguments.Get(flag.name), options));
+    const std::string value = flag.value_name.empty() ? "true" : arguments.Get(flag.name);
+    RL_RETURN_IF_ERROR(engine::SetServeOption(flag.name, value, options));
   }
   return engine::ServeMain(options);
 }
@@ -18,7 +19,8 @@ Status Run(const Arguments& arguments) {
 std::vector<Flag> FlagsOfServe() {
   std::vector<Flag> flags;
   for (const engine::ServeFlag& flag : engine::ServeFlags())
-    flags.push_back({flag.name, flag.value_name, flag.help, flag.default_value, {}, flag.required});
+    flags.push_back(
+        {flag.name, flag.value_name, flag.help, flag.default_value, flag.choices, flag.required});
   return flags;
 }
 

@@ -1,7 +1,7 @@
 // What the platform believes of `redline serve` (backends/native) and what it really takes.
 #include <gtest/gtest.h>
 
-#include <set>
+#include <map>
 
 #include "backends/backend.h"
 #include "engine/api/serve_options.h"
@@ -10,14 +10,22 @@ namespace redline::app {
 namespace {
 
 TEST(ServeFlags, EveryParameterOfTheNativeBackendIsAFlagOfServe) {
-  std::set<std::string> flags;
-  for (const engine::ServeFlag& flag : engine::ServeFlags()) flags.insert("--" + flag.name);
+  std::map<std::string, engine::ServeFlag> flags;
+  for (const engine::ServeFlag& flag : engine::ServeFlags()) flags["--" + flag.name] = flag;
   const auto backend = backends::FindBackend("native");
   ASSERT_TRUE(backend.ok());
   const auto schema = (*backend)->SchemaOf("");
   ASSERT_TRUE(schema.ok());
-  for (const backends::Parameter& parameter : (*schema)->parameters)
-    EXPECT_TRUE(flags.contains(backends::FlagName(parameter.name))) << parameter.name;
+  for (const backends::Parameter& parameter : (*schema)->parameters) {
+    const auto flag = flags.find(backends::FlagName(parameter.name));
+    ASSERT_NE(flag, flags.end()) << parameter.name;
+    EXPECT_EQ(flag->second.choices, parameter.choices) << parameter.name;
+    const bool is_switch = parameter.type == backends::ParameterType::kBool;
+    EXPECT_EQ(flag->second.value_name.empty(), is_switch) << parameter.name;
+    if (is_switch) continue;
+    EXPECT_EQ(flag->second.default_value, backends::FormatValue(parameter.default_value))
+        << parameter.name;
+  }
 }
 
 }  // namespace

@@ -2,14 +2,16 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
-#include <limits>
+#include <array>
 #include <nlohmann/json.hpp>
-#include <string_view>
-#include <utility>
-#include <variant>
 
-#include "net/json_body.h"
+#include "openai/chat_message.h"
+#include "openai/completion_request.h"
+#include "openai/field_rules.h"
+#include "openai/special_fields.h"
+#include "openai/structured_output.h"
+#include "openai/tokenize_request.h"
+#include "openai/tools.h"
 
 namespace redline::openai {
 namespace {
@@ -18,76 +20,147 @@ using Json = nlohmann::json;
 using Fields = GenerationFields;
 
 constexpr double kMaxInt32 = 2147483647;
-constexpr size_t kMaxStops = 4;
-constexpr size_t kMaxStopBytes = 1024;
+constexpr double kMaxLogprobs = 20;
 
-// --- The kinds of rules --------------------------------------------------------------------------
-
-struct NumberRule {
-  double min;
-  double max;
-  bool min_excluded;
-  std::optional<double> Fields::*member;
+enum Where : unsigned {
+  kChat = 1,
+  kCompletion = 2,
+  kBoth = 3,
+  kTokenize = 4,
+  kDetokenize = 8,
+  kText = 12,  // /tokenize and /detokenize
 };
-struct IntegerRule {
-  double min;
-  double max;
-  std::optional<int64_t> Fields::*member;
-};
-struct SeedRule {};
-struct BoolRule {
-  bool Fields::*member;
-};
-struct StringRule {
-  size_t min_bytes;
-  size_t max_bytes;
-  bool required;
-  std::string Fields::*member;
-};
-struct StopRule {};
-struct StreamOptionsRule {};
-// Read by the endpoint's own parser.
-struct EndpointRule {
-  std::string_view accepts;
-};
-// Accepted and without effect on the answer, whatever the value.
-struct NoEffectRule {};
-// A feature this version does not have: only the JSON texts in `neutral` (and null) are accepted.
-// `min` and `max` are the domain of a number that is not neutral, to name the right mistake.
-struct UnsupportedRule {
-  std::string_view neutral;  // separated by blanks
-  double min = -std::numeric_limits<double>::infinity();
-  double max = std::numeric_limits<double>::infinity();
-};
-
-using Rule = std::variant<NumberRule, IntegerRule, SeedRule, BoolRule, StringRule, StopRule,
-                          StreamOptionsRule, EndpointRule, NoEffectRule, UnsupportedRule>;
-
-enum Where : unsigned { kChat = 1, kCompletion = 2, kBoth = 3 };
 
 struct Row {
   std::string_view name;
-  Where where;
+  unsigned where;
   Rule rule;
+  std::string_view note = "";  // for the documentation
 };
 
 // --- The table -----------------------------------------------------------------------------------
 
 const Row kTable[] = {
     {"model", kBoth, StringRule{1, 256, true, &Fields::model}},
-    {"messages", kChat, EndpointRule{"1 to 4096 messages with role and text content"}},
-    {"prompt", kCompletion, EndpointRule{"text or a list of token ids"}},
+    {"model", kText, StringRule{1, 256, false, &Fields::model}},
+    {"messages", kChat | kTokenize,
+     CustomRule{"1 to 4096 messages: role system, developer, user, assistant or tool; content text "
+                "or a list of text parts; of assistants also tool_calls and reasoning_content; of "
+                "tools tool_call_id",
+                MessagesSchema}},
+    {"prompt", kCompletion,
+     CustomRule{"text, a list of token ids, or a list of at most 128 of either; n times their "
+                "number at most 128",
+                PromptSchema}},
+    {"prompt", kTokenize, CustomRule{"text; in place of messages", TextPromptSchema}},
+    {"tokens", kDetokenize, CustomRule{"a list of at most 1048576 token ids", TokensSchema}},
     {"stream", kBoth, BoolRule{&Fields::stream}},
-    {"stream_options", kBoth, StreamOptionsRule{}},
+    {"stream_options", kBoth,
+     CustomRule{"an object with include_usage (usage in a last chunk) and continuous_usage_stats "
+                "(usage in every chunk), and only with stream: true",
+                StreamOptionsSchema, ReadStreamOptions}},
+
+    // How tokens are chosen.
+    {"n", kBoth, IntegerRule{1, kMaxChoicesPerRequest, &Fields::n}, "answers to each prompt"},
     {"temperature", kBoth, NumberRule{0, 2, false, &Fields::temperature}},
     {"top_p", kBoth, NumberRule{0, 1, true, &Fields::top_p}},
-    {"top_k", kBoth, IntegerRule{-1, kMaxInt32, &Fields::top_k}},
+    {"top_k", kBoth, IntegerRule{-1, kMaxInt32, &Fields::top_k}, "-1 and 0: off"},
     {"min_p", kBoth, NumberRule{0, 1, false, &Fields::min_p}},
-    {"seed", kBoth, SeedRule{}},
-    {"stop", kBoth, StopRule{}},
-    {"max_tokens", kBoth, IntegerRule{1, kMaxInt32, &Fields::max_tokens}},
-    {"max_completion_tokens", kBoth, IntegerRule{1, kMaxInt32, &Fields::max_completion_tokens}},
+    {"presence_penalty", kBoth, NumberRule{-2, 2, false, &Fields::presence_penalty}},
+    {"frequency_penalty", kBoth, NumberRule{-2, 2, false, &Fields::frequency_penalty}},
+    {"repetition_penalty", kBoth, NumberRule{0.01, 2, false, &Fields::repetition_penalty}},
+    {"logit_bias", kBoth,
+     CustomRule{"an object of at most 1024 token ids of the vocabulary, each with a number from "
+                "-100 to 100",
+                LogitBiasSchema, ReadLogitBias}},
+    {"seed", kBoth, CustomRule{"an integer from -2^63 to 2^63 - 1", SeedSchema, ReadSeed}},
+
+    // Where the answer ends.
+    {"stop", kBoth,
+     CustomRule{"a string or a list of at most 4 strings, each of 1 to 1024 characters", StopSchema,
+                ReadStop}},
+    {"include_stop_str_in_output", kBoth, BoolRule{&Fields::include_stop_str_in_output}},
+    {"stop_token_ids", kBoth,
+     CustomRule{"a list of at most 1024 token ids of the vocabulary", StopTokenIdsSchema,
+                ReadStopTokenIds}},
     {"ignore_eos", kBoth, BoolRule{&Fields::ignore_eos}},
+    {"max_tokens", kChat, IntegerRule{1, kMaxInt32, &Fields::max_tokens},
+     "what the context leaves unless given"},
+    {"max_tokens", kCompletion, IntegerRule{0, kMaxInt32, &Fields::max_tokens},
+     "0 only with echo; 16 unless given"},
+    {"max_completion_tokens", kBoth, IntegerRule{1, kMaxInt32, &Fields::max_completion_tokens},
+     "wins over max_tokens"},
+    {"min_tokens", kBoth, IntegerRule{0, kMaxInt32, &Fields::min_tokens}, "at most max_tokens"},
+
+    // What the answer tells beside its text.
+    {"logprobs", kChat, BoolRule{&Fields::logprobs}},
+    {"top_logprobs", kChat, IntegerRule{0, kMaxLogprobs, &Fields::top_logprobs},
+     "above 0 only with logprobs: true"},
+    {"logprobs", kCompletion, IntegerRule{0, kMaxLogprobs, &Fields::num_logprobs}},
+    {"prompt_logprobs", kBoth, IntegerRule{0, kMaxLogprobs, &Fields::prompt_logprobs},
+     "not with stream: true"},
+    {"echo", kCompletion, BoolRule{&Fields::echo}, "the prompt in front of the answer"},
+    {"return_tokens_as_token_ids", kBoth, BoolRule{&Fields::return_tokens_as_token_ids}},
+    {"return_token_ids", kBoth, BoolRule{&Fields::return_token_ids}},
+    {"return_token_strs", kTokenize, BoolRule{&Fields::return_token_strs}},
+    {"skip_special_tokens", kBoth, BoolRule{&Fields::skip_special_tokens}},
+    {"add_special_tokens", kCompletion | kTokenize,
+     CustomRule{"true or false", BoolSchema, ReadAddSpecialTokens},
+     "BOS in front where the model has it; true for a prompt, false for messages"},
+    {"add_special_tokens", kChat, UnsupportedRule{"false"}},
+
+    // What the answer must be: at most one of these.
+    {"response_format", kBoth,
+     CustomRule{"an object with type text, json_object, or json_schema and json_schema.{name, "
+                "schema, strict, description}",
+                ResponseFormatSchema, ReadResponseFormat}},
+    {"structured_outputs", kBoth,
+     CustomRule{"an object with one of json (a JSON schema), regex (Rust's syntax), choice (a list "
+                "of texts), grammar (llguidance's Lark), json_object (true)",
+                StructuredOutputsSchema, ReadStructuredOutputs}},
+    {"guided_json", kBoth,
+     CustomRule{"a JSON schema, or text that holds one", JsonSchemaFieldSchema,
+                ReadJsonSchemaField}},
+    {"json_schema", kBoth,
+     CustomRule{"a JSON schema, or text that holds one", JsonSchemaFieldSchema,
+                ReadJsonSchemaField}},
+    {"guided_regex", kBoth,
+     CustomRule{"a regular expression (Rust's syntax)", GrammarTextSchema, ReadRegexField}},
+    {"regex", kBoth,
+     CustomRule{"a regular expression (Rust's syntax)", GrammarTextSchema, ReadRegexField}},
+    {"guided_choice", kBoth,
+     CustomRule{"a list of 1 to 1024 texts", ChoiceSchema, ReadChoiceField}},
+    {"guided_grammar", kBoth,
+     CustomRule{"a grammar in llguidance's dialect of Lark", GrammarTextSchema, ReadLarkField}},
+
+    // Tools.
+    {"tools", kChat | kTokenize,
+     CustomRule{"at most 128 of {type: function, function: {name, description, parameters}}, names "
+                "^[a-zA-Z0-9_.-]{1,64}$ and all different",
+                ToolsSchema, ReadTools}},
+    {"tool_choice", kChat,
+     CustomRule{"none, auto, required, or {type: function, function: {name}} of one of the tools",
+                ToolChoiceSchema, ReadToolChoice}},
+    {"parallel_tool_calls", kChat, BoolRule{&Fields::parallel_tool_calls}},
+
+    // What the chat template gets.
+    {"reasoning_effort", kChat | kTokenize,
+     CustomRule{"none or minimal (thinking off), low, medium, high, xhigh or max (thinking on)",
+                ReasoningEffortSchema, ReadReasoningEffort}},
+    {"chat_template_kwargs", kChat | kTokenize,
+     CustomRule{"an object with enable_thinking or thinking: true, false, a number or a text of at "
+                "most 256 characters",
+                TemplateKwargsSchema, ReadTemplateKwargs}},
+    {"add_generation_prompt", kChat | kTokenize, BoolRule{&Fields::add_generation_prompt}},
+    {"continue_final_message", kChat | kTokenize, BoolRule{&Fields::continue_final_message},
+     "the answer goes on where the last message, the assistant's, ends"},
+    {"separate_reasoning", kChat, BoolRule{&Fields::separate_reasoning},
+     "false leaves the reasoning and its marks in content"},
+    {"include_reasoning", kChat, BoolRule{&Fields::include_reasoning},
+     "false leaves the reasoning out"},
+
+    {"cache_salt", kBoth, StringRule{1, 256, false, &Fields::cache_salt},
+     "only requests with equal salts share cached prefixes"},
     {"user", kBoth, StringRule{0, 512, false, &Fields::user}},
 
     // Bookkeeping on the provider's side.
@@ -97,245 +170,127 @@ const Row kTable[] = {
     {"safety_identifier", kChat, NoEffectRule{}},
     {"prompt_cache_key", kChat, NoEffectRule{}},
     {"prompt_cache_retention", kChat, NoEffectRule{}},
-    {"parallel_tool_calls", kChat, NoEffectRule{}},  // without tools
 
-    // Features of OpenAI's API that are not here yet.
-    {"n", kBoth, UnsupportedRule{"1", 1, 128}},
+    // Features of OpenAI's API that are not here.
     {"best_of", kCompletion, UnsupportedRule{"1", 1, 20}},
-    {"presence_penalty", kBoth, UnsupportedRule{"0", -2, 2}},
-    {"frequency_penalty", kBoth, UnsupportedRule{"0", -2, 2}},
-    {"logit_bias", kBoth, UnsupportedRule{"{}"}},
-    {"logprobs", kChat, UnsupportedRule{"false"}},
-    {"top_logprobs", kChat, UnsupportedRule{"0", 0, 20}},
-    {"logprobs", kCompletion, UnsupportedRule{"", 0, 5}},
-    {"echo", kCompletion, UnsupportedRule{"false"}},
     {"suffix", kCompletion, UnsupportedRule{R"("")"}},
-    {"tools", kChat, UnsupportedRule{"[]"}},
-    {"tool_choice", kChat, UnsupportedRule{R"("none" "auto")"}},
     {"functions", kChat, UnsupportedRule{"[]"}},
     {"function_call", kChat, UnsupportedRule{R"("none" "auto")"}},
-    {"response_format", kBoth, UnsupportedRule{R"({"type":"text"})"}},
     {"modalities", kChat, UnsupportedRule{R"(["text"])"}},
     {"audio", kChat, UnsupportedRule{""}},
     {"prediction", kChat, UnsupportedRule{""}},
-    {"reasoning_effort", kChat, UnsupportedRule{""}},
     {"verbosity", kChat, UnsupportedRule{""}},
     {"web_search_options", kChat, UnsupportedRule{""}},
 
     // Extensions of vLLM, SGLang and llama.cpp that would change the answer.
-    {"repetition_penalty", kBoth, UnsupportedRule{"1"}},
     {"length_penalty", kBoth, UnsupportedRule{"1"}},
     {"repeat_penalty", kBoth, UnsupportedRule{"1"}},
     {"typical_p", kBoth, UnsupportedRule{"1"}},
-    {"min_tokens", kBoth, UnsupportedRule{"0"}},
-    {"stop_token_ids", kBoth, UnsupportedRule{"[]"}},
     {"stop_regex", kBoth, UnsupportedRule{R"([] "")"}},
     {"no_stop_trim", kBoth, UnsupportedRule{"false"}},
-    {"include_stop_str_in_output", kBoth, UnsupportedRule{"false"}},
-    {"skip_special_tokens", kBoth, UnsupportedRule{"true"}},
     {"spaces_between_special_tokens", kBoth, UnsupportedRule{"true"}},
-    {"add_special_tokens", kBoth, UnsupportedRule{""}},
     {"use_beam_search", kBoth, UnsupportedRule{"false"}},
     {"bad_words", kBoth, UnsupportedRule{"[]"}},
     {"allowed_token_ids", kBoth, UnsupportedRule{""}},
     {"truncate_prompt_tokens", kBoth, UnsupportedRule{""}},
-    {"prompt_logprobs", kBoth, UnsupportedRule{""}},
     {"prompt_embeds", kBoth, UnsupportedRule{""}},
-    {"cache_salt", kBoth, UnsupportedRule{""}},
     {"lora_path", kBoth, UnsupportedRule{""}},
-    {"regex", kBoth, UnsupportedRule{R"("")"}},
     {"ebnf", kBoth, UnsupportedRule{R"("")"}},
     {"grammar", kBoth, UnsupportedRule{R"("")"}},
-    {"json_schema", kBoth, UnsupportedRule{"{}"}},
-    {"guided_json", kBoth, UnsupportedRule{""}},
-    {"guided_regex", kBoth, UnsupportedRule{""}},
-    {"guided_choice", kBoth, UnsupportedRule{""}},
-    {"guided_grammar", kBoth, UnsupportedRule{""}},
-    {"structured_outputs", kBoth, UnsupportedRule{""}},
     {"logits_processors", kBoth, UnsupportedRule{""}},
     {"custom_logit_processor", kBoth, UnsupportedRule{""}},
-    {"chat_template", kChat, UnsupportedRule{""}},
-    {"chat_template_kwargs", kChat, UnsupportedRule{"{}"}},
-    {"add_generation_prompt", kChat, UnsupportedRule{"true"}},
-    {"continue_final_message", kChat, UnsupportedRule{"false"}},
-    {"separate_reasoning", kChat, UnsupportedRule{"true"}},
+    {"chat_template", kChat | kTokenize, UnsupportedRule{""}},
+    {"echo", kChat, UnsupportedRule{"false"}},
+    {"stream_reasoning", kChat, UnsupportedRule{"true"}},
     {"documents", kChat, UnsupportedRule{"[]"}},
-    {"mm_processor_kwargs", kBoth, UnsupportedRule{"{}"}},
+    {"mm_processor_kwargs", kBoth | kTokenize, UnsupportedRule{"{}"}},
 };
-
-// --- Applying one rule ---------------------------------------------------------------------------
-
-Status Wrong(std::string_view param, std::string_view expected, const Json& value) {
-  return InvalidArgument(
-      fmt::format("{} must be {}, got {}", param, expected, net::JsonExcerpt(value)),
-      std::string(param));
-}
-
-std::string Describe(const NumberRule& rule) {
-  return fmt::format("a number {} {} and at most {}", rule.min_excluded ? "above" : "of at least",
-                     rule.min, rule.max);
-}
-std::string Describe(const IntegerRule& rule) {
-  return fmt::format("an integer from {:.0f} to {:.0f}", rule.min, rule.max);
-}
-std::string Describe(const SeedRule&) { return "an integer from -2^63 to 2^63 - 1"; }
-std::string Describe(const BoolRule&) { return "true or false"; }
-std::string Describe(const StringRule& rule) {
-  return fmt::format("a string of {} to {} bytes", rule.min_bytes, rule.max_bytes);
-}
-std::string Describe(const StopRule&) {
-  return fmt::format("a string or a list of at most {} strings, each of 1 to {} bytes", kMaxStops,
-                     kMaxStopBytes);
-}
-std::string Describe(const StreamOptionsRule&) {
-  return "an object with include_usage, and only with stream: true";
-}
-std::string Describe(const EndpointRule& rule) { return std::string(rule.accepts); }
-std::string Describe(const NoEffectRule&) { return "anything; it has no effect on the answer"; }
-std::string Describe(const UnsupportedRule& rule) {
-  if (rule.neutral.empty()) return "not supported by this version: leave it out";
-  return fmt::format("not supported by this version: only {}", rule.neutral);
-}
-
-// An integer in any spelling JSON has for it (16, 16.0), when a double holds it exactly.
-std::optional<int64_t> AsInteger(const Json& value, double min, double max) {
-  if (!value.is_number()) return std::nullopt;
-  const double number = value.get<double>();
-  if (!(number >= min && number <= max) || number != std::floor(number)) return std::nullopt;
-  return static_cast<int64_t>(number);
-}
-
-Status Read(const NumberRule& rule, std::string_view name, const Json& value, Fields& fields) {
-  const double number = value.is_number() ? value.get<double>() : std::nan("");
-  const bool above = rule.min_excluded ? number > rule.min : number >= rule.min;
-  if (!above || !(number <= rule.max)) return Wrong(name, Describe(rule), value);
-  fields.*rule.member = number;
-  return OkStatus();
-}
-
-Status Read(const IntegerRule& rule, std::string_view name, const Json& value, Fields& fields) {
-  const auto number = AsInteger(value, rule.min, rule.max);
-  if (!number) return Wrong(name, Describe(rule), value);
-  fields.*rule.member = *number;
-  return OkStatus();
-}
-
-Status Read(const SeedRule& rule, std::string_view name, const Json& value, Fields& fields) {
-  const bool fits = value.is_number_integer() &&
-                    !(value.is_number_unsigned() &&
-                      value.get<uint64_t>() > uint64_t{std::numeric_limits<int64_t>::max()});
-  if (!fits) return Wrong(name, Describe(rule), value);
-  fields.seed = value.get<int64_t>();
-  return OkStatus();
-}
-
-Status Read(const BoolRule& rule, std::string_view name, const Json& value, Fields& fields) {
-  if (!value.is_boolean()) return Wrong(name, Describe(rule), value);
-  fields.*rule.member = value.get<bool>();
-  return OkStatus();
-}
-
-Status Read(const StringRule& rule, std::string_view name, const Json& value, Fields& fields) {
-  const size_t num_bytes = value.is_string() ? value.get_ref<const std::string&>().size() : 0;
-  if (!value.is_string() || num_bytes < rule.min_bytes || num_bytes > rule.max_bytes)
-    return Wrong(name, Describe(rule), value);
-  fields.*rule.member = value.get<std::string>();
-  return OkStatus();
-}
-
-Status AddStop(std::string_view name, const Json& value, Fields& fields) {
-  const size_t num_bytes = value.is_string() ? value.get_ref<const std::string&>().size() : 0;
-  if (num_bytes == 0 || num_bytes > kMaxStopBytes) return Wrong(name, Describe(StopRule()), value);
-  fields.stop.push_back(value.get<std::string>());
-  return OkStatus();
-}
-
-Status Read(const StopRule& rule, std::string_view name, const Json& value, Fields& fields) {
-  if (!value.is_array()) return AddStop(name, value, fields);
-  if (value.size() > kMaxStops) {
-    return InvalidArgument(
-        fmt::format("{} must be {}, got {} strings", name, Describe(rule), value.size()),
-        std::string(name));
-  }
-  for (const Json& item : value) RL_RETURN_IF_ERROR(AddStop(name, item, fields));
-  return OkStatus();
-}
-
-Status Read(const StreamOptionsRule& rule, std::string_view name, const Json& value,
-            Fields& fields) {
-  if (!value.is_object()) return Wrong(name, Describe(rule), value);
-  for (const auto& [key, option] : value.items()) {
-    const std::string path = fmt::format("{}.{}", name, key);
-    if (key != "include_usage" && key != "include_obfuscation" && key != "continuous_usage_stats") {
-      fields.unknown_fields.push_back(path);
-      continue;
-    }
-    if (option.is_null()) continue;
-    if (!option.is_boolean()) return Wrong(path, "true or false", option);
-    if (key == "include_usage") fields.include_usage = option.get<bool>();
-    if (key == "continuous_usage_stats" && option.get<bool>())
-      return InvalidArgument(path + " is not supported by this version", path);
-  }
-  return OkStatus();
-}
-
-Status Read(const EndpointRule&, std::string_view, const Json&, Fields&) { return OkStatus(); }
-Status Read(const NoEffectRule&, std::string_view, const Json&, Fields&) { return OkStatus(); }
-
-bool IsNeutral(const UnsupportedRule& rule, const Json& value) {
-  std::string_view rest = rule.neutral;
-  while (!rest.empty()) {
-    const size_t end = rest.find(' ');
-    if (Json::parse(rest.substr(0, end)) == value) return true;
-    rest.remove_prefix(end == rest.npos ? rest.size() : end + 1);
-  }
-  return false;
-}
-
-Status Read(const UnsupportedRule& rule, std::string_view name, const Json& value, Fields&) {
-  if (IsNeutral(rule, value)) return OkStatus();
-  if (std::isfinite(rule.max)) {
-    const double number = value.is_number() ? value.get<double>() : std::nan("");
-    if (!(number >= rule.min && number <= rule.max))
-      return Wrong(name, fmt::format("a number from {} to {}", rule.min, rule.max), value);
-  }
-  const std::string hint =
-      rule.neutral.empty() ? "leave it out" : fmt::format("only {} is accepted", rule.neutral);
-  return InvalidArgument(fmt::format("{} is not supported by this version: {}", name, hint),
-                         std::string(name));
-}
 
 // --- Reading a body ------------------------------------------------------------------------------
 
-Where BitOf(Endpoint endpoint) {
-  return endpoint == Endpoint::kChatCompletions ? kChat : kCompletion;
+constexpr std::array kEndpoints = {Endpoint::kChatCompletions, Endpoint::kCompletions,
+                                   Endpoint::kTokenize, Endpoint::kDetokenize};
+
+bool IsIn(unsigned where, Endpoint endpoint) {
+  return (where & (1U << static_cast<unsigned>(endpoint))) != 0;
 }
 
 const Row* FindRow(std::string_view name, Endpoint endpoint) {
   for (const Row& row : kTable) {
-    if (row.name == name && (row.where & BitOf(endpoint)) != 0) return &row;
+    if (row.name == name && IsIn(row.where, endpoint)) return &row;
   }
   return nullptr;
 }
 
-bool Nullable(const Row& row) {
-  const auto* text = std::get_if<StringRule>(&row.rule);
-  return text == nullptr || !text->required;
+bool IsGiven(const Json& body, const char* name) {
+  const auto value = body.find(name);
+  return value != body.end() && !value->is_null();
 }
 
-Status CheckTogether(const Json& body, Fields& fields) {
-  if (fields.model.empty())
-    return InvalidArgument("model is required: the name of a served model", "model");
-  const auto options = body.find("stream_options");
-  if (!fields.stream && options != body.end() && !options->is_null())
-    return InvalidArgument("stream_options needs stream: true", "stream_options");
-  if (fields.max_completion_tokens) fields.max_tokens = fields.max_completion_tokens;
+// `logprobs` and `top_logprobs` of chat to the one number of completions.
+Status MergeChatLogprobs(Fields& fields) {
+  if (fields.logprobs) fields.num_logprobs = fields.top_logprobs.value_or(0);
+  if (!fields.logprobs && fields.top_logprobs.value_or(0) > 0)
+    return InvalidArgument("top_logprobs needs logprobs: true", "top_logprobs");
   return OkStatus();
+}
+
+Status CheckLengths(Fields& fields) {
+  if (fields.max_completion_tokens) fields.max_tokens = fields.max_completion_tokens;
+  if (fields.max_tokens && fields.min_tokens.value_or(0) > *fields.max_tokens) {
+    return InvalidArgument(fmt::format("min_tokens is {}, more than the {} of max_tokens",
+                                       *fields.min_tokens, *fields.max_tokens),
+                           "min_tokens");
+  }
+  if (fields.max_tokens == 0 && !fields.echo)
+    return InvalidArgument("max_tokens must be at least 1 without echo, got 0", "max_tokens");
+  return OkStatus();
+}
+
+Status CheckTogether(const Json& body, Endpoint endpoint, Fields& fields) {
+  const bool is_chat = endpoint == Endpoint::kChatCompletions;
+  const bool generates = is_chat || endpoint == Endpoint::kCompletions;
+  if (generates && fields.model.empty())
+    return InvalidArgument("model is required: the name of a served model", "model");
+  if (!fields.stream && IsGiven(body, "stream_options"))
+    return InvalidArgument("stream_options needs stream: true", "stream_options");
+  if (fields.stream && fields.prompt_logprobs)
+    return InvalidArgument("prompt_logprobs cannot be had with stream: true", "prompt_logprobs");
+  if (fields.continue_final_message && fields.add_generation_prompt &&
+      IsGiven(body, "add_generation_prompt")) {
+    return InvalidArgument(
+        "continue_final_message and add_generation_prompt exclude each other; give one",
+        "continue_final_message");
+  }
+  RL_RETURN_IF_ERROR(CheckLengths(fields));
+  if (is_chat) RL_RETURN_IF_ERROR(MergeChatLogprobs(fields));
+  return CheckToolChoice(body, fields);
+}
+
+// A schema that takes null as well.
+Json Nullable(Json schema) {
+  if (schema.empty()) return schema;
+  if (schema.contains("type") && schema["type"].is_string())
+    schema["type"] = {schema["type"], "null"};
+  else if (schema.contains("type"))
+    schema["type"].push_back("null");
+  else if (schema.contains("enum") && schema["enum"].back() != nullptr)
+    schema["enum"].push_back(nullptr);
+  else if (schema.contains("enum"))
+    return schema;
+  else
+    schema["anyOf"].push_back({{"type", "null"}});
+  return schema;
+}
+
+bool IsReadByEndpoint(const Rule& rule) {
+  const auto* custom = std::get_if<CustomRule>(&rule);
+  return custom != nullptr && custom->read == nullptr;
 }
 
 }  // namespace
 
-Result<GenerationFields> ReadFields(const Json& body, Endpoint endpoint) {
+Result<GenerationFields> ReadFields(const Json& body, std::string_view text, Endpoint endpoint) {
   Fields fields;
   for (const auto& [name, value] : body.items()) {
     const Row* row = FindRow(name, endpoint);
@@ -343,22 +298,44 @@ Result<GenerationFields> ReadFields(const Json& body, Endpoint endpoint) {
       fields.unknown_fields.push_back(name);
       continue;
     }
-    if (value.is_null() && Nullable(*row)) continue;
-    RL_RETURN_IF_ERROR(std::visit(
-        [&](const auto& rule) { return Read(rule, row->name, value, fields); }, row->rule));
+    if (value.is_null() && !IsRequired(row->rule)) continue;
+    RL_RETURN_IF_ERROR(ReadField(row->rule, {row->name, value, text}, fields));
   }
-  RL_RETURN_IF_ERROR(CheckTogether(body, fields));
+  RL_RETURN_IF_ERROR(CheckTogether(body, endpoint, fields));
   return fields;
 }
 
 std::vector<FieldDescription> DescribeFields() {
   std::vector<FieldDescription> out;
   for (const Row& row : kTable) {
-    out.push_back({std::string(row.name),
-                   std::visit([](const auto& rule) { return Describe(rule); }, row.rule),
-                   (row.where & kChat) != 0, (row.where & kCompletion) != 0});
+    FieldDescription field{std::string(row.name), DescribeRule(row.rule), {}};
+    if (!row.note.empty()) field.accepts += fmt::format("; {}", row.note);
+    std::copy_if(kEndpoints.begin(), kEndpoints.end(), std::back_inserter(field.endpoints),
+                 [&](Endpoint endpoint) { return IsIn(row.where, endpoint); });
+    out.push_back(std::move(field));
   }
   return out;
+}
+
+Json RequestSchema(Endpoint endpoint) {
+  Json properties = Json::object();
+  Json required = Json::array();
+  for (const Row& row : kTable) {
+    if (!IsIn(row.where, endpoint)) continue;
+    // /tokenize takes one of two.
+    const bool must_be_there =
+        IsRequired(row.rule) || (IsReadByEndpoint(row.rule) && endpoint != Endpoint::kTokenize);
+    Json schema = SchemaOfRule(row.rule);
+    properties[std::string(row.name)] = must_be_there || IsReadByEndpoint(row.rule)
+                                            ? std::move(schema)
+                                            : Nullable(std::move(schema));
+    if (must_be_there) required.push_back(row.name);
+  }
+  Json schema = {{"type", "object"}, {"properties", properties}, {"required", required}};
+  if (endpoint == Endpoint::kTokenize)
+    schema["oneOf"] = {{{"required", Json::array({"prompt"})}},
+                       {{"required", Json::array({"messages"})}}};
+  return schema;
 }
 
 }  // namespace redline::openai

@@ -3,11 +3,14 @@
 #include <fmt/format.h>
 
 #include "net/json_body.h"
+#include "openai/logprobs_json.h"
 
 namespace redline::openai {
 namespace {
 
 using net::JsonString;
+
+bool IsChat(const ResponseIdentity& identity) { return identity.kind == AnswerKind::kChat; }
 
 // {"id":…,"object":…,"created":…,"model":…
 std::string Head(const ResponseIdentity& identity, std::string_view object) {
@@ -15,8 +18,8 @@ std::string Head(const ResponseIdentity& identity, std::string_view object) {
                      object, identity.created, JsonString(identity.model));
 }
 
-std::string FinishReason(std::string_view finish_reason) {
-  return finish_reason.empty() ? "null" : JsonString(finish_reason);
+std::string_view ChunkObject(const ResponseIdentity& identity) {
+  return IsChat(identity) ? "chat.completion.chunk" : "text_completion";
 }
 
 std::string UsageObject(const Usage& usage) {
@@ -26,70 +29,125 @@ std::string UsageObject(const Usage& usage) {
                      usage.prompt_tokens + usage.completion_tokens, usage.cached_tokens);
 }
 
-// The end of a chunk that is not the usage chunk.
-std::string_view ChunkTail(const ResponseIdentity& identity) {
-  return identity.include_usage ? R"(,"usage":null})" : "}";
+std::string StopReason(const Choice& choice) {
+  if (const auto* text = std::get_if<std::string>(&choice.stop_reason)) return JsonString(*text);
+  if (const auto* token = std::get_if<int32_t>(&choice.stop_reason)) return std::to_string(*token);
+  return "null";
 }
 
-std::string ChatChunk(const ResponseIdentity& identity, std::string_view delta,
-                      std::string_view finish_reason) {
-  return fmt::format(
-      R"({},"choices":[{{"index":0,"delta":{},"logprobs":null,"finish_reason":{}}}]{})",
-      Head(identity, "chat.completion.chunk"), delta, FinishReason(finish_reason),
-      ChunkTail(identity));
+std::string Logprobs(const ResponseIdentity& identity, const Choice& choice) {
+  if (!choice.logprobs) return "null";
+  return IsChat(identity) ? ChatLogprobsJson(*choice.logprobs)
+                          : CompletionLogprobsJson(*choice.logprobs);
 }
 
-std::string UsageChunk(const ResponseIdentity& identity, std::string_view object,
-                       const Usage& usage) {
-  return fmt::format(R"({},"choices":[],"usage":{}}})", Head(identity, object), UsageObject(usage));
+// ,"NAME":[1,2] or nothing.
+std::string OptionalIds(std::string_view name, const std::optional<std::vector<int32_t>>& ids) {
+  return ids ? fmt::format(",\"{}\":[{}]", name, fmt::join(*ids, ",")) : "";
 }
 
-std::string TextChoice(std::string_view text, std::string_view finish_reason) {
-  return fmt::format(R"({{"index":0,"text":{},"logprobs":null,"finish_reason":{}}})",
-                     JsonString(text), FinishReason(finish_reason));
+// ,"prompt_token_ids":…,"prompt_logprobs":… where asked for.
+std::string AboutPrompt(const Choice& choice) {
+  std::string out = OptionalIds("prompt_token_ids", choice.prompt_token_ids);
+  if (choice.prompt_logprobs)
+    out += ",\"prompt_logprobs\":" + PromptLogprobsJson(*choice.prompt_logprobs);
+  return out;
+}
+
+// What follows a choice's text or message, to its end.
+std::string ChoiceTail(const ResponseIdentity& identity, const Choice& choice) {
+  return fmt::format(R"(,"logprobs":{},"finish_reason":{},"stop_reason":{}{}}})",
+                     Logprobs(identity, choice),
+                     choice.finish_reason.empty() ? "null" : JsonString(choice.finish_reason),
+                     StopReason(choice), OptionalIds("token_ids", choice.token_ids));
+}
+
+std::string TextChoice(const ResponseIdentity& identity, const Choice& choice) {
+  return fmt::format(R"({{"index":{},"text":{}{}{})", choice.index, JsonString(choice.content),
+                     AboutPrompt(choice), ChoiceTail(identity, choice));
+}
+
+enum class CallForm { kWhole, kPiece };
+
+std::string ToolCallJson(const ToolCall& call, CallForm form) {
+  std::string out = "{";
+  if (form == CallForm::kPiece) out += fmt::format("\"index\":{},", call.index);
+  if (!call.id.empty()) out += fmt::format(R"("id":{},"type":"function",)", JsonString(call.id));
+  out += "\"function\":{";
+  if (!call.name.empty()) out += fmt::format("\"name\":{},", JsonString(call.name));
+  return out += fmt::format("\"arguments\":{}}}}}", JsonString(call.arguments));
+}
+
+std::string ToolCallsJson(const std::vector<ToolCall>& calls, CallForm form) {
+  std::string out = "[";
+  for (const ToolCall& call : calls) {
+    if (out.size() > 1) out += ',';
+    out += ToolCallJson(call, form);
+  }
+  return out += ']';
+}
+
+std::string Message(const Choice& choice) {
+  const bool only_calls = choice.content.empty() && !choice.tool_calls.empty();
+  std::string out = fmt::format(R"({{"role":"assistant","content":{},"refusal":null)",
+                                only_calls ? "null" : JsonString(choice.content));
+  if (!choice.reasoning.empty()) out += ",\"reasoning_content\":" + JsonString(choice.reasoning);
+  if (!choice.tool_calls.empty())
+    out += ",\"tool_calls\":" + ToolCallsJson(choice.tool_calls, CallForm::kWhole);
+  return out += '}';
+}
+
+std::string MessageChoice(const ResponseIdentity& identity, const Choice& choice) {
+  return fmt::format(R"({{"index":{},"message":{}{})", choice.index, Message(choice),
+                     ChoiceTail(identity, choice));
+}
+
+std::string Delta(const Choice& choice) {
+  std::string out = choice.first ? R"({"role":"assistant")" : "{";
+  const auto add = [&](std::string_view name, const std::string& value) {
+    if (out.size() > 1) out += ',';
+    out += fmt::format("\"{}\":{}", name, value);
+  };
+  if (choice.first || !choice.content.empty()) add("content", JsonString(choice.content));
+  if (!choice.reasoning.empty()) add("reasoning_content", JsonString(choice.reasoning));
+  if (!choice.tool_calls.empty())
+    add("tool_calls", ToolCallsJson(choice.tool_calls, CallForm::kPiece));
+  return out += '}';
+}
+
+std::string ChatChunk(const ResponseIdentity& identity, const Choice& choice) {
+  return fmt::format(R"({{"index":{},"delta":{}{})", choice.index, Delta(choice),
+                     ChoiceTail(identity, choice));
 }
 
 }  // namespace
 
-std::string ChatCompletion(const ResponseIdentity& identity, std::string_view content,
-                           std::string_view finish_reason, const Usage& usage) {
-  return fmt::format(
-      R"({},"choices":[{{"index":0,"message":{{"role":"assistant","content":{},"refusal":null}},)"
-      R"("logprobs":null,"finish_reason":{}}}],"usage":{}}})",
-      Head(identity, "chat.completion"), JsonString(content), FinishReason(finish_reason),
-      UsageObject(usage));
+std::string Answer(const ResponseIdentity& identity, std::span<const Choice> choices,
+                   const Usage& usage) {
+  std::string out = Head(identity, IsChat(identity) ? "chat.completion" : "text_completion");
+  out += ",\"choices\":[";
+  for (const Choice& choice : choices) {
+    if (&choice != &choices.front()) out += ',';
+    out += IsChat(identity) ? MessageChoice(identity, choice) : TextChoice(identity, choice);
+  }
+  out += ']';
+  if (IsChat(identity) && !choices.empty()) out += AboutPrompt(choices.front());
+  return out += fmt::format(",\"usage\":{}}}", UsageObject(usage));
 }
 
-std::string ChatRoleChunk(const ResponseIdentity& identity) {
-  return ChatChunk(identity, R"({"role":"assistant","content":""})", "");
+std::string Chunk(const ResponseIdentity& identity, const Choice& choice,
+                  const std::optional<Usage>& usage) {
+  std::string out = Head(identity, ChunkObject(identity));
+  out += fmt::format(",\"choices\":[{}]",
+                     IsChat(identity) ? ChatChunk(identity, choice) : TextChoice(identity, choice));
+  if (IsChat(identity)) out += AboutPrompt(choice);
+  if (usage) return out += fmt::format(",\"usage\":{}}}", UsageObject(*usage));
+  return out += identity.include_usage ? R"(,"usage":null})" : "}";
 }
 
-std::string ChatContentChunk(const ResponseIdentity& identity, std::string_view text) {
-  return ChatChunk(identity, fmt::format(R"({{"content":{}}})", JsonString(text)), "");
-}
-
-std::string ChatFinishChunk(const ResponseIdentity& identity, std::string_view finish_reason) {
-  return ChatChunk(identity, "{}", finish_reason);
-}
-
-std::string ChatUsageChunk(const ResponseIdentity& identity, const Usage& usage) {
-  return UsageChunk(identity, "chat.completion.chunk", usage);
-}
-
-std::string TextCompletion(const ResponseIdentity& identity, std::string_view text,
-                           std::string_view finish_reason, const Usage& usage) {
-  return fmt::format(R"({},"choices":[{}],"usage":{}}})", Head(identity, "text_completion"),
-                     TextChoice(text, finish_reason), UsageObject(usage));
-}
-
-std::string TextChunk(const ResponseIdentity& identity, std::string_view text,
-                      std::string_view finish_reason) {
-  return fmt::format(R"({},"choices":[{}]{})", Head(identity, "text_completion"),
-                     TextChoice(text, finish_reason), ChunkTail(identity));
-}
-
-std::string TextUsageChunk(const ResponseIdentity& identity, const Usage& usage) {
-  return UsageChunk(identity, "text_completion", usage);
+std::string UsageChunk(const ResponseIdentity& identity, const Usage& usage) {
+  return fmt::format(R"({},"choices":[],"usage":{}}})", Head(identity, ChunkObject(identity)),
+                     UsageObject(usage));
 }
 
 std::string ModelObject(const ModelCard& model) {
@@ -106,6 +164,23 @@ std::string ModelList(std::span<const ModelCard> models) {
     out += ModelObject(models[index]);
   }
   return out += "]}";
+}
+
+std::string TokenizeAnswer(const Tokenization& tokenization) {
+  std::string out = fmt::format(R"({{"count":{},"max_model_len":{},"tokens":[{}],"token_strs":)",
+                                tokenization.tokens.size(), tokenization.max_model_len,
+                                fmt::join(tokenization.tokens, ","));
+  if (!tokenization.token_strs) return out += "null}";
+  out += '[';
+  for (const std::string& text : *tokenization.token_strs) {
+    if (&text != &tokenization.token_strs->front()) out += ',';
+    net::AppendJsonString(out, text);
+  }
+  return out += "]}";
+}
+
+std::string DetokenizeAnswer(std::string_view prompt) {
+  return fmt::format(R"({{"prompt":{}}})", JsonString(prompt));
 }
 
 }  // namespace redline::openai

@@ -62,6 +62,32 @@ TEST(ChatTemplate, PublishedTemplatesRender) {
   EXPECT_GE(count, 15);
 }
 
+// The variables of a conversation with tools, as Qwen's, Llama's and Cohere's templates use them.
+TEST(ChatTemplate, ToolsCallsAndDocuments) {
+  const char* source =
+      "{%- for tool in tools %}{{ tool | tojson }}\n{% endfor %}"
+      "{%- for d in documents %}[{{ loop.index0 }}] {{ d.title }}: {{ d['text'] }}\n{% endfor %}"
+      "{%- for m in messages %}"
+      "{%- if m.role == 'assistant' and 'tool_calls' in m %}"
+      "{%- for call in m.tool_calls %}{% set call = call.function %}"
+      "<{{ call.name }} {{ call.arguments | tojson }}"
+      "{%- for k, v in call.arguments | items %} {{ k }}={{ v }}{% endfor %}>{% endfor %}"
+      "{%- elif m.role == 'tool' %}({{ m.tool_call_id }} {{ m.content }})"
+      "{%- else %}{{ m.content | trim }}{% endif %}{% endfor %}";
+  const char* context = R"({
+      "tools": [{"type": "function", "function": {"name": "f", "parameters":
+                 {"type": "object", "properties": {"b": {"default": 1.0}, "a": {}}}}}],
+      "documents": [{"title": "T", "text": "x"}],
+      "messages": [{"role": "user", "content": " q "},
+                   {"role": "assistant", "content": null, "tool_calls": [{"id": "1", "type":
+                    "function", "function": {"name": "f", "arguments": {"b": "é", "a": [1, null]}}}]},
+                   {"role": "tool", "tool_call_id": "1", "content": "{\"r\": 2}"}]})";
+  EXPECT_EQ(Text(source, context),
+            "{\"type\": \"function\", \"function\": {\"name\": \"f\", \"parameters\": {\"type\": "
+            "\"object\", \"properties\": {\"b\": {\"default\": 1.0}, \"a\": {}}}}}\n"
+            "[0] T: x\nq<f {\"b\": \"é\", \"a\": [1, null]} b=é a=[1, None]>(1 {\"r\": 2})");
+}
+
 struct PythonCase {
   const char* source;
   const char* text;
@@ -94,6 +120,7 @@ TEST(ChatTemplate, BehavesLikePython) {
       {"a{% generation %}b{%- endgeneration -%} c", "abc"},
       {"{{ strftime_now('%Y') | length }}", "4"},
       {"{{ missing }}{{ missing is defined }}", "False"},
+      {"{{ none is iterable }} {{ [] is iterable }} {{ 'a' is iterable }}", "False True True"},
       {"{{ 'abc'[::-1] }}", "cba"},
       {"{{ \"%s-%d\" | format('a', 3) }}", "a-3"},
   };

@@ -54,15 +54,41 @@ class LlguidanceFactory : public ConstraintFactory {
 
   Result<std::unique_ptr<Constraint>> Compile(GrammarKind kind,
                                               std::string_view source) const override {
+    RL_ASSIGN_OR_RETURN(auto copies, CompileCopies(kind, source, 1));
+    return std::move(copies.front());
+  }
+
+  Result<std::vector<std::unique_ptr<Constraint>>> CompileCopies(GrammarKind kind,
+                                                                 std::string_view source,
+                                                                 size_t count) const override {
+    RL_ASSIGN_OR_RETURN(BridgeConstraint first, CompileOne(kind, source));
+    std::vector<std::unique_ptr<Constraint>> copies;
+    while (copies.size() + 1 < count) {
+      RL_ASSIGN_OR_RETURN(BridgeConstraint copy, CloneOf(*first));
+      copies.push_back(std::make_unique<LlguidanceConstraint>(std::move(copy)));
+    }
+    copies.push_back(std::make_unique<LlguidanceConstraint>(std::move(first)));
+    return copies;
+  }
+
+ private:
+  Result<BridgeConstraint> CompileOne(GrammarKind kind, std::string_view source) const {
     rb_constraint* raw = nullptr;
     rb_string error{};
     const rb_code code = rb_constraint_new(bridge_.get(), BridgeKind(kind), BridgeBytes(source),
                                            source.size(), &raw, &error);
     RL_RETURN_IF_ERROR(BridgeStatus(code, error).WithContext("grammar"));
-    return std::unique_ptr<Constraint>(new LlguidanceConstraint(BridgeConstraint(raw)));
+    return BridgeConstraint(raw);
   }
 
- private:
+  static Result<BridgeConstraint> CloneOf(const rb_constraint& constraint) {
+    rb_constraint* raw = nullptr;
+    rb_string error{};
+    const rb_code code = rb_constraint_clone(&constraint, &raw, &error);
+    RL_RETURN_IF_ERROR(BridgeStatus(code, error).WithContext("grammar"));
+    return BridgeConstraint(raw);
+  }
+
   BridgeFactory bridge_;
 };
 

@@ -9,6 +9,7 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "text/tokenizer.h"
 
@@ -37,9 +38,16 @@ class Constraint {
 class ConstraintFactory {
  public:
   virtual ~ConstraintFactory() = default;
-  // kInvalidArgument when the source is wrong or uses what llguidance does not support.
+  // kInvalidArgument when the source is wrong, allows no text or uses what llguidance does not
+  // support; kResourceExhausted when it costs too much: an estimate beforehand, llguidance's own
+  // limits, and a sandbox with a second of processor time and 256 MiB for what gets past them. Of
+  // a schema's "oneOf" it is not checked that only one holds.
   virtual Result<std::unique_ptr<Constraint>> Compile(GrammarKind kind,
                                                       std::string_view source) const = 0;
+  // `count` of them, at least one, for little more than the cost of one.
+  virtual Result<std::vector<std::unique_ptr<Constraint>>> CompileCopies(GrammarKind kind,
+                                                                         std::string_view source,
+                                                                         size_t count) const = 0;
 };
 
 // Builds a trie of the vocabulary (0.8 s for 128K tokens: once per model). `eos_ids`: the tokens

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <ctime>
+
 #include "base/clock.h"
 #include "text/golden_test_util.h"
 #include "text/hf_tokenizer.h"
@@ -138,6 +140,101 @@ TEST_F(ConstraintTest, BadGrammars) {
 TEST_F(ConstraintTest, NeedsAnEndOfTextToken) {
   EXPECT_FALSE(MakeConstraintFactory(*tokenizer_, {}).ok());
   EXPECT_FALSE(MakeConstraintFactory(*tokenizer_, std::vector<TokenId>{9999}).ok());
+}
+
+struct CostlyCase {
+  const char* name;
+  GrammarKind kind;
+  std::string source;
+  Code code;  // kOk: compiles
+};
+
+std::string Repeated(const std::string& head, int count, const std::string& tail) {
+  std::string text = head;
+  for (int index = 0; index < count; ++index) {
+    if (index > 0) text += ',';
+    text += "\"v" + std::to_string(index) + "\"";
+  }
+  return text + tail;
+}
+
+std::string Properties(int count, const std::string& schema) {
+  std::string text = "{\"type\":\"object\",\"properties\":{";
+  for (int index = 0; index < count; ++index) {
+    if (index > 0) text += ',';
+    text += "\"p" + std::to_string(index) + "\":" + schema;
+  }
+  return text + "}}";
+}
+
+std::string Nested(int depth) {
+  std::string text = R"({"type":"string"})";
+  for (int level = 0; level < depth; ++level)
+    text = R"({"type":"object","properties":{"a":)" + text + "}}";
+  return text;
+}
+
+// Whatever a client asks for is compiled or refused within a second of processor time.
+TEST_F(ConstraintTest, CostlyGrammarsAreRefusedInTime) {
+  const auto schema = GrammarKind::kJsonSchema;
+  const CostlyCase cases[] = {
+      {"nested quantifiers", schema, R"({"type":"string","pattern":"^(a+)+$"})", Code::kOk},
+      {"nested quantifiers", GrammarKind::kRegex, "(a+)+b", Code::kOk},
+      {"40 levels", schema, Nested(40), Code::kOk},
+      {"500 levels", schema, Nested(500), Code::kResourceExhausted},
+      {"cycle of references", schema, R"({"$ref":"#"})", Code::kInvalidArgument},
+      {"recursion with an end", schema, R"({"type":"object","properties":{"child":{"$ref":"#"}}})",
+       Code::kOk},
+      {"enum of 10k", schema, Repeated("{\"enum\":[", 10'000, "]}"), Code::kOk},
+      {"enum of 100k", schema, Repeated("{\"enum\":[", 100'000, "]}"), Code::kResourceExhausted},
+      {"long string", schema, R"({"type":"string","minLength":1000000000})", Code::kOk},
+      {"many items", schema, R"({"type":"array","minItems":1000000000})", Code::kResourceExhausted},
+      {"many items", schema, R"({"type":"array","maxItems":1e18})", Code::kResourceExhausted},
+      {"1000 properties", schema, Properties(1000, R"({"type":"string"})"), Code::kOk},
+      {"5000 properties", schema, Properties(5000, R"({"type":"string"})"),
+       Code::kResourceExhausted},
+      {"remainders", schema,
+       R"({"allOf":[{"type":"integer","multipleOf":97},{"multipleOf":89},{"multipleOf":83}]})",
+       Code::kResourceExhausted},
+      {"terminals that double", GrammarKind::kLark,
+       [] {
+         std::string lark = "start: T20\nT0: \"a\"\n";
+         for (int index = 1; index <= 20; ++index) {
+           const std::string last = " T" + std::to_string(index - 1);
+           lark += "T" + std::to_string(index) + ":" + last + last + last + "\n";
+         }
+         return lark;
+       }(),
+       Code::kResourceExhausted},
+      {"long grammar", GrammarKind::kLark, "start: \"" + std::string(100'000, 'a') + "\"",
+       Code::kResourceExhausted},
+  };
+  for (const CostlyCase& c : cases) {
+    const std::clock_t start = std::clock();
+    const auto constraint = factory_->Compile(c.kind, c.source);
+    EXPECT_EQ(constraint.status().code(), c.code)
+        << c.name << ": " << constraint.status().ToString();
+    EXPECT_LT(std::clock() - start, 2 * CLOCKS_PER_SEC) << c.name;
+  }
+}
+
+TEST_F(ConstraintTest, CopiesAreIndependent) {
+  auto copies = factory_->CompileCopies(GrammarKind::kRegex, "ab|cd", 3);
+  ASSERT_TRUE(copies.ok()) << copies.status().ToString();
+  ASSERT_EQ(copies->size(), 3u);
+  EXPECT_TRUE((*copies)[0]->Accept('a').ok());
+  EXPECT_TRUE((*copies)[2]->Accept('c').ok());
+  EXPECT_TRUE(Matches(*(*copies)[1], "cd"));
+  EXPECT_TRUE(Allowed(*(*copies)[0], 'b'));
+  EXPECT_TRUE(Allowed(*(*copies)[2], 'd'));
+}
+
+// Tagged unions are written with oneOf.
+TEST_F(ConstraintTest, OneOfIsAnyOf) {
+  const auto constraint =
+      Compile(GrammarKind::kJsonSchema, R"({"oneOf":[{"const":1},{"const":"a"}]})");
+  ASSERT_NE(constraint, nullptr);
+  EXPECT_TRUE(Matches(*constraint, "\"a\""));
 }
 
 }  // namespace

@@ -14,7 +14,6 @@ struct Entry {
 };
 
 // Ids: 0 <unk>, 1 <s>, 2 </s>, 3-258 the bytes, then the pieces below.
-constexpr TokenId kFirst = 259;
 std::vector<Entry> Pieces() {
   return {
       {"▁", -100, 1}, {"a", -101, 1}, {"b", -102, 1},   {"c", -103, 1},  // 259-262

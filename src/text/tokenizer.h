@@ -84,6 +84,8 @@ class StreamDecoder {
   std::string Push(TokenId id);
   // What is left at the end; incomplete bytes become U+FFFD.
   std::string Finish();
+  // Whether the last token ended within a UTF-8 sequence.
+  bool incomplete() const { return !pending_.empty(); }
 
  private:
   const Tokenizer* tokenizer_;  // outlives this

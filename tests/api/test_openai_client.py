@@ -87,10 +87,11 @@ class Client(EngineTestCase):
                          self.chat(max_tokens=4).choices[0].message.content)
 
     def test_required_tool(self):
-        for choice in ("required", {"type": "function", "function": {"name": "save_person"}}):
+        named = {"type": "function", "function": {"name": "save_person"}}
+        for choice, finish in (("required", "tool_calls"), (named, "stop")):
             answer = self.chat([{"role": "user", "content": "Anna is 30 years old."}], tools=TOOLS,
                                tool_choice=choice, max_tokens=100)
-            self.assertEqual(answer.choices[0].finish_reason, "tool_calls")
+            self.assertEqual(answer.choices[0].finish_reason, finish)
             call = answer.choices[0].message.tool_calls[0]
             self.assertEqual((call.type, call.function.name), ("function", "save_person"))
             jsonschema.validate(json.loads(call.function.arguments), PERSON)

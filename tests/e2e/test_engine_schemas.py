@@ -50,7 +50,7 @@ class Schemas:
 class RandomModel(Schemas, EngineTestCase):
     COUNT = 10_000 if LONG else 300
     MAX_TOKENS = 400
-    FINISHED = 0.5
+    FINISHED = 0.2  # random letters seldom close a string
 
 
 class SmolLM2(Schemas, EngineTestCase):

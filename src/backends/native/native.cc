@@ -30,12 +30,25 @@ int64_t RoundUp(int64_t value, int64_t multiple) {
 
 // Working memory of one forward pass, in f32: three hidden-sized buffers, q, k, v, the attention's
 // output, gate and up, each per token of a step; together at most 16 hidden sizes for an MLP of up
-// to four times the hidden size. And one row of logits per running request.
+// to four times the hidden size. And one row of logits per running request, and some for prompts'
+// log-probs. All of it for each rank.
 int64_t ActivationBytes(const spec::ModelSpec& model, const spec::Parameters& parameters) {
   constexpr int64_t kHiddenRows = 16;
   const int64_t rows = IntOf(parameters, "chunked_prefill_size") * model.hidden_size * kHiddenRows;
-  const int64_t logits = IntOf(parameters, "max_running_requests") * model.vocab_size;
-  return (rows + logits) * static_cast<int64_t>(sizeof(float));
+  constexpr int64_t kPromptLogitsRows = 32;
+  const int64_t logits =
+      (IntOf(parameters, "max_running_requests") + kPromptLogitsRows) * model.vocab_size;
+  return IntOf(parameters, "dp_size") * (rows + logits) * static_cast<int64_t>(sizeof(float));
+}
+
+// ModelSpec's figure is for f32, which is also the most that "auto" can mean.
+int64_t KvBytesPerToken(const spec::ModelSpec& model, const spec::Parameters& parameters) {
+  const auto found = parameters.find("kv_cache_dtype");
+  const auto* dtype =
+      found == parameters.end() ? nullptr : std::get_if<std::string>(&found->second);
+  if (dtype != nullptr && *dtype == "bf16") return model.kv_bytes_per_token / 2;
+  if (dtype != nullptr && *dtype == "fp8_e4m3") return model.kv_bytes_per_token / 4;
+  return model.kv_bytes_per_token;
 }
 
 Status CheckTogether(const spec::Parameters& values, const spec::ModelSpec& model) {
@@ -45,16 +58,20 @@ Status CheckTogether(const spec::Parameters& values, const spec::ModelSpec& mode
                            "page_size");
   const int64_t context_length = IntOf(values, "context_length");
   const int64_t pool = IntOf(values, "max_total_tokens") / page_size * page_size;
-  if (IntOf(values, "max_total_tokens") > 0 && pool < std::max(context_length, page_size))
-    return InvalidArgument(
-        fmt::format("max_total_tokens is {}, too few for one request of context_length {} in pages "
-                    "of {}",
-                    IntOf(values, "max_total_tokens"), context_length, page_size),
-        "max_total_tokens");
   if (model.context_length > 0 && context_length > model.context_length)
     return InvalidArgument(fmt::format("context_length is {}, but the model was made for {}",
                                        context_length, model.context_length),
                            "context_length");
+  const int64_t least = std::max(context_length, page_size);
+  if (IntOf(values, "max_total_tokens") > 0 && pool < least)
+    return InvalidArgument(
+        fmt::format("max_total_tokens is {}, too few for one {}; it must be at least {}",
+                    IntOf(values, "max_total_tokens"),
+                    context_length > 0 ? fmt::format("request of context_length {} in pages of {}",
+                                                     context_length, page_size)
+                                       : "page",
+                    RoundUp(least, page_size)),
+        "max_total_tokens");
   const int64_t chunk = IntOf(values, "chunked_prefill_size");
   const int64_t running = IntOf(values, "max_running_requests");
   if (chunk < running)
@@ -63,6 +80,11 @@ Status CheckTogether(const spec::Parameters& values, const spec::ModelSpec& mode
                     "hold one token of each",
                     chunk, running),
         "chunked_prefill_size");
+  const int64_t num_threads = IntOf(values, "num_threads");
+  if (num_threads > 0 && num_threads < IntOf(values, "dp_size"))
+    return InvalidArgument(fmt::format("num_threads is {}, fewer than the {} data-parallel ranks",
+                                       num_threads, IntOf(values, "dp_size")),
+                           "num_threads");
   return OkStatus();
 }
 
@@ -95,7 +117,8 @@ int64_t PoolTokens(const spec::Parameters& values, const spec::ModelSpec& model,
   const int64_t useful = IntOf(values, "max_running_requests") * context_length;
   const int64_t left = std::max<int64_t>(
       0, memory_bytes - model.weight_bytes - kProcessBytes - ActivationBytes(model, values));
-  const int64_t per_token = std::max<int64_t>(1, model.kv_bytes_per_token);
+  const int64_t per_token =
+      std::max<int64_t>(1, IntOf(values, "dp_size") * KvBytesPerToken(model, values));
   const auto affordable =
       static_cast<int64_t>(kKvMemoryShare * static_cast<double>(left)) / per_token;
   const int64_t least = std::min(context_length, RoundUp(kLeastContext, page_size));
@@ -116,7 +139,8 @@ Result<Resolution> Native::Resolve(const spec::EngineConfig& config, const spec:
   };
   const spec::Parameters& values = resolution.resolved;
   if (IntOf(values, "num_threads") == 0 && hardware.num_devices > 0)
-    derive("num_threads", hardware.num_devices, "the hardware threads of the node");
+    derive("num_threads", std::max<int64_t>(hardware.num_devices, IntOf(values, "dp_size")),
+           "the hardware threads of the node, one per rank at least");
   if (IntOf(values, "context_length") == 0 && model.context_length > 0)
     derive("context_length", model.context_length, "the model's own");
   if (IntOf(values, "max_total_tokens") == 0)
@@ -146,8 +170,10 @@ Result<Command> Native::CommandLine(const spec::EngineConfig& config,
                   "--uds",
                   plan.endpoint.substr(kUnix.size())};
   for (const auto& [name, value] : config.resolved) {
+    const auto* is_on = std::get_if<bool>(&value);  // a switch
+    if (is_on != nullptr && !*is_on) continue;
     command.argv.push_back(FlagName(name));
-    command.argv.push_back(FormatValue(value));
+    if (is_on == nullptr) command.argv.push_back(FormatValue(value));
   }
   return command;
 }
@@ -155,7 +181,8 @@ Result<Command> Native::CommandLine(const spec::EngineConfig& config,
 std::vector<MemoryTerm> Native::MemoryTerms(const spec::ModelSpec& model,
                                             const spec::Parameters& resolved) const {
   return {{"weights", model.weight_bytes},
-          {"kv_cache", IntOf(resolved, "max_total_tokens") * model.kv_bytes_per_token},
+          {"kv_cache", IntOf(resolved, "dp_size") * IntOf(resolved, "max_total_tokens") *
+                           KvBytesPerToken(model, resolved)},
           {"activations", ActivationBytes(model, resolved)},
           {"process", kProcessBytes}};
 }

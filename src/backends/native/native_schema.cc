@@ -15,19 +15,38 @@ Parameter Int(std::string name, int64_t default_value, double minimum, double ma
           .maximum = maximum};
 }
 
+Parameter Choice(std::string name, std::vector<std::string> choices, std::string help) {
+  return {.name = std::move(name),
+          .type = ParameterType::kString,
+          .default_value = choices.front(),
+          .help = std::move(help),
+          .choices = std::move(choices)};
+}
+
 ParameterSchema MakeSchema() {
   ParameterSchema schema;
   schema.parameters = {
-      Int("max_running_requests", 64, 1, 4096, "requests that are decoded together"),
+      Int("max_running_requests", 64, 1, 4096, "requests that are decoded together, per rank"),
       Int("max_total_tokens", 0, 0, 0x1p40,
-          "tokens the KV pool holds; 0: from memory and context_length"),
+          "tokens the KV pool of a rank holds; 0: from memory and context_length"),
       Int("chunked_prefill_size", 512, 1, 65536, "tokens of one step, prefill and decode together"),
       Int("context_length", 0, 0, 0x1p24,
           "tokens of one request, prompt and answer; 0: the model's own"),
       Int("page_size", 16, 1, 256, "tokens per KV page, a power of two"),
       Int("max_queued_requests", 1024, 0, 0x1p20,
           "requests that may wait besides the running ones; more are refused"),
-      Int("num_threads", 0, 0, 1024, "compute threads; 0: the CPUs this process may use"),
+      Int("num_threads", 0, 0, 1024,
+          "compute threads of all ranks together; 0: the CPUs this process may use"),
+      Int("dp_size", 1, 1, 64,
+          "data-parallel ranks, each with a scheduler, a KV pool and threads of its own"),
+      Choice("schedule_policy", {"fcfs", "lpm"},
+             "who is admitted next: first come first served, or longest cached prefix first"),
+      Choice("kv_cache_dtype", {"auto", "f32", "bf16", "fp8_e4m3"},
+             "how keys and values are stored; auto: bf16 for BF16 checkpoints, else f32"),
+      {.name = "disable_radix_cache",
+       .type = ParameterType::kBool,
+       .default_value = false,
+       .help = "do not keep computed prefixes for later requests"},
   };
   schema.managed = {"model_path", "served_model_name", "host", "port", "uds", "api_key"};
   return schema;

@@ -79,12 +79,40 @@ Result<std::string> TestingTokenizer::Decode(std::span<const TokenId> ids, bool)
 }
 
 std::string TestingTokenizer::TokenBytes(TokenId id) const {
-  static const std::vector<std::string> kSpecial = {" ",        "\n",    "\xE6", "\x97", "\xA5",
-                                                    "\xE6\x97", "\xA5x", "日",   "é",    "\xC3",
-                                                    "ab",       "abc",   " the"};
+  static const std::vector<std::string> kSpelt = {
+      " ",    "\n", "\xE6", "\x97", "\xA5", "\xE6\x97", "\xA5x",   "日", "é",
+      "\xC3", "ab", "abc",  " the", "{",    "}",        "\"",      ":",  ",",
+      "[",    "]",  "0",    "1",    "-",    ".",        "\\",      "/",  "<",
+      ">",    "_",  "(",    ")",    "=",    "<think>",  "</think>"};
   if (id < 2) return id == 1 ? "<eos>" : "<pad>";
   if (id < 28) return std::string(1, static_cast<char>('a' + id - 2));
-  return kSpecial[static_cast<size_t>(id - 28) % kSpecial.size()];
+  return kSpelt[static_cast<size_t>(id - 28) % kSpelt.size()];
+}
+
+std::optional<TokenId> TestingTokenizer::TokenToId(std::string_view token) const {
+  for (TokenId id = 0; id < VocabSize(); ++id) {
+    if (TokenBytes(id) == token) return id;
+  }
+  return std::nullopt;
+}
+
+std::vector<TokenId> TestingTokenizer::Spell(std::string_view text) const {
+  std::vector<TokenId> ids;
+  while (!text.empty()) {
+    TokenId longest = -1;
+    size_t length = 0;
+    for (TokenId id = 2; id < TestingModel::kPoison; ++id) {
+      const std::string bytes = TokenBytes(id);
+      if (bytes.size() <= length || !text.starts_with(bytes)) continue;
+      longest = id;
+      length = bytes.size();
+    }
+    EXPECT_GE(longest, 0) << "no token for " << text;
+    if (longest < 0) break;
+    ids.push_back(longest);
+    text.remove_prefix(length);
+  }
+  return ids;
 }
 
 std::vector<std::string> HttpReply::events() const {
@@ -185,10 +213,11 @@ void TestServer::BecomeReady() {
   if (options_.has_tokenizer) {
     model->tokenizer = std::make_unique<TestingTokenizer>();
     model->max_token_bytes = LongestTokenBytes(*model->tokenizer);
+    model->constraints = std::make_unique<ConstraintSource>(
+        model->tokenizer.get(), std::vector<TokenId>{TestingModel::kEos});
     if (!options_.chat_template.empty()) {
-      auto compiled = text::CompileChatTemplate(options_.chat_template);
-      EXPECT_TRUE(compiled.ok()) << compiled.status().ToString();
-      model->chat_template = std::move(compiled).value();
+      const Status set = SetChatTemplate(options_.chat_template, options_.serve, *model);
+      EXPECT_TRUE(set.ok()) << set.ToString();
     }
   }
   server_->SetReady(std::move(model));

@@ -15,8 +15,8 @@
 
 namespace redline::engine {
 
-// Every byte of text is a token; tokens are letters, short words and parts of UTF-8 sequences, so
-// that what the model hashes together is hard on decoders and stop strings.
+// Every byte of text is a token; tokens are letters, short words, parts of UTF-8 sequences and what
+// JSON is made of, so that what the model hashes together is hard on decoders and stop strings.
 class TestingTokenizer final : public text::Tokenizer {
  public:
   Result<std::vector<TokenId>> Encode(std::string_view utf8, text::SpecialTokens) const override;
@@ -24,9 +24,12 @@ class TestingTokenizer final : public text::Tokenizer {
   std::string TokenBytes(TokenId id) const override;
   bool IsSpecial(TokenId id) const override { return id < 2; }
   int64_t VocabSize() const override { return TestingModel::kVocabSize; }
-  std::optional<TokenId> TokenToId(std::string_view) const override { return std::nullopt; }
+  std::optional<TokenId> TokenToId(std::string_view token) const override;
   bool AddsBos() const override { return false; }
   std::optional<TokenId> BosId() const override { return std::nullopt; }
+  // Tokens that decode to `text`, the longest first. (Encode makes prompts of any bytes, which
+  // decode to something else.)
+  std::vector<TokenId> Spell(std::string_view text) const;
 };
 
 struct HttpReply {

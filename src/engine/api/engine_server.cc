@@ -7,15 +7,20 @@
 
 #include "base/clock.h"
 #include "base/strings.h"
+#include "engine/api/openapi.h"
+#include "engine/api/refusal.h"
 #include "engine/api/server_info.h"
+#include "engine/api/tokenize_api.h"
 #include "net/json_body.h"
 #include "openai/error.h"
+#include "openai/headers.h"
 
 namespace redline::engine {
 namespace {
 
 constexpr int kRequestThreads = 2;
 constexpr size_t kMaxWaitingRequests = 1024;
+constexpr size_t kMaxWaitingGrammars = 256;
 constexpr int kLoadingRetrySeconds = 5;
 constexpr std::string_view kHealthPath = "/health";
 
@@ -32,6 +37,11 @@ net::Handler Immediately(Answer answer) {
   };
 }
 
+// Pages are shared within a tenant and a salt; no tenant and salt spell like two others.
+std::string SaltOf(const std::string& tenant, const std::string& cache_salt) {
+  return fmt::format("{}:{}{}", tenant.size(), tenant, cache_salt);
+}
+
 }  // namespace
 
 EngineServer::EngineServer(const ServeOptions& options, MetricsRegistry& metrics)
@@ -39,7 +49,9 @@ EngineServer::EngineServer(const ServeOptions& options, MetricsRegistry& metrics
       model_name_(ServedModelName(options)),
       created_(UnixSeconds()),
       metrics_(metrics),
+      api_metrics_(metrics),
       output_("output", 1, std::numeric_limits<size_t>::max()),
+      grammars_("grammar", 1, kMaxWaitingGrammars),
       requests_("request", kRequestThreads, kMaxWaitingRequests) {
   router_.AddGuard([this](const net::HttpRequest& request) { return CheckKey(request); });
   AddRoutes();
@@ -60,55 +72,99 @@ void EngineServer::AddRoutes() {
   router_.Add("GET", "/v1/models/{model...}", Immediately([this](const net::HttpRequest& request) {
                 return Models(request.path_params.at("model"));
               }));
-  AddGenerationRoute("/v1/chat/completions", PrepareChat);
-  AddGenerationRoute("/v1/completions", PrepareCompletion);
+  const KeyPolicy key = options_.api_key.empty() ? KeyPolicy::kNone : KeyPolicy::kRequired;
+  router_.Add("GET", "/openapi.json",
+              Immediately([document = OpenApiDocument(model_name_, key)](const net::HttpRequest&) {
+                return Json(200, document);
+              }));
+  AddGeneration("/v1/chat/completions", PrepareChat);
+  AddGeneration("/v1/completions", PrepareCompletion);
+  AddQuestion("/tokenize", AnswerTokenize);
+  AddQuestion("/detokenize", AnswerDetokenize);
 }
 
-void EngineServer::AddGenerationRoute(const std::string& path, Prepare prepare) {
-  router_.Add(
-      "POST", path,
-      [this, prepare](net::HttpRequest request, std::shared_ptr<net::ResponseWriter> writer) {
-        HandleGeneration(std::move(request), std::move(writer), prepare);
-      });
+void EngineServer::AddPost(const std::string& path, Work work) {
+  router_.Add("POST", path,
+              [this, work = std::move(work)](net::HttpRequest request,
+                                             std::shared_ptr<net::ResponseWriter> writer) {
+                HandlePost(std::move(request), std::move(writer), work);
+              });
+}
+
+void EngineServer::AddQuestion(const std::string& path,
+                               net::HttpResponse (*answer)(std::string_view, const Served&)) {
+  AddPost(path, [this, answer](const std::string& body, const Client& client) {
+    client.Send(answer(body, served()));
+  });
+}
+
+void EngineServer::AddGeneration(const std::string& path,
+                                 PreparedAnswer (*prepare)(std::string_view, const Served&)) {
+  AddPost(path, [this, prepare](const std::string& body, const Client& client) {
+    PreparedAnswer prepared = prepare(body, served());
+    if (auto* refusal = std::get_if<net::HttpResponse>(&prepared))
+      return client.Send(std::move(*refusal));
+    Generate(std::get<AnswerRequest>(std::move(prepared)), client);
+  });
 }
 
 // On an I/O thread: arranges for cancellation, then leaves the work to a request thread.
-void EngineServer::HandleGeneration(net::HttpRequest request,
-                                    std::shared_ptr<net::ResponseWriter> writer, Prepare prepare) {
-  Client client{std::move(writer), std::make_shared<RequestHandle>(), RequestIdOf(request)};
+void EngineServer::HandlePost(net::HttpRequest request, std::shared_ptr<net::ResponseWriter> writer,
+                              const Work& work) {
+  Client client{.writer = std::move(writer),
+                .handle = std::make_shared<CancelHandle>(),
+                .request_id = RequestIdOf(request),
+                .tenant = std::string(net::FindHeader(request.headers, openai::kTenantHeader))};
   client.writer->OnPeerClosed([handle = client.handle] { handle->Cancel(); });
+  if (!IsJsonBody(request)) return client.Send(RefusalOfMediaType(request));
   Status status = CheckReady();
-  if (status.ok() && !requests_.Submit([this, client, prepare, body = std::move(request.body)] {
-        Generate(body, client, prepare);
+  if (status.ok() && !requests_.Submit([work, client, body = std::move(request.body)] {
+        if (!client.handle->cancelled()) work(body, client);
       })) {
     status = ResourceExhausted("too many requests wait to be read; try again later");
   }
-  if (status.ok()) return;
-  client.writer->Send(WithRequestId(RefusalOf(status), client.request_id));
+  if (!status.ok()) client.Send(RefusalOf(status));
 }
 
-// On a request thread.
-void EngineServer::Generate(const std::string& body, Client client, Prepare prepare) {
-  if (client.handle->cancelled()) return;
-  PreparedRequest prepared = prepare(body, {model_name_, model_});
-  if (auto* refusal = std::get_if<net::HttpResponse>(&prepared)) {
-    return client.writer->Send(WithRequestId(std::move(*refusal), client.request_id));
+// On a request thread. Grammars are compiled on a thread of their own, so that costly ones are in
+// nobody else's way.
+void EngineServer::Generate(AnswerRequest request, const Client& client) {
+  api_metrics_.unknown_fields.Add(static_cast<double>(request.num_unknown_fields));
+  request.cache_salt = SaltOf(client.tenant, request.cache_salt);
+  if (!request.structure) return StartAnswer(std::move(request), client);
+  const auto shared = std::make_shared<AnswerRequest>(std::move(request));  // tasks are copyable
+  if (!grammars_.Submit([this, shared, client] { CompileThenStart(std::move(*shared), client); })) {
+    client.Send(
+        RefusalOf(ResourceExhausted("too many requests wait for their grammar; try again later")));
   }
-  const Status status = SubmitToEngine(std::get<GenerationRequest>(std::move(prepared)), client);
-  if (!status.ok()) client.writer->Send(WithRequestId(RefusalOf(status), client.request_id));
 }
 
-Status EngineServer::SubmitToEngine(GenerationRequest request, const Client& client) {
-  const LoadedModel& model = *model_;
-  // Shared by the engine's sink and the tasks of the output thread.
-  const auto generation = std::make_shared<Generation>(request, client, model.tokenizer.get());
-  RL_ASSIGN_OR_RETURN(
-      const RequestId id,
-      model.engine->Submit(std::move(request.engine), [this, generation](const TokenEvent& event) {
-        output_.Submit([generation, event] { generation->OnEvent(event); });
-      }));
-  client.handle->Bind(model.engine.get(), id);
-  return OkStatus();
+void EngineServer::CompileThenStart(AnswerRequest request, const Client& client) {
+  if (client.handle->cancelled()) return;
+  const MonotonicTime start = MonotonicNow();
+  const Status status = CompileStructure(*model_.load()->constraints, request);
+  api_metrics_.grammar_compile_time.Observe(SecondsSince(start));
+  if (!status.ok()) return client.Send(RefusalOfStructure(status));
+  StartAnswer(std::move(request), client);
+}
+
+void EngineServer::StartAnswer(AnswerRequest request, const Client& client) {
+  LoadedModel* const model = model_;
+  // Shared by the engine's sinks and the tasks of the output thread.
+  const auto group =
+      std::make_shared<AnswerGroup>(std::move(request), client, model->tokenizer.get());
+  output_.Submit([this, group, model] {
+    group->Start(model->engine.get(), [this, group](size_t choice, const TokenEvent& event) {
+      output_.Submit([group, choice, event] { group->OnEvent(choice, event); });
+    });
+  });
+}
+
+EngineServer::~EngineServer() {
+  requests_.WaitUntilIdle();
+  grammars_.WaitUntilIdle();
+  output_.WaitUntilIdle();  // what was prepared is submitted
+  Abort();
 }
 
 void EngineServer::SetReady(std::unique_ptr<LoadedModel> model) {
@@ -123,6 +179,8 @@ bool EngineServer::Drain(double deadline_seconds) {
   LoadedModel* const model = model_;
   if (model == nullptr) return true;
   requests_.WaitUntilIdle();
+  grammars_.WaitUntilIdle();
+  output_.WaitUntilIdle();  // what was prepared is submitted
   const bool all_ended = model->engine->Drain(deadline_seconds);
   output_.WaitUntilIdle();
   return all_ended;

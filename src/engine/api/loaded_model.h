@@ -4,10 +4,12 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/metrics.h"
 #include "base/status.h"
 #include "engine/api/serve_options.h"
+#include "engine/api/structure.h"
 #include "engine/runtime/engine.h"
 #include "text/chat_template.h"
 #include "text/tokenizer.h"
@@ -19,6 +21,11 @@ struct LoadedModel {
   std::unique_ptr<Checkpoint> checkpoint;
   std::unique_ptr<text::Tokenizer> tokenizer;         // null: token ids only
   std::unique_ptr<text::ChatTemplate> chat_template;  // null: no chat
+  std::unique_ptr<ConstraintSource> constraints;      // null without a tokenizer
+  // Names of text/output_parser.h; "": none.
+  std::string tool_call_parser;
+  std::string reasoning_parser;
+  bool template_shows_tools = false;
   std::string bos_token;
   std::string eos_token;
   int64_t max_token_bytes = 1;     // bytes of the longest token's text
@@ -31,6 +38,10 @@ Result<std::unique_ptr<LoadedModel>> LoadModel(std::unique_ptr<Checkpoint> check
                                                const ServeOptions& options,
                                                MetricsRegistry& metrics,
                                                const std::function<void(double)>& progress);
+
+// The chat template and what it implies: parsers, where `options` leave them to it; whether it
+// shows tools to the model. kInvalidArgument when it does not compile.
+Status SetChatTemplate(std::string_view source, const ServeOptions& options, LoadedModel& model);
 
 int64_t LongestTokenBytes(const text::Tokenizer& tokenizer);
 

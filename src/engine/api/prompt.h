@@ -1,20 +1,18 @@
-// From a validated request to the engine's: text to token ids, limits, sampling parameters. Pure
-// functions of the request and the model; slow for long prompts, so not for an I/O thread.
+// From texts and messages to token ids, within the limits of the model. Pure functions of the
+// request and the model; slow for long prompts, so not for an I/O thread.
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
-#include "engine/api/generation.h"
 #include "engine/api/loaded_model.h"
 #include "net/http.h"
-#include "openai/chat_request.h"
-#include "openai/completion_request.h"
+#include "openai/chat_message.h"
+#include "openai/generation_fields.h"
 
 namespace redline::engine {
-
-// A request, or the answer that refuses it.
-using PreparedRequest = std::variant<GenerationRequest, net::HttpResponse>;
 
 // What the endpoints serve: the name requests must give, and the model behind it.
 struct Served {
@@ -22,15 +20,29 @@ struct Served {
   const LoadedModel* model = nullptr;
 };
 
-// Chat prompts are rendered by the model's template, in which special tokens are tokens. A request
-// that does not say max_tokens gets what the context leaves.
-PreparedRequest PrepareChat(std::string_view body, const Served& served);
-// Text prompts start with BOS where the model's tokenizer says so. A request that does not say
-// max_tokens gets 16, as in OpenAI's API. Without a tokenizer only token ids are taken, no stop
-// strings.
-PreparedRequest PrepareCompletion(std::string_view body, const Served& served);
+// A value, or the answer that refuses the request.
+template <typename T>
+using OrRefusal = std::variant<T, net::HttpResponse>;
 
-// The response to a Status, with Retry-After where trying again helps.
-net::HttpResponse RefusalOf(const Status& status);
+int64_t ContextLength(const LoadedModel& model);
+
+enum class AddBos { kNo, kYes };
+// Special tokens in the text are tokens. Text that cannot fit the context is refused before any of
+// it is tokenised.
+OrRefusal<std::vector<TokenId>> Tokenize(std::string_view text, AddBos add_bos,
+                                         const LoadedModel& model);
+
+// Where a rendered prompt leaves a model that reasons in front of its answer.
+enum class ReasoningState {
+  kBefore,  // it may begin to
+  kInside,  // the prompt ends with <think>
+  kBehind,  // the prompt ends with </think>
+};
+ReasoningState ReasoningStateOf(std::string_view prompt);
+
+// Messages to text by the model's chat template. Refused: the model has none, what cannot fit, what
+// the template says about the messages, its limits.
+OrRefusal<std::string> RenderChat(const std::vector<openai::ChatMessage>& messages,
+                                  const openai::GenerationFields& fields, const Served& served);
 
 }  // namespace redline::engine

@@ -22,8 +22,8 @@ namespace {
 constexpr double kDrainSeconds = 30;
 constexpr double kCloseSeconds = 5;  // for the last bytes, once every answer is written
 constexpr long kPollNanoseconds = 50'000'000;
-constexpr size_t kMaxBufferedBytes = 256 << 10;  // of a stream whose client does not read
-constexpr double kSecondsPerLine = 0.5;          // of loading progress
+constexpr size_t kMaxBufferedBytes = 4 << 20;  // of a stream whose client does not read
+constexpr double kSecondsPerLine = 0.5;        // of loading progress
 
 // Blocks SIGTERM and SIGINT in this thread and those it starts, to wait for them here.
 class ShutdownSignals {

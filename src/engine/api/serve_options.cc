@@ -7,6 +7,7 @@
 
 #include "base/strings.h"
 #include "engine/runtime/engine_options.h"
+#include "text/output_parser.h"
 
 namespace redline::engine {
 namespace {
@@ -18,9 +19,10 @@ struct TextField {
   std::string ServeOptions::*member;
   std::string_view value_name;
   std::string_view help;
+  std::span<const std::string_view> (*names)() = nullptr;  // of parsers; absent: any text
 };
 
-constexpr std::array<TextField, 5> kTextFields = {{
+constexpr std::array<TextField, 7> kTextFields = {{
     {"model-path", &ServeOptions::model_path, "PATH",
      "GGUF file, or folder with a GGUF file or a Hugging Face model"},
     {"served-model-name", &ServeOptions::served_model_name, "NAME",
@@ -29,6 +31,12 @@ constexpr std::array<TextField, 5> kTextFields = {{
     {"uds", &ServeOptions::uds, "PATH", "Unix socket to listen on, instead of host and port"},
     {"api-key", &ServeOptions::api_key, "KEY",
      "key that requests must carry as a bearer token; default: none is asked for"},
+    {"tool-call-parser", &ServeOptions::tool_call_parser, "NAME",
+     "how the model writes tool calls; auto: as its chat template implies",
+     text::ToolCallParserNames},
+    {"reasoning-parser", &ServeOptions::reasoning_parser, "NAME",
+     "how the model marks reasoning; auto: as its chat template implies",
+     text::ReasoningParserNames},
 }};
 
 constexpr std::string_view kPort = "port";
@@ -58,6 +66,25 @@ Status UnknownFlag(const std::string& flag) {
       flag);
 }
 
+std::vector<std::string> ParserChoices(const TextField& field) {
+  if (field.names == nullptr) return {};
+  std::vector<std::string> choices = {"auto", "none"};
+  const auto names = field.names();
+  choices.insert(choices.end(), names.begin(), names.end());
+  return choices;
+}
+
+Status CheckParser(const TextField& field, const ServeOptions& options) {
+  const std::string& value = options.*field.member;
+  const std::vector<std::string> known = ParserChoices(field);
+  if (known.empty() || std::find(known.begin(), known.end(), value) != known.end())
+    return OkStatus();
+  return InvalidArgument(
+      fmt::format("--{} \"{}\" is not known{}; there are: {}", field.name,
+                  EscapeControl(value.substr(0, 64)), DidYouMean(value, known), Join(known, ", ")),
+      std::string(field.name));
+}
+
 }  // namespace
 
 std::vector<ServeFlag> ServeFlags() {
@@ -68,6 +95,7 @@ std::vector<ServeFlag> ServeFlags() {
                      .value_name = std::string(field.value_name),
                      .help = std::string(field.help),
                      .default_value = defaults.*field.member,
+                     .choices = ParserChoices(field),
                      .required = field.member == &ServeOptions::model_path});
   }
   flags.push_back({.name = std::string(kPort),
@@ -76,9 +104,10 @@ std::vector<ServeFlag> ServeFlags() {
                    .default_value = std::to_string(defaults.port)});
   for (const EngineOptionField& field : EngineOptionFields()) {
     flags.push_back({.name = DashedName(field.name),
-                     .value_name = "N",
+                     .value_name = std::string(OptionValueName(field)),
                      .help = std::string(field.help),
-                     .default_value = std::to_string(defaults.engine.*field.member)});
+                     .default_value = field.is_switch() ? "" : OptionText(field, defaults.engine),
+                     .choices = OptionChoices(field)});
   }
   return flags;
 }
@@ -87,6 +116,10 @@ Status SetServeOption(std::string_view name, std::string_view value, ServeOption
   const std::string flag = DashedName(name);
   for (const TextField& field : kTextFields) {
     if (flag != field.name) continue;
+    if (value.empty()) {
+      return InvalidArgument(fmt::format("--{} is empty; give a value or leave it out", flag),
+                             flag);
+    }
     options.*field.member = value;
     return OkStatus();
   }
@@ -96,9 +129,7 @@ Status SetServeOption(std::string_view name, std::string_view value, ServeOption
   }
   for (const EngineOptionField& field : EngineOptionFields()) {
     if (flag != DashedName(field.name)) continue;
-    RL_ASSIGN_OR_RETURN(options.engine.*field.member,
-                        ParseWithin(flag, value, field.min, field.max));
-    return OkStatus();
+    return SetOption(field, value, options.engine);
   }
   return UnknownFlag(flag);
 }
@@ -118,6 +149,7 @@ Status ValidateServeOptions(const ServeOptions& options) {
         fmt::format("--served-model-name must be 1 to {} bytes of UTF-8 text", kMaxNameBytes),
         "served-model-name");
   }
+  for (const TextField& field : kTextFields) RL_RETURN_IF_ERROR(CheckParser(field, options));
   return ValidateEngineOptions(options.engine);
 }
 

@@ -19,14 +19,18 @@ struct ServeOptions {
   int64_t port = 8000;  // 0: any free one
   std::string uds;      // Unix socket to listen on instead
   std::string api_key;  // empty: none is asked for
+  // Names of text/output_parser.h, "auto" (what the model's template implies) or "none".
+  std::string tool_call_parser = "auto";
+  std::string reasoning_parser = "auto";
   EngineOptions engine;
 };
 
 struct ServeFlag {
   std::string name;        // without dashes: "model-path"
-  std::string value_name;  // "PATH"
+  std::string value_name;  // "PATH"; empty: a switch, whose value is "true"
   std::string help;
   std::string default_value;  // as text; empty: none
+  std::vector<std::string> choices = {};
   bool required = false;
 };
 std::vector<ServeFlag> ServeFlags();

@@ -13,7 +13,7 @@ using Json = nlohmann::ordered_json;
 Json OptionsJson(const EngineOptions& options) {
   Json json = Json::object();
   for (const EngineOptionField& field : EngineOptionFields()) {
-    json[std::string(field.name)] = options.*field.member;
+    json[std::string(field.name)] = Json::parse(OptionJson(field, options));
   }
   return json;
 }

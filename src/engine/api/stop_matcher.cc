@@ -5,7 +5,8 @@
 
 namespace redline::engine {
 
-StopMatcher::StopMatcher(const std::vector<std::string>& stops) {
+StopMatcher::StopMatcher(const std::vector<std::string>& stops, StopText stop_text)
+    : stop_text_(stop_text) {
   for (const std::string& stop : stops) {
     Automaton automaton{stop, std::vector<size_t>(stop.size() + 1, 0), 0};
     size_t border = 0;
@@ -39,14 +40,14 @@ size_t StopMatcher::LongestPartial() const {
 }
 
 std::string StopMatcher::Push(std::string_view text) {
-  if (found_) return {};
+  if (found()) return {};
   for (const char byte : text) {
     held_ += byte;
     for (Automaton& automaton : automata_) Advance(automaton, byte);
     const size_t stop_bytes = LongestComplete();
     if (stop_bytes == 0) continue;
-    found_ = true;
-    held_.resize(held_.size() - stop_bytes);
+    found_stop_ = held_.substr(held_.size() - stop_bytes);
+    if (stop_text_ == StopText::kLeftOut) held_.resize(held_.size() - stop_bytes);
     return std::exchange(held_, {});
   }
   const size_t certain_bytes = held_.size() - LongestPartial();

@@ -13,15 +13,20 @@ namespace redline::engine {
 
 class StopMatcher {
  public:
-  // None of `stops` is empty.
-  explicit StopMatcher(const std::vector<std::string>& stops);
+  enum class StopText { kLeftOut, kIncluded };
+  // None of `stops` is empty. `stop_text`: whether the stop string that is found belongs to the
+  // answer.
+  explicit StopMatcher(const std::vector<std::string>& stops,
+                       StopText stop_text = StopText::kLeftOut);
 
   // Takes the next piece of text; returns what is now certain to belong to the answer. After a stop
   // string was found() it returns nothing more.
   std::string Push(std::string_view text);
   // The text ended: what was held back belongs to the answer.
   std::string Flush();
-  bool found() const { return found_; }
+  bool found() const { return !found_stop_.empty(); }
+  // The stop string that was found.
+  const std::string& found_stop() const { return found_stop_; }
 
  private:
   struct Automaton {
@@ -33,9 +38,10 @@ class StopMatcher {
   size_t LongestComplete() const;
   size_t LongestPartial() const;
 
+  const StopText stop_text_;
   std::vector<Automaton> automata_;
   std::string held_;  // the end of the text that may begin a stop string
-  bool found_ = false;
+  std::string found_stop_;
 };
 
 }  // namespace redline::engine

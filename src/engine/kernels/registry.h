@@ -6,6 +6,7 @@
 
 #include "base/status.h"
 #include "engine/kernels/attention/attention.h"
+#include "engine/kernels/kv_store/kv_store.h"
 #include "engine/kernels/matmul/matmul.h"
 #include "engine/kernels/reduce/reduce.h"
 #include "engine/kernels/rms_norm/rms_norm.h"
@@ -19,6 +20,7 @@ struct KernelSet {
   std::string_view name;  // "ref", "avx2", "avx512"
   decltype(&MatmulRef) matmul;
   decltype(&AttentionRef) attention;
+  decltype(&KvStoreRef) kv_store;
   decltype(&RmsNormRef) rms_norm;
   decltype(&RopeRef) rope;
   decltype(&SiluMulRef) silu_mul;

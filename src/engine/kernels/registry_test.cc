@@ -27,8 +27,8 @@ TEST(KernelRegistryTest, EnvironmentForcesASet) {
 
 TEST(KernelRegistryTest, EverySetIsComplete) {
   for (const KernelSet* kernels : AvailableKernels()) {
-    EXPECT_TRUE(kernels->matmul && kernels->attention && kernels->rms_norm && kernels->rope &&
-                kernels->silu_mul && kernels->argmax && kernels->log_sum_exp)
+    EXPECT_TRUE(kernels->matmul && kernels->attention && kernels->kv_store && kernels->rms_norm &&
+                kernels->rope && kernels->silu_mul && kernels->argmax && kernels->log_sum_exp)
         << kernels->name;
     EXPECT_EQ(SelectKernels(kernels->name).value(), kernels);
   }

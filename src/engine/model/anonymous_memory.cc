@@ -22,15 +22,20 @@ Status NotEnough(std::string_view purpose, int64_t need, uint64_t have) {
 
 }  // namespace
 
-Result<AnonymousMemory> AnonymousMemory::Allocate(int64_t num_bytes, std::string_view purpose) {
+Status AnonymousMemory::CheckAvailable(int64_t num_bytes, std::string_view purpose) {
   const uint64_t available = AvailableMemoryBytes();
-  if (static_cast<uint64_t>(num_bytes) > available) return NotEnough(purpose, num_bytes, available);
+  if (static_cast<uint64_t>(num_bytes) <= available) return OkStatus();
+  return NotEnough(purpose, num_bytes, available);
+}
+
+Result<AnonymousMemory> AnonymousMemory::Allocate(int64_t num_bytes, std::string_view purpose) {
+  RL_RETURN_IF_ERROR(CheckAvailable(num_bytes, purpose));
   AnonymousMemory memory;
   if (num_bytes == 0) return memory;
   const auto length = static_cast<size_t>(num_bytes);
   void* data = mmap(nullptr, length, PROT_READ | PROT_WRITE,
                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (data == MAP_FAILED) return NotEnough(purpose, num_bytes, available);
+  if (data == MAP_FAILED) return NotEnough(purpose, num_bytes, AvailableMemoryBytes());
   madvise(data, length, MADV_HUGEPAGE);  // advice: works without it
   memory.data_ = static_cast<std::byte*>(data);
   memory.num_bytes_ = num_bytes;

@@ -18,6 +18,8 @@ class AnonymousMemory {
   // kResourceExhausted, with need and have, when `num_bytes` (>= 0) are not available now.
   // `purpose` starts the message: "the KV cache (64 pages of 16 tokens)".
   static Result<AnonymousMemory> Allocate(int64_t num_bytes, std::string_view purpose);
+  // The same error, and nothing taken: for what is allocated in several pieces.
+  static Status CheckAvailable(int64_t num_bytes, std::string_view purpose);
 
   AnonymousMemory(AnonymousMemory&& other) noexcept
       : data_(std::exchange(other.data_, nullptr)),

@@ -36,7 +36,8 @@ void BatchRows::Build(const Batch& batch, const KvCache& kv, int64_t num_heads) 
     const auto num_tokens = static_cast<int64_t>(slice.tokens.size());
     AddAttention(slice_index, num_kv_heads, num_tokens * (num_heads / num_kv_heads), &attention);
     attention_pairs += num_tokens * num_heads * (slice.context_len + num_tokens);
-    if (slice.wants_logits) logits_rows.push_back(static_cast<int64_t>(rows.size()) - 1);
+    const auto end_row = static_cast<int64_t>(rows.size());
+    for (int64_t row = end_row - slice.num_logits; row < end_row; ++row) logits_rows.push_back(row);
   }
 }
 

@@ -36,7 +36,7 @@ struct BatchRows {
   std::vector<int64_t> page_offsets;  // KvCache::PageOffset of every slice's pages
   std::vector<AttentionTask> attention;
   int64_t attention_pairs = 0;       // of a query and a position it may see, over all tasks
-  std::vector<int64_t> logits_rows;  // the last row of each slice that wants logits
+  std::vector<int64_t> logits_rows;  // the rows whose logits are wanted
 };
 
 }  // namespace redline::engine

@@ -1,62 +1,11 @@
 // The engine's log-probabilities against tests/reference: an independent f64 implementation.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <nlohmann/json.hpp>
-
-#include "base/files.h"
 #include "engine/model/testing_checkpoint.h"
+#include "engine/model/testing_golden.h"
 
 namespace redline::engine {
 namespace {
-
-namespace fs = std::filesystem;
-
-struct GoldenModel {
-  std::string name;
-  std::string golden;
-  std::vector<std::string> paths;  // where the model may be; $NAME is an environment variable
-  float tolerance;                 // of a log-probability
-  bool slow;                       // too large for the reference kernels
-};
-
-// The tolerances are a few times what plain f32 arithmetic strays from f64 (float32_max_abs_diff).
-const std::vector<GoldenModel>& GoldenModels() {
-  static const std::vector<GoldenModel> models = {
-      {"qwen2", "golden_tiny_qwen2.json", {"tests/reference/tiny/tiny_qwen2"}, 2e-5f, false},
-      {"qwen3", "golden_tiny_qwen3.json", {"tests/reference/tiny/tiny_qwen3"}, 2e-5f, false},
-      {"llama3", "golden_tiny_llama3.json", {"tests/reference/tiny/tiny_llama3"}, 2e-5f, false},
-      {"linear", "golden_tiny_linear.json", {"tests/reference/tiny/tiny_linear"}, 2e-5f, false},
-      {"stories_gguf",
-       "golden_stories260k.json",
-       {"../shared/data/models/stories260K-f32.gguf"},
-       5e-5f,
-       false},
-      {"stories_hf",
-       "golden_stories260k.json",
-       {"../shared/data/models/stories260K-hf"},
-       5e-5f,
-       false},
-      {"smollm2",
-       "golden_smollm2.json",
-       {"$REDLINE_SMOLLM2_GGUF", "build/test-data/smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"},
-       3e-4f,
-       true},
-  };
-  return models;
-}
-
-fs::path FindModel(const GoldenModel& model) {
-  for (std::string path : model.paths) {
-    if (path.starts_with('$')) {
-      const char* value = std::getenv(path.c_str() + 1);
-      path = value == nullptr ? "" : value;
-    }
-    if (!path.empty() && fs::exists(path)) return path;
-  }
-  return {};
-}
 
 using Case = std::tuple<GoldenModel, std::string>;
 
@@ -66,18 +15,18 @@ class GoldenTest : public testing::TestWithParam<Case> {
   const std::string& isa() const { return std::get<1>(GetParam()); }
 
   void SetUp() override {
-    const fs::path path = FindModel(golden_model());
+    const std::filesystem::path path = FindModel(golden_model());
     if (path.empty())
       GTEST_SKIP() << "NO MODEL FILE: " << golden_model().paths.back() << " is not there";
     auto checkpoint = OpenCheckpoint(path);
     ASSERT_TRUE(checkpoint.ok()) << checkpoint.status().ToString();
-    auto model = MakeModel(**checkpoint, pool_, {.isa = isa()});
+    auto model = MakeModel(**checkpoint, pool_, {.isa = isa(), .kv_dtype = KvDtype::kF32});
     ASSERT_TRUE(model.ok()) << model.status().ToString();
     model_ = std::move(*model);
     kv_ = KvCache::Create(model_->kv_layout(), 64, 16).value();
-    const auto text = ReadFile("tests/reference/" + golden_model().golden);
-    ASSERT_TRUE(text.ok()) << text.status().ToString();
-    golden_ = nlohmann::json::parse(*text);
+    auto golden = ReadGolden(golden_model());
+    ASSERT_TRUE(golden.ok()) << golden.status().ToString();
+    golden_ = std::move(*golden);
   }
 
   // Log-probabilities after each token of `tokens`, taken from one chunk and single steps in turn.

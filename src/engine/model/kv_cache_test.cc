@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
 
 namespace redline::engine {
@@ -9,29 +10,45 @@ namespace {
 
 constexpr KvLayout kLayout = {.num_layers = 3, .num_kv_heads = 2, .head_dim = 8};
 
+KvLayout LayoutOf(KvDtype dtype) {
+  KvLayout layout = kLayout;
+  layout.dtype = dtype;
+  return layout;
+}
+
 TEST(KvCacheTest, PagesAndLayersDoNotOverlap) {
-  const auto kv = KvCache::Create(kLayout, 4, 5).value();
-  EXPECT_EQ(kv->num_bytes(), 4 * 5 * kLayout.BytesPerToken());
   constexpr int64_t kHalf = 2 * 5 * 8;
-  float stamp = 0;
-  for (int32_t page = 0; page < 4; ++page) {
-    for (int64_t layer = 0; layer < 3; ++layer) {
-      std::fill_n(kv->Keys(layer, PageId{page}), kHalf, ++stamp);
-      std::fill_n(kv->Values(layer, PageId{page}), kHalf, ++stamp);
-    }
-  }
-  stamp = 0;
-  for (int32_t page = 0; page < 4; ++page) {
-    for (int64_t layer = 0; layer < 3; ++layer) {
-      EXPECT_EQ(kv->Keys(layer, PageId{page}),
-                kv->Keys(layer, PageId{0}) + kv->PageOffset(PageId{page}));
-      for (float* half : {kv->Keys(layer, PageId{page}), kv->Values(layer, PageId{page})}) {
-        ++stamp;
-        EXPECT_EQ(half[0], stamp);
-        EXPECT_EQ(half[kHalf - 1], stamp);
+  for (const KvDtypeInfo& info : KvDtypes()) {
+    const auto kv = KvCache::Create(LayoutOf(info.dtype), 4, 5).value();
+    const auto for_each_half = [&](const auto& body) {
+      for (int32_t page = 0; page < 4; ++page) {
+        const int64_t offset = kv->PageOffset(PageId{page});
+        for (int64_t layer = 0; layer < 3; ++layer) {
+          body(kv->Keys(layer).At(offset), kv->Keys(layer).At(offset + kHalf));
+          body(kv->Values(layer).At(offset), kv->Values(layer).At(offset + kHalf));
+        }
       }
-    }
+    };
+    uint8_t stamp = 0;
+    int64_t num_bytes = 0;
+    for_each_half([&](std::byte* begin, std::byte* end) {
+      EXPECT_EQ(end - begin, kHalf * info.element_bytes);
+      num_bytes += end - begin;
+      std::fill(begin, end, std::byte{++stamp});
+    });
+    EXPECT_EQ(kv->num_bytes(), num_bytes);
+    stamp = 0;
+    for_each_half([&](const std::byte* begin, const std::byte* end) {
+      ++stamp;
+      EXPECT_EQ(end - begin, std::count(begin, end, std::byte{stamp})) << info.name;
+    });
   }
+}
+
+TEST(KvCacheTest, BytesPerTokenFollowTheDtype) {
+  EXPECT_EQ(LayoutOf(KvDtype::kF32).BytesPerToken(), 3 * 2 * 8 * 2 * 4);
+  EXPECT_EQ(LayoutOf(KvDtype::kBf16).BytesPerToken(), 3 * 2 * 8 * 2 * 2);
+  EXPECT_EQ(LayoutOf(KvDtype::kFp8E4m3).BytesPerToken(), 3 * 2 * 8 * 2);
 }
 
 TEST(KvCacheTest, RefusesWhatCannotBe) {

@@ -2,14 +2,13 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <cstring>
-#include <string>
+#include <utility>
 
 #include "base/log.h"
 #include "engine/kernels/matmul/parallel_matmul.h"
-#include "engine/model/anonymous_memory.h"
 #include "engine/model/batch_rows.h"
-#include "engine/model/llama_weights.h"
+#include "engine/model/llama_activations.h"
+#include "engine/model/llama_shared.h"
 #include "engine/model/rope_frequencies.h"
 
 namespace redline::engine {
@@ -20,63 +19,30 @@ constexpr int64_t kRowsPerTask = 8;
 // Attention over less than this is done before another thread could help.
 constexpr int64_t kMinParallelAttentionFlops = 100'000;
 
-// Sizes of one row of each working buffer, in floats.
-struct RowSizes {
-  explicit RowSizes(const ModelConfig& config)
-      : hidden(config.hidden_size),
-        q(config.num_attention_heads * config.head_dim),
-        kv(config.num_key_value_heads * config.head_dim),
-        qkv(q + 2 * kv),
-        gate_up(2 * config.intermediate_size),
-        half_head(config.head_dim / 2) {}
-
-  // Hidden states, their normed form, the addition to come, q k v, attention's result, gate and up,
-  // cos and sin.
-  int64_t Total() const { return 3 * hidden + qkv + q + gate_up + 2 * half_head; }
-
-  int64_t hidden, q, kv, qkv, gate_up, half_head;
-};
-
-// Working memory of a forward pass; [max rows][row size] each.
-struct Activations {
-  float* hidden;  // the residual stream, without the last sublayer's `delta`
-  float* normed;
-  float* delta;  // what the last sublayer adds
-  float* qkv;
-  float* attention;
-  float* gate_up;
-  float* cos;
-  float* sin;
-  float* logits_input;  // [max logits rows][hidden]
-};
-
 class Llama final : public Model {
  public:
-  Llama(const ModelConfig& config, const KernelSet& kernels, ThreadPool& pool,
-        const ModelOptions& options)
-      : config_(config),
-        sizes_(config),
-        options_(options),
-        kernels_(kernels),
-        pool_(pool),
-        rope_frequencies_(RopeFrequencies(config)) {}
-
-  Status Load(const Checkpoint& checkpoint);
+  static Result<std::unique_ptr<Model>> Make(std::shared_ptr<const LlamaShared> shared,
+                                             ThreadPool& pool);
 
   const ModelConfig& config() const override { return config_; }
   const KernelSet& kernels() const override { return kernels_; }
-  int64_t WeightBytes() const override { return weight_bytes_; }
+  int64_t WeightBytes() const override { return shared_->memory.num_bytes(); }
   int64_t ActivationBytes(int64_t max_rows) const override {
-    const int64_t logits_floats = options_.max_logits_rows * sizes_.hidden;
-    return (max_rows * sizes_.Total() + logits_floats) * static_cast<int64_t>(sizeof(float));
+    return shared_->ActivationBytes(max_rows);
   }
   KvLayout kv_layout() const override {
-    return {config_.num_hidden_layers, config_.num_key_value_heads, config_.head_dim};
+    return {config_.num_hidden_layers, config_.num_key_value_heads, config_.head_dim,
+            shared_->kv_dtype};
+  }
+  Result<std::unique_ptr<Model>> MakeReplica(ThreadPool& pool) const override {
+    return Make(shared_, pool);
   }
   void Forward(const Batch& batch, KvCache& kv, std::span<float> logits) override;
 
  private:
-  void PlaceActivations(float* memory);
+  Llama(std::shared_ptr<const LlamaShared> shared, ThreadPool& pool, LlamaActivations buffers)
+      : shared_(std::move(shared)), pool_(pool), buffers_(std::move(buffers)) {}
+
   int64_t NumRows() const { return static_cast<int64_t>(rows_.rows.size()); }
   // Calls `work(row)` for every row of the batch, on the pool when there are many.
   template <typename Work>
@@ -93,52 +59,24 @@ class Llama final : public Model {
   void Mlp(const LlamaLayer& layer);
   void Logits(std::span<float> logits);
 
-  const ModelConfig config_;
-  const RowSizes sizes_;
-  const ModelOptions options_;
-  const KernelSet& kernels_;
+  // Shared with the model's replicas, which end in any order.
+  const std::shared_ptr<const LlamaShared> shared_;
+  const ModelConfig& config_ = shared_->config;
+  const LlamaRowSizes& sizes_ = shared_->sizes;
+  const ModelOptions& options_ = shared_->options;
+  const KernelSet& kernels_ = shared_->kernels;
+  const LlamaWeights& weights_ = shared_->weights;
   ThreadPool& pool_;
-  const std::vector<double> rope_frequencies_;
-  LlamaWeights weights_;
-  int64_t weight_bytes_ = 0;
-  AnonymousMemory memory_;  // weights, then activations
-  Activations buffers_;
+  LlamaActivations buffers_;
   BatchRows rows_;
 };
 
-Status Llama::Load(const Checkpoint& checkpoint) {
-  if (config_.head_dim > kMaxHeadDim || config_.head_dim % 2 != 0) {
-    return Unimplemented("head_dim " + std::to_string(config_.head_dim) +
-                         ": this engine has even head sizes up to " + std::to_string(kMaxHeadDim));
-  }
-  WeightBinder binder(checkpoint);
-  RL_RETURN_IF_ERROR(BindLlamaWeights(config_, binder, &weights_));
-  weight_bytes_ = binder.Bytes();
-  RL_ASSIGN_OR_RETURN(
-      memory_, AnonymousMemory::Allocate(weight_bytes_ + ActivationBytes(options_.max_batch_rows),
-                                         "the model (weights, and activations of " +
-                                             std::to_string(options_.max_batch_rows) + " rows)"));
-  binder.Load(pool_, memory_.data());
-  RL_RETURN_IF_ERROR(checkpoint.CheckIntact());
-  PlaceActivations(reinterpret_cast<float*>(memory_.data() + weight_bytes_));
-  return OkStatus();
-}
-
-void Llama::PlaceActivations(float* memory) {
-  const auto take = [&](int64_t row_size) {
-    float* buffer = memory;
-    memory += options_.max_batch_rows * row_size;
-    return buffer;
-  };
-  buffers_.hidden = take(sizes_.hidden);
-  buffers_.normed = take(sizes_.hidden);
-  buffers_.delta = take(sizes_.hidden);
-  buffers_.qkv = take(sizes_.qkv);
-  buffers_.attention = take(sizes_.q);
-  buffers_.gate_up = take(sizes_.gate_up);
-  buffers_.cos = take(sizes_.half_head);
-  buffers_.sin = take(sizes_.half_head);
-  buffers_.logits_input = memory;
+Result<std::unique_ptr<Model>> Llama::Make(std::shared_ptr<const LlamaShared> shared,
+                                           ThreadPool& pool) {
+  RL_ASSIGN_OR_RETURN(LlamaActivations buffers,
+                      LlamaActivations::Allocate(shared->sizes, shared->options.max_batch_rows,
+                                                 shared->options.max_logits_rows));
+  return std::unique_ptr<Model>(new Llama(std::move(shared), pool, std::move(buffers)));
 }
 
 template <typename Work>
@@ -189,7 +127,7 @@ void Llama::Embed(int64_t row) {
   const BatchRow& from = rows_.rows[static_cast<size_t>(row)];
   UnpackRow(weights_.embedding.parts.front().weight, from.token,
             buffers_.hidden + row * sizes_.hidden);
-  RopeAngles(rope_frequencies_, from.position, buffers_.cos + row * sizes_.half_head,
+  RopeAngles(shared_->rope_frequencies, from.position, buffers_.cos + row * sizes_.half_head,
              buffers_.sin + row * sizes_.half_head);
 }
 
@@ -237,22 +175,23 @@ void Llama::StoreKeysAndValues(int64_t layer_index, KvCache& kv, int64_t row) {
   const BatchRow& from = rows_.rows[static_cast<size_t>(row)];
   const SliceRows& slice = rows_.slices[static_cast<size_t>(from.slice)];
   const int64_t page = slice.first_page + from.position / kv.page_size();
-  const int64_t page_offset = rows_.page_offsets[static_cast<size_t>(page)];
-  const float* k = buffers_.qkv + row * sizes_.qkv + sizes_.q;
-  const float* v = k + sizes_.kv;
-  const size_t head_bytes = static_cast<size_t>(config_.head_dim) * sizeof(float);
-  for (int64_t head = 0; head < config_.num_key_value_heads; ++head) {
-    const int64_t slot = head * kv.page_size() + from.position % kv.page_size();
-    const int64_t offset = page_offset + slot * config_.head_dim;
-    std::memcpy(kv.Keys(layer_index, PageId{0}) + offset, k + head * config_.head_dim, head_bytes);
-    std::memcpy(kv.Values(layer_index, PageId{0}) + offset, v + head * config_.head_dim,
-                head_bytes);
-  }
+  const int64_t slot = from.position % kv.page_size();
+  const int64_t offset = rows_.page_offsets[static_cast<size_t>(page)] + slot * config_.head_dim;
+  KvStoreArgs args = {.heads = buffers_.qkv + row * sizes_.qkv + sizes_.q,
+                      .num_heads = config_.num_key_value_heads,
+                      .head_dim = config_.head_dim,
+                      .dtype = kv.layout().dtype,
+                      .out = kv.Keys(layer_index).At(offset),
+                      .out_stride = kv.page_size() * config_.head_dim};
+  kernels_.kv_store(args);
+  args.heads += sizes_.kv;
+  args.out = kv.Values(layer_index).At(offset);
+  kernels_.kv_store(args);
 }
 
 void Llama::Attend(int64_t layer_index, KvCache& kv) {
-  const float* keys = kv.Keys(layer_index, PageId{0});
-  const float* values = kv.Values(layer_index, PageId{0});
+  const KvView keys = kv.Keys(layer_index);
+  const KvView values = kv.Values(layer_index);
   const auto run = [&](const AttentionTask& task) {
     const SliceRows& slice = rows_.slices[static_cast<size_t>(task.slice)];
     const AttentionArgs args = {.q = buffers_.qkv + slice.first_row * sizes_.qkv,
@@ -262,8 +201,9 @@ void Llama::Attend(int64_t layer_index, KvCache& kv) {
                                 .num_heads = config_.num_attention_heads,
                                 .num_kv_heads = config_.num_key_value_heads,
                                 .head_dim = config_.head_dim,
-                                .keys = keys,
-                                .values = values,
+                                .kv_dtype = kv.layout().dtype,
+                                .keys = keys.data,
+                                .values = values.data,
                                 .page_offsets = rows_.page_offsets.data() + slice.first_page,
                                 .page_size = kv.page_size(),
                                 .context_len = slice.context_len};
@@ -316,9 +256,9 @@ void Llama::Logits(std::span<float> logits) {
 
 Result<std::unique_ptr<Model>> MakeLlama(const Checkpoint& checkpoint, const KernelSet& kernels,
                                          ThreadPool& pool, const ModelOptions& options) {
-  auto model = std::make_unique<Llama>(checkpoint.config(), kernels, pool, options);
-  RL_RETURN_IF_ERROR(model->Load(checkpoint));
-  return std::unique_ptr<Model>(std::move(model));
+  auto shared = std::make_shared<LlamaShared>(checkpoint.config(), kernels, options);
+  RL_RETURN_IF_ERROR(shared->Load(checkpoint, pool));
+  return Llama::Make(std::move(shared), pool);
 }
 
 }  // namespace redline::engine

@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <thread>
 
 #include "engine/model/testing_checkpoint.h"
 
@@ -39,6 +40,7 @@ struct Variant {
   std::string isa;
   DType dtype;
   std::string kind;
+  KvDtype kv_dtype = KvDtype::kF32;
 };
 
 std::vector<Variant> AllVariants() {
@@ -46,11 +48,15 @@ std::vector<Variant> AllVariants() {
   for (const KernelSet* kernels : AvailableKernels()) {
     const std::string isa(kernels->name);
     variants.push_back({isa, DType::kF32, "llama3"});
+    variants.push_back({isa, DType::kF32, "llama3", KvDtype::kBf16});
+    variants.push_back({isa, DType::kF32, "llama3", KvDtype::kFp8E4m3});
     variants.push_back({isa, DType::kF16, "gguf"});
     variants.push_back({isa, DType::kBF16, "qwen2"});
+    variants.push_back({isa, DType::kBF16, "qwen2", KvDtype::kBf16});
     variants.push_back({isa, DType::kQ8_0, "qwen3"});
     variants.push_back({isa, DType::kQ4_0, "gguf"});
     variants.push_back({isa, DType::kQ4_1, "llama3"});
+    variants.push_back({isa, DType::kQ4_1, "llama3", KvDtype::kFp8E4m3});
   }
   return variants;
 }
@@ -61,7 +67,10 @@ class LlamaTest : public testing::TestWithParam<Variant> {
 
   std::unique_ptr<Model> Make(ThreadPool& pool) {
     auto model = MakeModel(checkpoint_, pool,
-                           {.max_batch_rows = 600, .max_logits_rows = 3, .isa = GetParam().isa});
+                           {.max_batch_rows = 600,
+                            .max_logits_rows = 3,
+                            .isa = GetParam().isa,
+                            .kv_dtype = GetParam().kv_dtype});
     EXPECT_TRUE(model.ok()) << model.status().ToString();
     return std::move(*model);
   }
@@ -72,6 +81,27 @@ class LlamaTest : public testing::TestWithParam<Variant> {
                                int64_t page_size) {
     const auto kv = MakeCache(model, page_size);
     return TestingSequence(*kv, 0, 1024).Feed(model, *kv, tokens, chunk_size);
+  }
+  // The logits after every token of a prompt, fed in chunks; with two rows more of a neighbour in
+  // every batch.
+  std::vector<float> PromptLogits(Model& model, std::span<const TokenId> tokens,
+                                  size_t chunk_size) {
+    const auto kv = MakeCache(model, 16);
+    const auto vocab_size = static_cast<size_t>(model.config().vocab_size);
+    TestingSequence sequence(*kv, 0, 1024);
+    TestingSequence neighbour(*kv, 64, 1024);
+    std::vector<float> all;
+    while (!tokens.empty()) {
+      const std::span<const TokenId> chunk = tokens.first(std::min(chunk_size, tokens.size()));
+      tokens = tokens.subspan(chunk.size());
+      const std::vector<TokenId> company = {1, 2};
+      std::vector<float> logits((chunk.size() + 2) * vocab_size);
+      const Batch batch = {
+          {sequence.Next(chunk, static_cast<int64_t>(chunk.size())), neighbour.Next(company, 2)}};
+      model.Forward(batch, *kv, logits);
+      all.insert(all.end(), logits.begin(), logits.end() - static_cast<ptrdiff_t>(2 * vocab_size));
+    }
+    return all;
   }
   std::vector<TokenId> Tokens(int64_t count) {
     return RandomTokens(count, checkpoint_.config().vocab_size, random_);
@@ -130,11 +160,38 @@ TEST_P(LlamaTest, CompanyInABatchDoesNotChangeBits) {
   }
 }
 
-// Every instruction set computes the same model: log-probabilities within 1e-4 of the reference's.
+// A prompt's log-probs: every row of logits, in one slice or in chunks, is that of decoding one by
+// one.
+TEST_P(LlamaTest, LogitsOfEveryPositionDoNotDependOnChunks) {
+  ThreadPool pool(2);
+  const auto model = Make(pool);
+  const std::vector<TokenId> tokens = Tokens(GetParam().isa == "ref" ? 40 : 150);
+  const std::vector<float> one_by_one = PromptLogits(*model, tokens, 1);
+  for (const size_t chunk_size : {7, 64, 600})
+    EXPECT_TRUE(SameBits(PromptLogits(*model, tokens, chunk_size), one_by_one)) << chunk_size;
+  const size_t last = one_by_one.size() - static_cast<size_t>(model->config().vocab_size);
+  EXPECT_TRUE(SameBits(std::span(one_by_one).subspan(last), FeedAlone(*model, tokens, 600, 16)));
+}
+
+// By how much instruction sets may differ: a difference in an f32's last bits may round to another
+// element of a narrow cache.
+float ToleranceOf(KvDtype kv_dtype) {
+  switch (kv_dtype) {
+    case KvDtype::kF32:
+      return 1e-4f;
+    case KvDtype::kBf16:
+      return 4e-3f;
+    case KvDtype::kFp8E4m3:
+      return 4e-2f;
+  }
+  return 0;
+}
+
+// Every instruction set computes the same model: log-probabilities close to the reference's.
 TEST_P(LlamaTest, AgreesWithTheReferenceKernels) {
   ThreadPool pool(1);
   const auto model = Make(pool);
-  auto reference = MakeModel(checkpoint_, pool, {.isa = "ref"});
+  auto reference = MakeModel(checkpoint_, pool, {.isa = "ref", .kv_dtype = GetParam().kv_dtype});
   const std::vector<TokenId> tokens = Tokens(80);
   const std::vector<float> actual = FeedAlone(*model, tokens, 50, 16);
   const std::vector<float> expected = FeedAlone(**reference, tokens, 50, 16);
@@ -142,15 +199,58 @@ TEST_P(LlamaTest, AgreesWithTheReferenceKernels) {
   const float actual_sum = model->kernels().log_sum_exp(actual.data(), size);
   const float expected_sum = (*reference)->kernels().log_sum_exp(expected.data(), size);
   for (size_t i = 0; i < actual.size(); ++i)
-    EXPECT_NEAR(actual[i] - actual_sum, expected[i] - expected_sum, 1e-4f);
+    EXPECT_NEAR(actual[i] - actual_sum, expected[i] - expected_sum,
+                ToleranceOf(GetParam().kv_dtype));
 }
 
 INSTANTIATE_TEST_SUITE_P(AllVariants, LlamaTest, testing::ValuesIn(AllVariants()),
                          [](const auto& variant) {
                            return variant.param.isa + "_" +
                                   std::string(InfoOf(variant.param.dtype).name) + "_" +
-                                  variant.param.kind;
+                                  variant.param.kind + "_kv_" +
+                                  std::string(InfoOf(variant.param.kv_dtype).name);
                          });
+
+// Two replicas at the same time, the first model gone: each gives the bits of one alone.
+TEST_P(LlamaTest, ReplicasRunSideBySide) {
+  constexpr size_t kNumReplicas = 2;
+  ThreadPool pools[kNumReplicas] = {ThreadPool(2), ThreadPool(1)};
+  const std::vector<TokenId> tokens = Tokens(GetParam().isa == "ref" ? 40 : 150);
+  auto model = Make(pools[0]);
+  const std::vector<float> alone = FeedAlone(*model, tokens, 32, 16);
+  std::unique_ptr<Model> replicas[kNumReplicas];
+  for (size_t i = 0; i < kNumReplicas; ++i) {
+    replicas[i] = model->MakeReplica(pools[i]).value();
+    EXPECT_EQ(replicas[i]->WeightBytes(), model->WeightBytes());
+    EXPECT_EQ(replicas[i]->kv_layout().BytesPerToken(), model->kv_layout().BytesPerToken());
+  }
+  model.reset();
+  std::vector<float> results[kNumReplicas];
+  std::vector<std::thread> threads;
+  for (size_t i = 0; i < kNumReplicas; ++i) {
+    threads.emplace_back([&, i] {
+      results[i] = FeedAlone(*replicas[i], tokens, 32, 16);
+      replicas[i].reset();
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const std::vector<float>& result : results) EXPECT_TRUE(SameBits(result, alone));
+}
+
+TEST(LlamaKvDtypeTest, AutoFollowsTheWeights) {
+  ThreadPool pool(1);
+  for (const auto& [weights, expected] : std::map<DType, KvDtype>{
+           {DType::kF32, KvDtype::kF32},
+           {DType::kF16, KvDtype::kF32},
+           {DType::kBF16, KvDtype::kBf16},
+           {DType::kQ4_1, KvDtype::kF32},
+       }) {
+    const TestingCheckpoint checkpoint(ConfigOf("llama"), weights);
+    EXPECT_EQ(MakeModel(checkpoint, pool, {}).value()->kv_layout().dtype, expected);
+    const ModelOptions asked = {.kv_dtype = KvDtype::kFp8E4m3};
+    EXPECT_EQ(MakeModel(checkpoint, pool, asked).value()->kv_layout().dtype, KvDtype::kFp8E4m3);
+  }
+}
 
 Status StatusOfModel(const TestingCheckpoint& checkpoint, const ModelOptions& options = {}) {
   ThreadPool pool(1);

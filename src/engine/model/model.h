@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -23,7 +24,7 @@ struct SequenceSlice {
   std::span<const TokenId> tokens;
   int64_t context_len = 0;
   std::span<const PageId> pages;
-  bool wants_logits = false;  // of its last token
+  int64_t num_logits = 0;  // rows of logits wanted: of its last tokens
 };
 
 // `slices` in the order of the rows; a forward pass runs over sum(tokens) rows.
@@ -35,16 +36,21 @@ class Model {
  public:
   virtual ~Model() = default;
   virtual const ModelConfig& config() const = 0;
-  // Writes keys and values of every token into `kv` and, for each slice that wants logits, in
-  // order, one row of vocab_size floats into `logits`. Determinism: a row's result is bitwise
+  // Writes keys and values of every token into `kv` and, for each slice in order
+  // num_logits rows of vocab_size floats into `logits`. Determinism: a row's result is bitwise
   // independent of the other rows of the batch and of how its prompt was cut into chunks. Not
   // thread-safe: one caller at a time (the rank's engine thread). The batch has at most
   // ModelOptions::max_batch_rows rows.
   virtual void Forward(const Batch& batch, KvCache& kv, std::span<float> logits) = 0;
-  // Bytes of working memory Forward needs for `max_rows` rows.
+  // Another model over the same weights, with working memory of its own: the two may run Forward at
+  // the same time, each on its thread and into its own cache, and answer alike to the bit. `pool`
+  // outlives the replica; nothing else must. kResourceExhausted: memory, need and have.
+  virtual Result<std::unique_ptr<Model>> MakeReplica(ThreadPool& pool) const = 0;
+  // Bytes of working memory Forward needs for `max_rows` rows; each replica has its own.
   virtual int64_t ActivationBytes(int64_t max_rows) const = 0;
+  // What the cache of a Forward must be made of.
   virtual KvLayout kv_layout() const = 0;
-  // Bytes of the weights as the kernels read them.
+  // Bytes of the weights as the kernels read them, which replicas share: counted once.
   virtual int64_t WeightBytes() const = 0;
   // The kernels in use: "avx512", "avx2", "ref".
   virtual const KernelSet& kernels() const = 0;
@@ -57,6 +63,9 @@ struct ModelOptions {
   int64_t max_logits_rows = 64;
   // "ref", "avx2" or "avx512" forces one; empty: what REDLINE_ISA says, or the fastest there is.
   std::string isa;
+  // Element type of the KV cache. Absent ("auto"): bf16 for a checkpoint whose weights are bf16, as
+  // its authors ran it; else f32. Model::kv_layout tells which.
+  std::optional<KvDtype> kv_dtype;
 };
 
 // Builds the model for `checkpoint.config().architecture` from the registry (model/registry.cc).

@@ -1,5 +1,5 @@
 // Speed of a model's forward pass on this machine, without a server around it.
-//   model_bench PATH [threads] [repeats]
+//   model_bench PATH [threads] [repeats] [KV dtype]
 // Prints tokens per second, median of the repeats with the slowest and the fastest, for prefill
 // chunks and for decode steps of several batch sizes at a context length. Random tokens.
 #include <fmt/core.h>
@@ -90,20 +90,27 @@ class Bench {
   std::mt19937 random_{3};
 };
 
-int BenchModel(const char* path, int num_threads, int repeats) {
+int BenchModel(const char* path, int num_threads, int repeats, const char* kv_dtype_name) {
+  const auto kv_dtype = ParseKvDtype(kv_dtype_name);
+  if (!kv_dtype.ok()) {
+    fmt::print(stderr, "{}\n", kv_dtype.status().ToString());
+    return 1;
+  }
   const auto checkpoint = OpenCheckpoint(path);
   if (!checkpoint.ok()) {
     fmt::print(stderr, "{}\n", checkpoint.status().ToString());
     return 1;
   }
   ThreadPool pool(num_threads);
-  const auto model = MakeModel(**checkpoint, pool, {.max_batch_rows = kMaxRows});
+  const auto model =
+      MakeModel(**checkpoint, pool, {.max_batch_rows = kMaxRows, .kv_dtype = *kv_dtype});
   if (!model.ok()) {
     fmt::print(stderr, "{}\n", model.status().ToString());
     return 1;
   }
-  fmt::print("{} threads, {}, {} MB of weights\n", num_threads, (*model)->kernels().name,
-             (*model)->WeightBytes() / 1000000);
+  fmt::print("{} threads, {}, {} MB of weights, KV cache of {}\n", num_threads,
+             (*model)->kernels().name, (*model)->WeightBytes() / 1000000,
+             InfoOf((*model)->kv_layout().dtype).name);
   Bench bench(**model, repeats);
   for (const int64_t context_len : {16, 1000}) {
     for (const int64_t batch_size : {1, 4, 16}) bench.Decode(batch_size, context_len);
@@ -117,10 +124,11 @@ int BenchModel(const char* path, int num_threads, int repeats) {
 
 int main(int argc, char** argv) {
   if (argc < 2) {
-    fmt::print(stderr, "usage: model_bench PATH [threads] [repeats]\n");
+    fmt::print(stderr, "usage: model_bench PATH [threads] [repeats] [KV dtype]\n");
     return 2;
   }
   const int num_threads = argc > 2 ? std::atoi(argv[2]) : redline::AvailableCpus();
   const int repeats = argc > 3 ? std::atoi(argv[3]) : 9;
-  return redline::engine::BenchModel(argv[1], std::max(num_threads, 1), std::max(repeats, 1));
+  return redline::engine::BenchModel(argv[1], std::max(num_threads, 1), std::max(repeats, 1),
+                                     argc > 4 ? argv[4] : "auto");
 }

@@ -115,10 +115,10 @@ class TestingSequence {
   }
 
   // The next tokens of the sequence as a slice; they count as computed from here on.
-  SequenceSlice Next(std::span<const TokenId> tokens, bool wants_logits = true) {
+  SequenceSlice Next(std::span<const TokenId> tokens, int64_t num_logits = 1) {
     const int64_t context_len = length_;
     length_ += static_cast<int64_t>(tokens.size());
-    return {tokens, context_len, pages_, wants_logits};
+    return {tokens, context_len, pages_, num_logits};
   }
 
   // Feeds `tokens` alone, in chunks; the logits after the last one.

@@ -1,69 +1,96 @@
 #include "engine/runtime/engine.h"
 
 #include <fmt/format.h>
-#include <pthread.h>
 
 #include <algorithm>
 #include <atomic>
-#include <thread>
 #include <utility>
+#include <vector>
 
+#include "base/clock.h"
 #include "base/log.h"
-#include "engine/runtime/engine_core.h"
 #include "engine/runtime/engine_parts.h"
-#include "engine/runtime/request_queue.h"
+#include "engine/runtime/engine_rank.h"
 
 namespace redline::engine {
 namespace {
 
+// Hands each request to a rank. A request's id tells its rank: id mod number of ranks.
 class EngineImpl final : public Engine {
  public:
-  EngineImpl(EngineParts parts, std::unique_ptr<EngineCore> core)
-      : parts_(std::move(parts)),
-        core_(std::move(core)),
-        queue_(parts_.resolved.options.max_running_requests +
-               parts_.resolved.options.max_queued_requests),
-        thread_([this] { Run(); }) {}
-  ~EngineImpl() override {
-    queue_.Stop();
-    thread_.join();
-  }
+  EngineImpl(ResolvedEngine resolved, std::vector<std::unique_ptr<EngineRank>> ranks)
+      : resolved_(std::move(resolved)), ranks_(std::move(ranks)) {}
 
   Result<RequestId> Submit(EngineRequest request, TokenSink sink) override;
-  void Cancel(RequestId id) override { queue_.End({id, FinishReason::kAbort}); }
-  void Finish(RequestId id) override { queue_.End({id, FinishReason::kStop}); }
+  void Cancel(RequestId id) override { QueueOf(id).End({id, FinishReason::kAbort}); }
+  void Finish(RequestId id) override { QueueOf(id).End({id, FinishReason::kStop}); }
   bool Drain(double deadline_seconds) override;
-  const ResolvedEngine& resolved() const override { return parts_.resolved; }
-  const ModelConfig& model_config() const override { return parts_.model->config(); }
-  uint64_t StepsDone() const override { return core_->stats().steps_done; }
-  int64_t NumRunning() const override { return core_->stats().num_running; }
-  int64_t NumQueued() const override { return core_->stats().num_waiting + queue_.num_arrivals(); }
-  int64_t FreePages() const override { return core_->stats().free_pages; }
+  const ResolvedEngine& resolved() const override { return resolved_; }
+  const ModelConfig& model_config() const override { return ranks_.front()->model().config(); }
+  uint64_t StepsDone() const override {
+    return Sum<uint64_t>([](EngineRank& rank) { return rank.stats().steps_done.load(); });
+  }
+  int64_t NumRunning() const override {
+    return Sum<int64_t>([](EngineRank& rank) { return rank.stats().num_running.load(); });
+  }
+  int64_t NumQueued() const override {
+    return Sum<int64_t>([](EngineRank& rank) {
+      return rank.stats().num_waiting.load() + rank.queue().num_arrivals();
+    });
+  }
+  int64_t FreePages() const override {
+    return Sum<int64_t>([](EngineRank& rank) { return rank.stats().free_pages.load(); });
+  }
 
  private:
-  void Run();
+  template <typename Number, typename Part>
+  Number Sum(const Part& part) const {
+    Number sum = 0;
+    for (const auto& rank : ranks_) sum += part(*rank);
+    return sum;
+  }
+  RequestQueue& QueueOf(RequestId id) { return ranks_[id % ranks_.size()]->queue(); }
+  size_t LeastLoadedRank(uint64_t serial) const;
+  bool WaitUntilIdle(double deadline_seconds);
   Status ValidatePrompt(const std::vector<TokenId>& prompt) const;
 
-  EngineParts parts_;
-  std::unique_ptr<EngineCore> core_;  // owner: thread_; others read its stats
-  RequestQueue queue_;
-  std::atomic<RequestId> next_id_ = 1;
-  std::thread thread_;
+  const ResolvedEngine resolved_;
+  const std::vector<std::unique_ptr<EngineRank>> ranks_;
+  std::atomic<uint64_t> next_serial_ = 1;
 };
 
 Result<RequestId> EngineImpl::Submit(EngineRequest request, TokenSink sink) {
   RL_RETURN_IF_ERROR(ValidatePrompt(request.prompt));
   RL_RETURN_IF_ERROR(ValidateSampling(request.sampling, model_config().vocab_size));
-  const RequestId id = next_id_.fetch_add(1, std::memory_order_relaxed);
-  RL_RETURN_IF_ERROR(
-      queue_.Push(MakeSequence(id, std::move(request), std::move(sink), model_config(),
-                               parts_.resolved.options.context_length)));
+  if (request.num_prompt_logprobs < -1 || request.num_prompt_logprobs > kMaxLogprobs) {
+    return InvalidArgument(fmt::format("prompt_logprobs is {}; it must be at most {}",
+                                       request.num_prompt_logprobs, kMaxLogprobs),
+                           "prompt_logprobs");
+  }
+  const uint64_t serial = next_serial_.fetch_add(1, std::memory_order_relaxed);
+  const size_t rank = LeastLoadedRank(serial);
+  const RequestId id = serial * ranks_.size() + rank;
+  RL_RETURN_IF_ERROR(ranks_[rank]->queue().Push(MakeSequence(
+      id, std::move(request), std::move(sink), model_config(), resolved_.options.context_length)));
   return id;
+}
+
+// Of ranks that are equally loaded, one after the other.
+size_t EngineImpl::LeastLoadedRank(uint64_t serial) const {
+  size_t best = serial % ranks_.size();
+  int64_t best_requests = ranks_[best]->queue().num_requests();
+  for (size_t rank = 0; rank < ranks_.size() && best_requests > 0; ++rank) {
+    const int64_t num_requests = ranks_[rank]->queue().num_requests();
+    if (num_requests >= best_requests) continue;
+    best = rank;
+    best_requests = num_requests;
+  }
+  return best;
 }
 
 Status EngineImpl::ValidatePrompt(const std::vector<TokenId>& prompt) const {
   const int64_t vocab_size = model_config().vocab_size;
-  const int64_t context_length = parts_.resolved.options.context_length;
+  const int64_t context_length = resolved_.options.context_length;
   if (prompt.empty()) return InvalidArgument("the prompt has no tokens", "prompt");
   if (static_cast<int64_t>(prompt.size()) + 1 > context_length) {
     return InvalidArgument(
@@ -83,47 +110,43 @@ Status EngineImpl::ValidatePrompt(const std::vector<TokenId>& prompt) const {
                          "prompt");
 }
 
-bool EngineImpl::Drain(double deadline_seconds) {
-  queue_.Close();
-  const bool all_ended = queue_.WaitUntilIdle(deadline_seconds);
-  if (!all_ended) {
-    queue_.AbortAll();
-    // An abort takes effect within one step; the bound only keeps a stuck step from hanging us too.
-    constexpr double kAbortSeconds = 10;
-    if (!queue_.WaitUntilIdle(kAbortSeconds)) {
-      LogError("engine", "a step has not ended {} s after its requests were aborted",
-               kAbortSeconds);
-    }
+bool EngineImpl::WaitUntilIdle(double deadline_seconds) {
+  const MonotonicTime start = MonotonicNow();
+  bool all_idle = true;
+  for (const auto& rank : ranks_) {
+    const double seconds_left = deadline_seconds - SecondsSince(start);
+    all_idle &= rank->queue().WaitUntilIdle(std::max(seconds_left, 0.0));
   }
-  return all_ended;
+  return all_idle;
 }
 
-// The engine thread.
-void EngineImpl::Run() {
-  pthread_setname_np(pthread_self(), "engine-0");
-  for (;;) {
-    RequestQueue::News news = queue_.Take(/*wait=*/core_->idle());
-    for (std::unique_ptr<Sequence>& sequence : news.arrivals) core_->Add(std::move(sequence));
-    int64_t num_ended = 0;
-    for (const RequestQueue::Ending& ending : news.endings) {
-      num_ended += core_->End(ending.id, ending.reason);
-    }
-    if (news.abort_all) num_ended += core_->AbortAll();
-    if (!core_->idle()) num_ended += core_->Step();
-    if (num_ended > 0) queue_.Ended(num_ended);
-    if (news.stop) return;
+bool EngineImpl::Drain(double deadline_seconds) {
+  for (const auto& rank : ranks_) rank->queue().Close();
+  const bool all_ended = WaitUntilIdle(deadline_seconds);
+  if (all_ended) return true;
+  for (const auto& rank : ranks_) rank->queue().AbortAll();
+  // An abort takes effect within one step; the bound only keeps a stuck step from hanging us too.
+  constexpr double kAbortSeconds = 10;
+  if (!WaitUntilIdle(kAbortSeconds)) {
+    LogError("engine", "a step has not ended {} s after its requests were aborted", kAbortSeconds);
   }
+  return false;
 }
 
 }  // namespace
 
 Result<std::unique_ptr<Engine>> StartEngine(EngineParts parts, MetricsRegistry& metrics) {
-  RL_ASSIGN_OR_RETURN(
-      std::unique_ptr<EngineCore> core,
-      EngineCore::Create(parts.resolved.options, parts.model.get(), parts.pool.get(), metrics));
-  parts.resolved.kv_bytes =
-      parts.resolved.options.max_total_tokens * parts.model->kv_layout().BytesPerToken();
-  return std::unique_ptr<Engine>(std::make_unique<EngineImpl>(std::move(parts), std::move(core)));
+  const EngineOptions& options = parts.resolved.options;
+  parts.resolved.kv_bytes = options.dp_size * options.max_total_tokens *
+                            parts.ranks.front().model->kv_layout().BytesPerToken();
+  std::vector<std::unique_ptr<EngineRank>> ranks;
+  for (RankParts& rank : parts.ranks) {
+    const auto index = static_cast<int64_t>(ranks.size());
+    RL_ASSIGN_OR_RETURN(ranks.emplace_back(),
+                        EngineRank::Start(index, options, std::move(rank), metrics));
+  }
+  return std::unique_ptr<Engine>(
+      std::make_unique<EngineImpl>(std::move(parts.resolved), std::move(ranks)));
 }
 
 }  // namespace redline::engine

@@ -15,24 +15,58 @@ namespace {
 // Rows times vocabulary from which sampling is worth waking the compute pool for.
 constexpr int64_t kParallelSamplingElements = 1 << 16;
 
+SchedulerOptions SchedulerOptionsOf(const EngineOptions& options) {
+  return {
+      .max_running_requests = options.max_running_requests,
+      .chunked_prefill_size = options.chunked_prefill_size,
+      .policy = options.schedule_policy == "lpm" ? SchedulePolicy::kLpm : SchedulePolicy::kFcfs};
+}
+
 Result<std::vector<float>> AllocateLogits(int64_t rows, int64_t vocab_size) {
   const auto count = static_cast<size_t>(rows * vocab_size);
   try {
     return std::vector<float>(count);
   } catch (const std::exception&) {
     return ResourceExhausted(
-        fmt::format("not enough memory for the logits of {} requests: need {}; lower "
+        fmt::format("not enough memory for {} rows of logits: need {}; lower "
                     "max_running_requests",
                     rows, FormatBytes(count * sizeof(float))));
   }
 }
 
+// The rows of logits that the plan's forward pass writes, in order.
+std::vector<LogitsRow> LogitsRowsOf(const StepPlan& plan) {
+  std::vector<LogitsRow> rows;
+  for (const ScheduledSlice& slice : plan.slices) {
+    const int64_t end = slice.sequence->num_computed + slice.num_tokens;
+    for (int64_t position = end - slice.num_logits; position < end; ++position) {
+      rows.push_back({slice.sequence, position});
+    }
+  }
+  return rows;
+}
+
+// Those for whom a token will be drawn under a constraint.
+std::vector<Sequence*> ConstrainedOf(const StepPlan& plan) {
+  std::vector<Sequence*> sequences;
+  for (const ScheduledSlice& slice : plan.slices) {
+    if (slice.completes() && slice.sequence->constraint != nullptr) {
+      sequences.push_back(slice.sequence);
+    }
+  }
+  return sequences;
+}
+
 }  // namespace
+
+int64_t NumLogitsRows(const EngineOptions& options) {
+  return options.max_running_requests + SchedulerOptionsOf(options).max_prompt_logits_rows;
+}
 
 Result<std::unique_ptr<EngineCore>> EngineCore::Create(const EngineOptions& options, Model* model,
                                                        ThreadPool* pool, MetricsRegistry& metrics) {
   RL_ASSIGN_OR_RETURN(std::vector<float> logits,
-                      AllocateLogits(options.max_running_requests, model->config().vocab_size));
+                      AllocateLogits(NumLogitsRows(options), model->config().vocab_size));
   RL_ASSIGN_OR_RETURN(
       std::unique_ptr<KvCache> kv,
       KvCache::Create(model->kv_layout(), options.max_total_tokens / options.page_size,
@@ -48,13 +82,11 @@ EngineCore::EngineCore(const EngineOptions& options, Model* model, ThreadPool* p
       pool_(pool),
       metrics_(metrics),
       kv_(std::move(kv)),
-      pages_(kv_->num_pages()),
-      scheduler_({.max_running_requests = options.max_running_requests,
-                  .chunked_prefill_size = options.chunked_prefill_size,
-                  .page_size = options.page_size},
-                 &pages_),
+      pages_(kv_->num_pages(), options.page_size,
+             options.disable_radix_cache ? KvPages::Sharing::kOff : KvPages::Sharing::kOn),
+      scheduler_(SchedulerOptionsOf(options), &pages_),
       logits_(std::move(logits)),
-      samplers_(static_cast<size_t>(options.max_running_requests)) {
+      samplers_(static_cast<size_t>(NumLogitsRows(options))) {
   metrics_.kv_pages_total.Set(static_cast<double>(pages_.num_pages()));
   PublishStats();
 }
@@ -97,16 +129,14 @@ int64_t EngineCore::Step() {
 // fails the batch's sequences and leaves the engine whole.
 std::vector<EngineCore::Outcome> EngineCore::Compute(const StepPlan& plan) {
   try {
-    std::vector<Sequence*> completing;
-    for (const ScheduledSlice& slice : plan.slices) {
-      if (slice.completes()) completing.push_back(slice.sequence);
-    }
-    Forward(plan, completing.size());
-    for (const ScheduledSlice& slice : plan.slices) {
-      slice.sequence->num_computed += slice.num_tokens;
-    }
-    return SampleAll(completing);
+    const std::vector<LogitsRow> rows = LogitsRowsOf(plan);
+    mask_filler_.Start(ConstrainedOf(plan));
+    Forward(plan, rows.size());
+    mask_filler_.Wait();
+    MoveOn(plan);
+    return SettleAll(rows, EvaluateRows(rows));
   } catch (const std::exception& error) {
+    mask_filler_.Wait();
     LogError("engine", "a step failed: {}", error.what());
     return FailAll(plan, Internal(fmt::format("the step that computed this request failed: {}",
                                               error.what())));
@@ -122,54 +152,105 @@ void EngineCore::Forward(const StepPlan& plan, size_t num_logits_rows) {
                                                      static_cast<size_t>(slice.num_tokens)),
                             .context_len = sequence.num_computed,
                             .pages = sequence.pages,
-                            .wants_logits = slice.completes()});
+                            .num_logits = slice.num_logits});
   }
   const auto vocab_size = static_cast<size_t>(model_->config().vocab_size);
   model_->Forward(batch, *kv_, std::span(logits_).first(num_logits_rows * vocab_size));
 }
 
-std::vector<EngineCore::Outcome> EngineCore::SampleAll(const std::vector<Sequence*>& sequences) {
+void EngineCore::MoveOn(const StepPlan& plan) {
+  for (const ScheduledSlice& slice : plan.slices) {
+    slice.sequence->num_computed += slice.num_tokens;
+    pages_.Publish(*slice.sequence);
+  }
+}
+
+std::vector<EngineCore::RowResult> EngineCore::EvaluateRows(const std::vector<LogitsRow>& rows) {
   const auto vocab_size = static_cast<size_t>(model_->config().vocab_size);
-  std::vector<SampledRow> rows(sequences.size());
-  const auto sample_row = [&](int64_t task) {
-    const auto row = static_cast<size_t>(task);
-    const Sequence& sequence = *sequences[row];
-    const auto logits = std::span<const float>(logits_).subspan(row * vocab_size, vocab_size);
+  std::vector<RowResult> results(rows.size());
+  const auto evaluate = [&](int64_t task) {
+    const auto index = static_cast<size_t>(task);
+    const auto logits = std::span<const float>(logits_).subspan(index * vocab_size, vocab_size);
     try {
-      rows[row].token = samplers_[row].Sample(logits, sequence.sampling, sequence.seed,
-                                              static_cast<uint64_t>(sequence.num_output()));
+      results[index] = EvaluateRow(rows[index], logits, samplers_[index]);
     } catch (const std::exception& error) {
-      rows[row].failure = Internal(fmt::format("sampling failed: {}", error.what()));
+      results[index].failure = Internal(fmt::format("sampling failed: {}", error.what()));
     }
   };
-  const auto num_rows = static_cast<int64_t>(sequences.size());
+  const auto num_rows = static_cast<int64_t>(rows.size());
   if (num_rows > 1 && num_rows * static_cast<int64_t>(vocab_size) >= kParallelSamplingElements) {
-    pool_->Run(num_rows, sample_row);
+    pool_->Run(num_rows, evaluate);
   } else {
-    for (int64_t row = 0; row < num_rows; ++row) sample_row(row);
+    for (int64_t row = 0; row < num_rows; ++row) evaluate(row);
   }
+  return results;
+}
+
+EngineCore::RowResult EngineCore::EvaluateRow(const LogitsRow& row, std::span<const float> logits,
+                                              Sampler& sampler) const {
+  const Sequence& sequence = *row.sequence;
+  RowResult result;
+  if (!row.draws()) {
+    const TokenId next = sequence.tokens[static_cast<size_t>(row.position + 1)];
+    result.scores = ScoreToken(logits, next, sequence.num_prompt_logprobs);
+    return result;
+  }
+  result.failure = sequence.mask_status;
+  if (!result.failure.ok()) return result;
+  const bool too_short = sequence.num_output() < sequence.sampling.min_tokens;
+  result.token = sampler.Sample(
+      {.logits = logits,
+       .params = sequence.sampling,
+       .seed = sequence.seed,
+       .token_index = static_cast<uint64_t>(sequence.num_output()),
+       .counts = &sequence.counts,
+       .forbidden = too_short ? std::span(sequence.stop_ids) : std::span<const TokenId>(),
+       .mask = sequence.mask});
+  return result;
+}
+
+// Rows of one sequence follow each other: its prompt's scores first, its next token last. What
+// fails one of them ends the sequence.
+std::vector<EngineCore::Outcome> EngineCore::SettleAll(const std::vector<LogitsRow>& rows,
+                                                       std::vector<RowResult> results) {
   std::vector<Outcome> outcomes;
-  for (size_t row = 0; row < sequences.size(); ++row) {
-    outcomes.push_back(Settle(*sequences[row], std::move(rows[row])));
+  for (size_t index = 0; index < rows.size(); ++index) {
+    Sequence* const sequence = rows[index].sequence;
+    const bool has_ended = !outcomes.empty() && outcomes.back().sequence == sequence;
+    if (has_ended) continue;
+    if (auto event = Settle(rows[index], std::move(results[index]))) {
+      outcomes.push_back({sequence, *std::move(event), nullptr});
+    }
   }
   return outcomes;
 }
 
-EngineCore::Outcome EngineCore::Settle(Sequence& sequence, SampledRow row) {
-  Outcome outcome{.sequence = &sequence};
-  if (row.token) {
-    outcome.event = Advance(sequence, *std::move(row.token));
-  } else if (!row.failure.ok()) {
-    outcome.event = EndEvent(sequence, FinishReason::kError, row.failure);
-  } else {
-    metrics_.numerical_errors.Add();
-    outcome.event = EndEvent(
-        sequence, FinishReason::kError,
-        Internal(fmt::format("the model's logits for output token {} are not finite numbers",
-                             sequence.num_output())));
-    outcome.event.error_code = "numerical_error";
+// What the row has to tell the sequence's sink, if anything.
+std::optional<TokenEvent> EngineCore::Settle(const LogitsRow& row, RowResult result) {
+  Sequence& sequence = *row.sequence;
+  if (!result.failure.ok()) return EndEvent(sequence, FinishReason::kError, result.failure);
+  if (result.scores) {
+    sequence.prompt_logprobs.push_back(*std::move(result.scores));
+    return std::nullopt;
   }
-  return outcome;
+  if (!result.token) {
+    metrics_.numerical_errors.Add();
+    TokenEvent event =
+        EndEvent(sequence, FinishReason::kError,
+                 Internal(fmt::format("the model's logits after {} tokens are not finite numbers",
+                                      row.position + 1)));
+    event.error_code = "numerical_error";
+    return event;
+  }
+  const bool is_first = sequence.num_output() == 0;
+  TokenEvent event = sequence.sampling.max_tokens == 0
+                         ? EndEvent(sequence, FinishReason::kLength)
+                         : Advance(sequence, *std::move(result.token));
+  if (is_first) {
+    event.prompt_logprobs = std::move(sequence.prompt_logprobs);
+    sequence.num_prompt_logprobs = -1;  // none to come
+  }
+  return event;
 }
 
 std::vector<EngineCore::Outcome> EngineCore::FailAll(const StepPlan& plan, const Status& error) {
@@ -219,6 +300,7 @@ void EngineCore::ObserveEvent(Sequence& sequence, const TokenEvent& event) {
     const bool is_first = sequence.num_output() + (event.stop_token ? 1 : 0) == 1;
     (is_first ? metrics_.time_to_first_token : metrics_.inter_token_latency)
         .Observe(seconds(sequence.last_event));
+    if (is_first) metrics_.cached_tokens.Add(static_cast<double>(sequence.num_cached_tokens));
     sequence.last_event = now;
     metrics_.generation_tokens.Add();
   }
@@ -230,10 +312,13 @@ void EngineCore::ObserveEvent(Sequence& sequence, const TokenEvent& event) {
 void EngineCore::PublishStats() {
   stats_.num_running = scheduler_.num_running();
   stats_.num_waiting = scheduler_.num_waiting();
-  stats_.free_pages = pages_.num_free();
+  stats_.free_pages = pages_.num_available();
   metrics_.requests_running.Set(static_cast<double>(scheduler_.num_running()));
   metrics_.requests_queued.Set(static_cast<double>(scheduler_.num_waiting()));
-  metrics_.kv_pages_used.Set(static_cast<double>(pages_.num_pages() - pages_.num_free()));
+  metrics_.kv_pages_used.Set(static_cast<double>(pages_.num_pages() - pages_.num_available()));
+  metrics_.kv_pages_cached.Set(static_cast<double>(pages_.num_cached()));
+  metrics_.evicted_pages.Add(static_cast<double>(pages_.num_evicted() - evictions_told_));
+  evictions_told_ = pages_.num_evicted();
 }
 
 }  // namespace redline::engine

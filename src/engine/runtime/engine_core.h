@@ -1,7 +1,7 @@
 // What the engine thread owns, and one step over it: schedule, forward, sample, retire, deliver.
 //
-// No threads or locks of its own (the compute pool aside): the engine thread calls everything here,
-// except stats(), which any thread may read.
+// The engine thread calls everything here, except stats(), which any thread may read. The compute
+// pool and the mask filler work for it within a step.
 #pragma once
 
 #include <atomic>
@@ -11,7 +11,8 @@
 #include "engine/kernels/thread_pool.h"
 #include "engine/model/model.h"
 #include "engine/runtime/engine_metrics.h"
-#include "engine/runtime/page_pool.h"
+#include "engine/runtime/kv_pages.h"
+#include "engine/runtime/mask_filler.h"
 #include "engine/runtime/sampler.h"
 #include "engine/runtime/scheduler.h"
 
@@ -21,9 +22,20 @@ namespace redline::engine {
 struct EngineStats {
   std::atomic<int64_t> num_running = 0;
   std::atomic<int64_t> num_waiting = 0;
-  std::atomic<int64_t> free_pages = 0;
+  std::atomic<int64_t> free_pages = 0;  // those that only the prefix cache uses included
   std::atomic<uint64_t> steps_done = 0;
 };
+
+// One row of logits: of a prompt's token, to score the token after it, or of a sequence's last
+// token, to draw the next.
+struct LogitsRow {
+  Sequence* sequence = nullptr;
+  int64_t position = 0;
+  bool draws() const { return position + 1 == sequence->num_tokens(); }
+};
+
+// Rows of logits a step can ask for.
+int64_t NumLogitsRows(const EngineOptions& options);
 
 class EngineCore {
  public:
@@ -48,8 +60,9 @@ class EngineCore {
     std::unique_ptr<Sequence> ended;
   };
 
-  // No token and no failure: the logits were not finite.
-  struct SampledRow {
+  // Neither scores nor a token and no failure: the logits were not finite.
+  struct RowResult {
+    std::optional<std::vector<TokenLogprob>> scores;
     std::optional<SampledToken> token;
     Status failure;
   };
@@ -59,8 +72,13 @@ class EngineCore {
 
   std::vector<Outcome> Compute(const StepPlan& plan);
   void Forward(const StepPlan& plan, size_t num_logits_rows);
-  std::vector<Outcome> SampleAll(const std::vector<Sequence*>& sequences);
-  Outcome Settle(Sequence& sequence, SampledRow row);
+  void MoveOn(const StepPlan& plan);
+  std::vector<RowResult> EvaluateRows(const std::vector<LogitsRow>& rows);
+  RowResult EvaluateRow(const LogitsRow& row, std::span<const float> logits,
+                        Sampler& sampler) const;
+  std::vector<Outcome> SettleAll(const std::vector<LogitsRow>& rows,
+                                 std::vector<RowResult> results);
+  std::optional<TokenEvent> Settle(const LogitsRow& row, RowResult result);
   std::vector<Outcome> FailAll(const StepPlan& plan, const Status& error);
   void Retire(std::vector<Outcome>& outcomes);
   int64_t Deliver(std::vector<Outcome> outcomes);
@@ -72,10 +90,12 @@ class EngineCore {
   ThreadPool* const pool_;
   EngineMetrics metrics_;
   std::unique_ptr<KvCache> kv_;
-  PagePool pages_;
+  KvPages pages_;
   Scheduler scheduler_;
-  std::vector<float> logits_;      // [max_running_requests][vocab_size]
+  MaskFiller mask_filler_;
+  std::vector<float> logits_;      // [NumLogitsRows(options)][vocab_size]
   std::vector<Sampler> samplers_;  // one per row of logits
+  int64_t evictions_told_ = 0;     // to the metrics
   EngineStats stats_;
 };
 

@@ -1,4 +1,5 @@
-// The engine's metrics by name. Handles are thread-safe; the registry outlives them.
+// The engine's metrics by name, summed over its data-parallel ranks. Each rank has an
+// EngineMetrics; what they share is thread-safe, and the registry outlives them.
 #pragma once
 
 #include "base/metrics.h"
@@ -6,15 +7,32 @@
 
 namespace redline::engine {
 
+// One rank's share of a gauge that all ranks add to. Owner: the rank's engine thread.
+class GaugeShare {
+ public:
+  explicit GaugeShare(Gauge& gauge) : gauge_(gauge) {}
+  void Set(double value) {
+    gauge_.Add(value - value_);
+    value_ = value;
+  }
+
+ private:
+  Gauge& gauge_;
+  double value_ = 0;
+};
+
 struct EngineMetrics {
   explicit EngineMetrics(MetricsRegistry& registry);
   Counter& Finished(FinishReason reason);
 
-  Gauge& requests_running;
-  Gauge& requests_queued;
-  Gauge& kv_pages_used;
-  Gauge& kv_pages_total;
+  GaugeShare requests_running;
+  GaugeShare requests_queued;
+  GaugeShare kv_pages_used;
+  GaugeShare kv_pages_cached;
+  GaugeShare kv_pages_total;
   Counter& prompt_tokens;
+  Counter& cached_tokens;
+  Counter& evicted_pages;
   Counter& generation_tokens;
   Counter& computed_tokens;
   Counter& steps;

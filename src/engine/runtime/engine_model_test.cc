@@ -3,39 +3,19 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <bit>
-#include <condition_variable>
 #include <filesystem>
-#include <mutex>
 #include <random>
 
 #include "engine/runtime/engine.h"
+#include "engine/runtime/testing_runs.h"
 
 namespace redline::engine {
 namespace {
 
 constexpr char kModelPath[] = "../shared/data/models/stories260K-f32.gguf";
 
-// Everything a request answered.
-struct Answer {
-  std::vector<TokenId> tokens;
-  std::vector<TokenId> best_tokens;
-  std::vector<uint32_t> logprob_bits;
-  FinishReason finish = FinishReason::kNone;
-  bool operator==(const Answer&) const = default;
-};
-
-void Record(const TokenEvent& event, Answer& answer) {
-  if (event.token) answer.tokens.push_back(*event.token);
-  for (const TokenLogprob& logprob : event.logprobs) {
-    answer.best_tokens.push_back(logprob.token);
-    answer.logprob_bits.push_back(std::bit_cast<uint32_t>(logprob.logprob));
-  }
-  answer.finish = event.finish;
-}
-
 struct RunResult {
-  std::vector<Answer> answers;
+  std::vector<TestingAnswer> answers;
   bool preempted = false;
 };
 
@@ -51,29 +31,19 @@ class EngineModelTest : public testing::Test {
   }
 
   // Submits all requests at once and waits for all of them.
-  RunResult Run(const EngineOptions& options, const std::vector<EngineRequest>& requests) {
+  RunResult Run(const EngineOptions& options, const std::vector<TestingRequest>& requests) {
     RunResult result;
-    result.answers.resize(requests.size());
-    std::mutex mutex;
-    std::condition_variable ended;
-    size_t num_ended = 0;
+    TestingRun run(requests.size());
     MetricsRegistry metrics;
     auto engine = Engine::Start(*checkpoint_, options, metrics);
     EXPECT_TRUE(engine.ok()) << engine.status().ToString();
     if (!engine.ok()) return result;
     for (size_t index = 0; index < requests.size(); ++index) {
-      const auto id = engine.value()->Submit(requests[index], [&, index](const TokenEvent& event) {
-        Record(event, result.answers[index]);
-        if (event.finish == FinishReason::kNone) return;
-        const std::lock_guard lock(mutex);
-        ++num_ended;
-        ended.notify_all();
-      });
+      const auto id = engine.value()->Submit(requests[index].Make(), run.SinkOf(index));
       EXPECT_TRUE(id.ok()) << id.status().ToString();
     }
-    std::unique_lock lock(mutex);
-    EXPECT_TRUE(ended.wait_for(lock, std::chrono::seconds(100),
-                               [&] { return num_ended == requests.size(); }));
+    EXPECT_TRUE(run.Wait());
+    result.answers = run.answers();
     const EngineOptions& resolved = engine.value()->resolved().options;
     EXPECT_EQ(engine.value()->FreePages(), resolved.max_total_tokens / resolved.page_size);
     result.preempted =
@@ -82,14 +52,14 @@ class EngineModelTest : public testing::Test {
   }
 
   // Prompts of very different lengths, greedy and drawn, from `seed`.
-  std::vector<EngineRequest> MakeRequests(uint32_t seed, int count) const {
+  std::vector<TestingRequest> MakeRequests(uint32_t seed, int count) const {
     std::mt19937 random(seed);
     const auto draw = [&](int64_t low, int64_t high) {
       return std::uniform_int_distribution<int64_t>(low, high)(random);
     };
-    std::vector<EngineRequest> requests;
+    std::vector<TestingRequest> requests;
     for (int index = 0; index < count; ++index) {
-      EngineRequest request;
+      TestingRequest request;
       request.prompt = {1};
       const int64_t length = draw(0, 1) == 0 ? draw(1, 12) : draw(30, 150);
       while (static_cast<int64_t>(request.prompt.size()) < length) {
@@ -111,7 +81,7 @@ class EngineModelTest : public testing::Test {
 };
 
 TEST_F(EngineModelTest, TellsTheStory) {
-  EngineRequest request;
+  TestingRequest request;
   request.prompt = {1, 403, 407, 261, 378};  // "Once upon a time"
   request.sampling = {.temperature = 0, .max_tokens = 40};
   const RunResult result = Run({}, {request});
@@ -136,7 +106,7 @@ TEST_F(EngineModelTest, AloneEqualsBatchEqualsChunksEqualsPreempted) {
        {.max_running_requests = 8, .max_total_tokens = 208, .chunked_prefill_size = 16}},
   };
   for (const uint32_t seed : {1u, 2u}) {
-    const std::vector<EngineRequest> requests = MakeRequests(seed, 12);
+    const std::vector<TestingRequest> requests = MakeRequests(seed, 12);
     const RunResult alone = Run({.max_running_requests = 1}, requests);
     for (const auto& [name, options] : loads) {
       const RunResult together = Run(options, requests);

@@ -1,9 +1,12 @@
 #include "engine/runtime/engine_options.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
+#include <optional>
+#include <utility>
 
 #include "base/process.h"
 #include "base/strings.h"
@@ -18,21 +21,83 @@ constexpr double kKvMemoryShare = 0.9;
 // is not worth serving from.
 constexpr int64_t kLeastContext = 256;
 
-constexpr std::array<EngineOptionField, 7> kFields = {{
-    {"max_running_requests", &EngineOptions::max_running_requests, 1, 4096,
-     "requests that are decoded together"},
-    {"max_total_tokens", &EngineOptions::max_total_tokens, 0, int64_t{1} << 40,
-     "tokens the KV pool holds; 0: from memory and context_length"},
-    {"chunked_prefill_size", &EngineOptions::chunked_prefill_size, 1, 65536,
+constexpr std::array<std::string_view, 2> kSchedulePolicies = {"fcfs", "lpm"};
+constexpr std::array<std::string_view, 4> kKvCacheDtypes = {"auto", "f32", "bf16", "fp8_e4m3"};
+
+constexpr std::array<EngineOptionField, 11> kFields = {{
+    {"max_running_requests", NumberOption{&EngineOptions::max_running_requests, 1, 4096},
+     "requests that are decoded together, per rank"},
+    {"max_total_tokens", NumberOption{&EngineOptions::max_total_tokens, 0, int64_t{1} << 40},
+     "tokens the KV pool of a rank holds; 0: from memory and context_length"},
+    {"chunked_prefill_size", NumberOption{&EngineOptions::chunked_prefill_size, 1, 65536},
      "tokens of one step, prefill and decode together"},
-    {"context_length", &EngineOptions::context_length, 0, int64_t{1} << 24,
+    {"context_length", NumberOption{&EngineOptions::context_length, 0, int64_t{1} << 24},
      "tokens of one request, prompt and answer; 0: the model's own"},
-    {"page_size", &EngineOptions::page_size, 1, 256, "tokens per KV page, a power of two"},
-    {"max_queued_requests", &EngineOptions::max_queued_requests, 0, 1 << 20,
+    {"page_size", NumberOption{&EngineOptions::page_size, 1, 256},
+     "tokens per KV page, a power of two"},
+    {"max_queued_requests", NumberOption{&EngineOptions::max_queued_requests, 0, 1 << 20},
      "requests that may wait besides the running ones; more are refused"},
-    {"num_threads", &EngineOptions::num_threads, 0, 1024,
-     "compute threads; 0: the CPUs this process may use"},
+    {"num_threads", NumberOption{&EngineOptions::num_threads, 0, 1024},
+     "compute threads of all ranks together; 0: the CPUs this process may use"},
+    {"dp_size", NumberOption{&EngineOptions::dp_size, 1, 64},
+     "data-parallel ranks, each with a scheduler, a KV pool and threads of its own"},
+    {"schedule_policy", ChoiceOption{&EngineOptions::schedule_policy, kSchedulePolicies},
+     "who is admitted next: fcfs, first come first served, or lpm, longest cached prefix first"},
+    {"kv_cache_dtype", ChoiceOption{&EngineOptions::kv_cache_dtype, kKvCacheDtypes},
+     "how keys and values are stored; auto: bf16 for BF16 checkpoints, else f32"},
+    {"disable_radix_cache", SwitchOption{&EngineOptions::disable_radix_cache},
+     "do not keep computed prefixes for later requests"},
 }};
+
+std::string Domain(const NumberOption& option) {
+  return fmt::format("a whole number from {} to {}", option.min, option.max);
+}
+std::string Domain(const ChoiceOption& option) {
+  return fmt::format("{}", fmt::join(option.choices, ", "));
+}
+std::string Domain(const SwitchOption&) { return "true or false"; }
+
+bool IsWithin(const NumberOption& option, const EngineOptions& options) {
+  return options.*option.member >= option.min && options.*option.member <= option.max;
+}
+bool IsWithin(const ChoiceOption& option, const EngineOptions& options) {
+  return std::find(option.choices.begin(), option.choices.end(), options.*option.member) !=
+         option.choices.end();
+}
+bool IsWithin(const SwitchOption&, const EngineOptions&) { return true; }
+
+std::string Text(const NumberOption& option, const EngineOptions& options) {
+  return std::to_string(options.*option.member);
+}
+std::string Text(const ChoiceOption& option, const EngineOptions& options) {
+  return options.*option.member;
+}
+std::string Text(const SwitchOption& option, const EngineOptions& options) {
+  return options.*option.member ? "true" : "false";
+}
+
+// False when the text is not of the option's kind.
+bool Parse(const NumberOption& option, std::string_view text, EngineOptions& options) {
+  const std::optional<int64_t> number = ParseInt64(text);
+  options.*option.member = number.value_or(0);
+  return number.has_value();
+}
+bool Parse(const ChoiceOption& option, std::string_view text, EngineOptions& options) {
+  options.*option.member = text;
+  return true;
+}
+bool Parse(const SwitchOption& option, std::string_view text, EngineOptions& options) {
+  options.*option.member = text == "true";
+  return text == "true" || text == "false";
+}
+
+Status OutOfDomain(const EngineOptionField& field, std::string_view text) {
+  const std::string domain =
+      std::visit([](const auto& option) { return Domain(option); }, field.kind);
+  return InvalidArgument(fmt::format("{} is \"{}\"; it must be {}", field.name,
+                                     EscapeControl(text.substr(0, 64)), domain),
+                         std::string(field.name));
+}
 
 int64_t RoundUp(int64_t value, int64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
@@ -57,9 +122,14 @@ Result<int64_t> ExplicitPoolTokens(const EngineOptions& requested, const KvBudge
   const int64_t tokens = requested.max_total_tokens / requested.page_size * requested.page_size;
   if (tokens < std::max(requested.context_length, requested.page_size)) {
     return InvalidArgument(
-        fmt::format("max_total_tokens is {}, too few for one request of context_length {} in pages "
-                    "of {}; raise it or lower context_length",
-                    requested.max_total_tokens, requested.context_length, requested.page_size),
+        fmt::format(
+            "max_total_tokens is {}, too few for one {}; it must be at least {}",
+            requested.max_total_tokens,
+            requested.context_length > 0
+                ? fmt::format("request of context_length {} in pages of {}",
+                              requested.context_length, requested.page_size)
+                : "page",
+            RoundUp(std::max(requested.context_length, requested.page_size), requested.page_size)),
         "max_total_tokens");
   }
   if (tokens > budget.Tokens()) return NotEnoughKvMemory(tokens, budget, "lower max_total_tokens");
@@ -86,19 +156,53 @@ Result<int64_t> PoolTokensFromMemory(const EngineOptions& requested, int64_t con
 
 std::span<const EngineOptionField> EngineOptionFields() { return kFields; }
 
+std::string_view OptionValueName(const EngineOptionField& field) {
+  if (field.is_switch()) return "";
+  return std::holds_alternative<ChoiceOption>(field.kind) ? "NAME" : "N";
+}
+
+std::vector<std::string> OptionChoices(const EngineOptionField& field) {
+  const auto* choice = std::get_if<ChoiceOption>(&field.kind);
+  if (choice == nullptr) return {};
+  return {choice->choices.begin(), choice->choices.end()};
+}
+
+std::string OptionText(const EngineOptionField& field, const EngineOptions& options) {
+  return std::visit([&](const auto& option) { return Text(option, options); }, field.kind);
+}
+
+std::string OptionJson(const EngineOptionField& field, const EngineOptions& options) {
+  const bool is_text = std::holds_alternative<ChoiceOption>(field.kind);
+  return is_text ? fmt::format("\"{}\"", OptionText(field, options)) : OptionText(field, options);
+}
+
+Status SetOption(const EngineOptionField& field, std::string_view text, EngineOptions& options) {
+  EngineOptions changed = options;
+  const bool good = std::visit(
+      [&](const auto& option) { return Parse(option, text, changed) && IsWithin(option, changed); },
+      field.kind);
+  if (!good) return OutOfDomain(field, text);
+  options = std::move(changed);
+  return OkStatus();
+}
+
 Status ValidateEngineOptions(const EngineOptions& options) {
   for (const EngineOptionField& field : kFields) {
-    const int64_t value = options.*field.member;
-    if (value < field.min || value > field.max) {
-      return InvalidArgument(fmt::format("{} is {}; it must be between {} and {}", field.name,
-                                         value, field.min, field.max),
-                             std::string(field.name));
-    }
+    const bool within =
+        std::visit([&](const auto& option) { return IsWithin(option, options); }, field.kind);
+    if (!within) return OutOfDomain(field, OptionText(field, options));
   }
   if ((options.page_size & (options.page_size - 1)) != 0) {
     return InvalidArgument(
         fmt::format("page_size is {}; it must be a power of two (16 is usual)", options.page_size),
         "page_size");
+  }
+  if (options.num_threads > 0 && options.num_threads < options.dp_size) {
+    return InvalidArgument(
+        fmt::format("num_threads is {}, fewer than the {} data-parallel ranks; raise it or lower "
+                    "dp_size",
+                    options.num_threads, options.dp_size),
+        "num_threads");
   }
   // Every running request decodes in every step: without this some would starve.
   if (options.chunked_prefill_size < options.max_running_requests) {
@@ -126,7 +230,8 @@ Result<EngineOptions> ResolveEngineOptions(const EngineOptions& requested,
   EngineOptions options = requested;
   RL_ASSIGN_OR_RETURN(options.context_length,
                       ResolveContextLength(requested.context_length, model_context_length));
-  if (options.num_threads == 0) options.num_threads = AvailableCpus();
+  if (options.num_threads == 0)
+    options.num_threads = std::max<int64_t>(AvailableCpus(), options.dp_size);
 
   const KvBudget budget = {
       .bytes = static_cast<uint64_t>(kKvMemoryShare * static_cast<double>(memory.available_bytes)),

@@ -4,22 +4,50 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
+#include <variant>
+#include <vector>
 
 #include "base/status.h"
 #include "engine/runtime/engine.h"
 
 namespace redline::engine {
 
+// A whole number, both ends of the domain included.
+struct NumberOption {
+  int64_t EngineOptions::*member;
+  int64_t min;
+  int64_t max;
+};
+// One of a few names.
+struct ChoiceOption {
+  std::string EngineOptions::*member;
+  std::span<const std::string_view> choices;
+};
+// Off unless given.
+struct SwitchOption {
+  bool EngineOptions::*member;
+};
+
 struct EngineOptionField {
   std::string_view name;  // "max_running_requests"
-  int64_t EngineOptions::*member;
-  int64_t min;  // domain, both ends included
-  int64_t max;
+  std::variant<NumberOption, ChoiceOption, SwitchOption> kind;
   std::string_view help;
+  bool is_switch() const { return std::holds_alternative<SwitchOption>(kind); }
 };
 
 std::span<const EngineOptionField> EngineOptionFields();
+
+// What stands for a field's value in help: "N", "NAME"; "" for switches.
+std::string_view OptionValueName(const EngineOptionField& field);
+// What a choice chooses from; else empty.
+std::vector<std::string> OptionChoices(const EngineOptionField& field);
+// A field's value as text ("true" and "false" for switches), and as JSON.
+std::string OptionText(const EngineOptionField& field, const EngineOptions& options);
+std::string OptionJson(const EngineOptionField& field, const EngineOptions& options);
+// Sets a field from its text. kInvalidArgument naming the field, the value and what it must be.
+Status SetOption(const EngineOptionField& field, std::string_view text, EngineOptions& options);
 
 // Each field against its domain, then the fields against each other. The error names the field, the
 // value and the remedy.
@@ -31,7 +59,7 @@ Result<int64_t> ResolveContextLength(int64_t requested, int64_t of_model);
 
 // Bytes, all measured before the KV pool is allocated.
 struct MemoryFacts {
-  uint64_t available_bytes = 0;  // what this process may still use
+  uint64_t available_bytes = 0;  // what each rank may still use
   int64_t kv_bytes_per_token = 0;
 };
 

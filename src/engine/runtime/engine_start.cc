@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "base/log.h"
 #include "base/process.h"
 #include "base/strings.h"
 #include "engine/runtime/engine.h"
+#include "engine/runtime/engine_core.h"
 #include "engine/runtime/engine_options.h"
 #include "engine/runtime/engine_parts.h"
 
@@ -28,6 +30,26 @@ Status CheckWeightsFit(int64_t weight_bytes, uint64_t available_bytes) {
       available_bytes));
 }
 
+// One model and a replica of it for every further rank; the threads are shared out.
+Status MakeRanks(const Checkpoint& checkpoint, const EngineOptions& options, EngineParts& parts) {
+  RL_ASSIGN_OR_RETURN(const std::optional<KvDtype> kv_dtype, ParseKvDtype(options.kv_cache_dtype));
+  const int64_t num_threads = options.num_threads > 0 ? options.num_threads : AvailableCpus();
+  for (int64_t index = 0; index < options.dp_size; ++index) {
+    const int64_t share = (num_threads + options.dp_size - 1 - index) / options.dp_size;
+    RankParts& rank = parts.ranks.emplace_back();
+    rank.pool = std::make_unique<ThreadPool>(static_cast<int>(std::max<int64_t>(share, 1)));
+    if (index > 0) {
+      RL_ASSIGN_OR_RETURN(rank.model, parts.ranks.front().model->MakeReplica(*rank.pool));
+      continue;
+    }
+    RL_ASSIGN_OR_RETURN(rank.model, MakeModel(checkpoint, *rank.pool,
+                                              {.max_batch_rows = options.chunked_prefill_size,
+                                               .max_logits_rows = options.max_running_requests,
+                                               .kv_dtype = kv_dtype}));
+  }
+  return checkpoint.CheckIntact();
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Engine>> Engine::Start(const Checkpoint& checkpoint,
@@ -41,29 +63,28 @@ Result<std::unique_ptr<Engine>> Engine::Start(const Checkpoint& checkpoint,
   EngineParts parts;
   RL_RETURN_IF_ERROR(CheckWeightsFit(checkpoint.WeightBytes(), available_before));
 
-  const int64_t num_threads = options.num_threads > 0 ? options.num_threads : AvailableCpus();
-  parts.pool = std::make_unique<ThreadPool>(static_cast<int>(num_threads));
-  RL_ASSIGN_OR_RETURN(parts.model, MakeModel(checkpoint, *parts.pool,
-                                             {.max_batch_rows = options.chunked_prefill_size,
-                                              .max_logits_rows = options.max_running_requests}));
-  RL_RETURN_IF_ERROR(checkpoint.CheckIntact());
-  parts.resolved.isa = parts.model->kernels().name;
-  parts.resolved.weight_bytes = parts.model->WeightBytes();
-  const int64_t logits_bytes = options.max_running_requests * checkpoint.config().vocab_size *
-                               static_cast<int64_t>(sizeof(float));
+  RL_RETURN_IF_ERROR(MakeRanks(checkpoint, options, parts));
+  const Model& model = *parts.ranks.front().model;
+  parts.resolved.isa = model.kernels().name;
+  parts.resolved.weight_bytes = model.WeightBytes();
+  const int64_t logits_bytes =
+      NumLogitsRows(options) * checkpoint.config().vocab_size * static_cast<int64_t>(sizeof(float));
   parts.resolved.activation_bytes =
-      parts.model->ActivationBytes(options.chunked_prefill_size) + logits_bytes;
+      options.dp_size * (model.ActivationBytes(options.chunked_prefill_size) + logits_bytes);
 
   // Memory counts as available until it is touched: so what the weights take is subtracted from
   // what there was before the model was built, and the lower of that and of what there is now
   // counts.
   const uint64_t available =
       std::min(Minus(available_before, parts.resolved.weight_bytes), AvailableMemoryBytes());
+  const uint64_t of_each_rank =
+      Minus(available, parts.resolved.activation_bytes) / static_cast<uint64_t>(options.dp_size);
   RL_ASSIGN_OR_RETURN(
       parts.resolved.options,
       ResolveEngineOptions(options, checkpoint.config().max_position_embeddings,
-                           {.available_bytes = Minus(available, parts.resolved.activation_bytes),
-                            .kv_bytes_per_token = parts.model->kv_layout().BytesPerToken()}));
+                           {.available_bytes = of_each_rank,
+                            .kv_bytes_per_token = model.kv_layout().BytesPerToken()}));
+  parts.resolved.options.kv_cache_dtype = InfoOf(model.kv_layout().dtype).name;
   return StartEngine(std::move(parts), metrics);
 }
 

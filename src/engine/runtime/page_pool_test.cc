@@ -24,17 +24,16 @@ TEST(PagePool, AllOrNothing) {
   EXPECT_EQ(pool.num_free(), 1);
 }
 
-TEST(PagePool, SharedPageIsFreedWithItsLastReference) {
-  PagePool pool(2);
-  std::vector<PageId> first;
-  ASSERT_TRUE(pool.Allocate(1, first));
-  std::vector<PageId> second = first;
-  pool.AddReference(first[0]);
-  pool.ReleaseAll(first);
-  EXPECT_TRUE(first.empty());
-  EXPECT_EQ(pool.num_free(), 1);
-  pool.ReleaseAll(second);
+TEST(PagePool, ReleasedPagesComeBackWarmestFirst) {
+  PagePool pool(3);
+  std::vector<PageId> pages;
+  ASSERT_TRUE(pool.Allocate(3, pages));
+  pool.Release(pages[2]);
+  pool.Release(pages[0]);
   EXPECT_EQ(pool.num_free(), 2);
+  std::vector<PageId> again;
+  ASSERT_TRUE(pool.Allocate(1, again));
+  EXPECT_EQ(again[0], pages[0]);
 }
 
 }  // namespace

@@ -65,6 +65,11 @@ int64_t RequestQueue::num_arrivals() const {
   return static_cast<int64_t>(news_.arrivals.size());
 }
 
+int64_t RequestQueue::num_requests() const {
+  const std::lock_guard lock(mutex_);
+  return num_requests_;
+}
+
 RequestQueue::News RequestQueue::Take(bool wait) {
   std::unique_lock lock(mutex_);
   if (wait) news_arrived_.wait(lock, [this] { return HasNews(); });

@@ -41,6 +41,7 @@ class RequestQueue {
   // Waits until every request has ended; false when the deadline came first.
   bool WaitUntilIdle(double deadline_seconds);
   int64_t num_arrivals() const;
+  int64_t num_requests() const;  // in the engine
 
   // For the engine thread. `wait`: sleep until there is news.
   News Take(bool wait);

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <numeric>
+#include <utility>
 
 #include "engine/runtime/fast_exp.h"
 #include "engine/runtime/philox.h"
@@ -31,11 +33,13 @@ size_t BucketOf(float exponent) { return static_cast<size_t>(-exponent * kBucket
 size_t DrawIndex(std::span<const float> weights, double uniform) {
   const double target = uniform * std::accumulate(weights.begin(), weights.end(), 0.0);
   double cumulative = 0;
+  size_t last = 0;  // with a weight: rounding may leave the target just above the sum
   for (size_t index = 0; index < weights.size(); ++index) {
     cumulative += weights[index];
     if (cumulative > target) return index;
+    if (weights[index] > 0) last = index;
   }
-  return weights.size() - 1;  // rounding left the target just above the sum
+  return last;
 }
 
 // Position of the first greatest logit, or -1 when one of them is not finite.
@@ -47,6 +51,27 @@ int64_t ArgMaxOfFinite(std::span<const float> logits) {
     if (logits[index] > logits[best]) best = index;
   }
   return all_finite ? static_cast<int64_t>(best) : -1;
+}
+
+// Position of the first greatest number, or -1 when all are -inf.
+int64_t ArgMaxOfAllowed(std::span<const float> logits) {
+  const auto best = std::max_element(logits.begin(), logits.end());
+  return *best == -std::numeric_limits<float>::infinity() ? -1 : best - logits.begin();
+}
+
+bool IsSet(std::span<const uint32_t> mask, size_t token) {
+  return (mask[token / 32] >> (token % 32) & 1) != 0;
+}
+
+void Penalise(const TokenCounts& counts, const SamplingParams& params, std::span<float> logits) {
+  const auto repetition = static_cast<float>(params.repetition_penalty);
+  for (const auto& [token, count] : counts.in_output()) {
+    float& logit = logits[static_cast<size_t>(token)];
+    if (repetition != 1) logit = logit > 0 ? logit / repetition : logit * repetition;
+    if (count == 0) continue;
+    logit -= static_cast<float>(params.presence_penalty +
+                                params.frequency_penalty * static_cast<double>(count));
+  }
 }
 
 // log(sum(exp(logit))), summed in the order of ids.
@@ -84,9 +109,7 @@ std::vector<TokenLogprob> CollectLogprobs(std::span<const float> logits, float m
   return result;
 }
 
-}  // namespace
-
-Status ValidateSampling(const SamplingParams& params, int64_t vocab_size) {
+Status ValidateFilters(const SamplingParams& params) {
   if (!(params.temperature >= 0 && params.temperature <= 2))
     return OutOfDomain("temperature", params.temperature, "between 0 and 2");
   if (!(params.top_p > 0 && params.top_p <= 1))
@@ -95,31 +118,112 @@ Status ValidateSampling(const SamplingParams& params, int64_t vocab_size) {
     return OutOfDomain("top_k", static_cast<double>(params.top_k), "-1 or 0 (off), or positive");
   if (!(params.min_p >= 0 && params.min_p <= 1))
     return OutOfDomain("min_p", params.min_p, "between 0 and 1");
-  if (params.max_tokens < 1)
-    return OutOfDomain("max_tokens", static_cast<double>(params.max_tokens), "at least 1");
+  if (params.max_tokens < 0)
+    return OutOfDomain("max_tokens", static_cast<double>(params.max_tokens), "at least 0");
+  if (params.min_tokens < 0)
+    return OutOfDomain("min_tokens", static_cast<double>(params.min_tokens), "at least 0");
   if (params.num_logprobs < -1 || params.num_logprobs > kMaxLogprobs)
     return OutOfDomain("logprobs", params.num_logprobs, fmt::format("at most {}", kMaxLogprobs));
-  for (const TokenId token : params.stop_token_ids) {
-    if (token < 0 || token >= vocab_size)
-      return OutOfDomain("stop_token_ids", token, fmt::format("in [0, {})", vocab_size));
+  return OkStatus();
+}
+
+Status ValidatePenalties(const SamplingParams& params) {
+  const auto within = [](double value, double limit) { return value >= -limit && value <= limit; };
+  if (!within(params.presence_penalty, 2))
+    return OutOfDomain("presence_penalty", params.presence_penalty, "between -2 and 2");
+  if (!within(params.frequency_penalty, 2))
+    return OutOfDomain("frequency_penalty", params.frequency_penalty, "between -2 and 2");
+  if (!(params.repetition_penalty >= 0.01 && params.repetition_penalty <= 2))
+    return OutOfDomain("repetition_penalty", params.repetition_penalty, "between 0.01 and 2");
+  for (const LogitBias& bias : params.logit_bias) {
+    if (!within(bias.bias, 100))
+      return OutOfDomain("logit_bias", bias.bias, "between -100 and 100");
   }
   return OkStatus();
 }
 
-std::optional<SampledToken> Sampler::Sample(std::span<const float> logits,
-                                            const SamplingParams& params, uint64_t seed,
-                                            uint64_t token_index) {
+Status ValidateTokenIds(const SamplingParams& params, int64_t vocab_size) {
+  const auto outside = [vocab_size](TokenId token) { return token < 0 || token >= vocab_size; };
+  for (const TokenId token : params.stop_token_ids) {
+    if (outside(token))
+      return OutOfDomain("stop_token_ids", token, fmt::format("in [0, {})", vocab_size));
+  }
+  for (const LogitBias& bias : params.logit_bias) {
+    if (outside(bias.token))
+      return OutOfDomain("logit_bias", bias.token,
+                         fmt::format("for token ids in [0, {})", vocab_size));
+  }
+  return OkStatus();
+}
+
+}  // namespace
+
+Status ValidateSampling(const SamplingParams& params, int64_t vocab_size) {
+  RL_RETURN_IF_ERROR(ValidateFilters(params));
+  RL_RETURN_IF_ERROR(ValidatePenalties(params));
+  return ValidateTokenIds(params, vocab_size);
+}
+
+bool HasPenalties(const SamplingParams& params) {
+  return params.presence_penalty != 0 || params.frequency_penalty != 0 ||
+         params.repetition_penalty != 1;
+}
+
+std::optional<std::vector<TokenLogprob>> ScoreToken(std::span<const float> logits, TokenId token,
+                                                    int count) {
   const int64_t best = ArgMaxOfFinite(logits);
   if (best < 0) return std::nullopt;
-  const float max_logit = logits[static_cast<size_t>(best)];
+  return CollectLogprobs(logits, logits[static_cast<size_t>(best)], token, count);
+}
+
+std::optional<SampledToken> Sampler::Sample(const SamplingInput& input) {
+  const SamplingParams& params = input.params;
+  const int64_t model_best = ArgMaxOfFinite(input.logits);
+  if (model_best < 0) return std::nullopt;
+  std::span<const float> logits = input.logits;
+  int64_t best = model_best;
+  if (HasPenalties(params) || !params.logit_bias.empty() || !input.forbidden.empty() ||
+      !input.mask.empty()) {
+    Adjust(input);
+    logits = adjusted_;
+    best = ArgMaxOfAllowed(logits);
+    if (best < 0) return std::nullopt;
+  }
   SampledToken sampled;
   sampled.token = params.temperature < kGreedyTemperature
                       ? static_cast<TokenId>(best)
-                      : Draw(logits, max_logit, params, PhiloxUniform(seed, token_index));
+                      : Draw(logits, logits[static_cast<size_t>(best)], params,
+                             PhiloxUniform(input.seed, input.token_index));
   if (params.num_logprobs >= 0) {
-    sampled.logprobs = CollectLogprobs(logits, max_logit, sampled.token, params.num_logprobs);
+    const float max_logit = input.logits[static_cast<size_t>(model_best)];
+    sampled.logprobs = CollectLogprobs(input.logits, max_logit, sampled.token, params.num_logprobs);
   }
   return sampled;
+}
+
+void Sampler::Adjust(const SamplingInput& input) {
+  constexpr float kForbidden = -std::numeric_limits<float>::infinity();
+  adjusted_.assign(input.logits.begin(), input.logits.end());
+  if (input.counts != nullptr) Penalise(*input.counts, input.params, adjusted_);
+  for (const LogitBias& bias : input.params.logit_bias) {
+    adjusted_[static_cast<size_t>(bias.token)] += bias.bias;
+  }
+  if (!input.mask.empty()) {
+    for (size_t token = 0; token < adjusted_.size(); ++token) {
+      if (!IsSet(input.mask, token)) adjusted_[token] = kForbidden;
+    }
+  }
+  std::vector<std::pair<TokenId, float>> taken;
+  for (const TokenId token : input.forbidden) {
+    float& logit = adjusted_[static_cast<size_t>(token)];
+    taken.emplace_back(token, logit);
+    logit = kForbidden;
+  }
+  if (ArgMaxOfAllowed(adjusted_) >= 0) return;
+  // Nothing else may come: restored last to first, as a token may be forbidden twice.
+  for (auto entry = taken.rbegin(); entry != taken.rend(); ++entry) {
+    adjusted_[static_cast<size_t>(entry->first)] = entry->second;
+  }
 }
 
 TokenId Sampler::Draw(std::span<const float> logits, float max_logit, const SamplingParams& params,
@@ -132,6 +236,8 @@ TokenId Sampler::Draw(std::span<const float> logits, float max_logit, const Samp
   }
   for (size_t index = 0; index < logits.size(); ++index) {
     weights_[index] = FastExp(exponents_[index]);
+    // What is forbidden, and what is so unlikely that it makes no difference.
+    if (exponents_[index] == kLeastExponent) weights_[index] = 0;
   }
   if (params.top_k <= 0 && params.top_p >= 1 && params.min_p <= 0) {
     return static_cast<TokenId>(DrawIndex(weights_, uniform));
@@ -172,6 +278,7 @@ void Sampler::CollectCandidates(const SamplingParams& params) {
   std::array<int64_t, kNumBuckets> counts{};
   std::array<double, kNumBuckets> sums{};
   for (size_t index = 0; index < exponents_.size(); ++index) {
+    if (weights_[index] == 0) continue;
     const size_t bucket = BucketOf(exponents_[index]);
     ++counts[bucket];
     sums[bucket] += weights_[index];
@@ -195,7 +302,7 @@ void Sampler::CollectCandidates(const SamplingParams& params) {
   }
   candidates_.clear();
   for (size_t index = 0; index < exponents_.size(); ++index) {
-    if (BucketOf(exponents_[index]) > last_bucket) continue;
+    if (BucketOf(exponents_[index]) > last_bucket || weights_[index] == 0) continue;
     candidates_.push_back({exponents_[index], weights_[index], static_cast<TokenId>(index)});
   }
 }

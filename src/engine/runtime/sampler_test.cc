@@ -33,6 +33,12 @@ TEST(FastExp, IsExpToSinglePrecision) {
   EXPECT_GT(FastExp(-std::numeric_limits<float>::infinity()), 0);
 }
 
+// Without penalties or anything forbidden.
+std::optional<SampledToken> Draw(Sampler& sampler, const std::vector<float>& logits,
+                                 const SamplingParams& params, uint64_t seed, uint64_t index) {
+  return sampler.Sample({.logits = logits, .params = params, .seed = seed, .token_index = index});
+}
+
 // Logits whose softmax is 0.5, 0.3, 0.15, 0.05.
 std::vector<float> FourTokens() {
   return {std::log(0.15F), std::log(0.5F), std::log(0.05F), std::log(0.3F)};
@@ -65,7 +71,7 @@ std::map<TokenId, double> Frequencies(const SamplingParams& params) {
   Sampler sampler;
   std::map<TokenId, double> frequencies;
   for (int index = 0; index < kDraws; ++index) {
-    frequencies[sampler.Sample(FourTokens(), params, 42, static_cast<uint64_t>(index))->token] +=
+    frequencies[Draw(sampler, FourTokens(), params, 42, static_cast<uint64_t>(index))->token] +=
         1.0 / kDraws;
   }
   return frequencies;
@@ -119,7 +125,7 @@ TEST(Sampler, FiltersKeepWhatTheirDefinitionsSay) {
     Sampler sampler;
     std::set<TokenId> drawn;
     for (uint64_t index = 0; index < 300; ++index) {
-      drawn.insert(sampler.Sample(logits, params, 1, index)->token);
+      drawn.insert(Draw(sampler, logits, params, 1, index)->token);
     }
     for (const TokenId token : drawn) {
       ASSERT_TRUE(allowed.contains(token)) << "round " << round << ", token " << token;
@@ -132,25 +138,25 @@ TEST(Sampler, FiltersKeepWhatTheirDefinitionsSay) {
 
 TEST(Sampler, GreedyTiesGoToTheLowerId) {
   Sampler sampler;
-  EXPECT_EQ(sampler.Sample(std::vector<float>{1, 3, 2, 3}, {.temperature = 0}, 0, 0)->token, 1);
+  EXPECT_EQ(Draw(sampler, std::vector<float>{1, 3, 2, 3}, {.temperature = 0}, 0, 0)->token, 1);
   // Also where a filter has to cut between equals.
-  EXPECT_EQ(sampler.Sample(std::vector<float>{1, 3, 2, 3}, {.top_k = 1}, 0, 0)->token, 1);
+  EXPECT_EQ(Draw(sampler, std::vector<float>{1, 3, 2, 3}, {.top_k = 1}, 0, 0)->token, 1);
 }
 
 TEST(Sampler, SeedAndIndexAloneDecide) {
   const std::vector<float> logits(1000, 0.0F);
   Sampler first;
   Sampler second;
-  (void)second.Sample(std::vector<float>(2000, 1.0F), {}, 1, 1);  // used scratch changes nothing
-  EXPECT_EQ(first.Sample(logits, {}, 7, 3)->token, second.Sample(logits, {}, 7, 3)->token);
-  EXPECT_NE(first.Sample(logits, {}, 7, 3)->token, first.Sample(logits, {}, 8, 3)->token);
-  EXPECT_NE(first.Sample(logits, {}, 7, 3)->token, first.Sample(logits, {}, 7, 4)->token);
+  (void)Draw(second, std::vector<float>(2000, 1.0F), {}, 1, 1);  // used scratch changes nothing
+  EXPECT_EQ(Draw(first, logits, {}, 7, 3)->token, Draw(second, logits, {}, 7, 3)->token);
+  EXPECT_NE(Draw(first, logits, {}, 7, 3)->token, Draw(first, logits, {}, 8, 3)->token);
+  EXPECT_NE(Draw(first, logits, {}, 7, 3)->token, Draw(first, logits, {}, 7, 4)->token);
 }
 
 TEST(Sampler, LogprobsAreTheModelsOwn) {
   Sampler sampler;
   const auto sampled =
-      sampler.Sample(FourTokens(), {.temperature = 2, .top_k = 1, .num_logprobs = 2}, 0, 0);
+      Draw(sampler, FourTokens(), {.temperature = 2, .top_k = 1, .num_logprobs = 2}, 0, 0);
   ASSERT_EQ(sampled->logprobs.size(), 3u);
   EXPECT_EQ(sampled->logprobs[0].token, 1);
   EXPECT_NEAR(sampled->logprobs[0].logprob, std::log(0.5), 1e-6);
@@ -158,8 +164,8 @@ TEST(Sampler, LogprobsAreTheModelsOwn) {
   EXPECT_EQ(sampled->logprobs[2].token, 3);
   EXPECT_NEAR(sampled->logprobs[2].logprob, std::log(0.3), 1e-6);
   // 0: the chosen token's alone. More than the vocabulary: all of it.
-  EXPECT_EQ(sampler.Sample(FourTokens(), {.num_logprobs = 0}, 0, 0)->logprobs.size(), 1u);
-  EXPECT_EQ(sampler.Sample(FourTokens(), {.num_logprobs = 9}, 0, 0)->logprobs.size(), 5u);
+  EXPECT_EQ(Draw(sampler, FourTokens(), {.num_logprobs = 0}, 0, 0)->logprobs.size(), 1u);
+  EXPECT_EQ(Draw(sampler, FourTokens(), {.num_logprobs = 9}, 0, 0)->logprobs.size(), 5u);
 }
 
 TEST(Sampler, LogitsThatAreNotFiniteGiveNoToken) {
@@ -169,8 +175,8 @@ TEST(Sampler, LogitsThatAreNotFiniteGiveNoToken) {
     for (const size_t position : {0u, 3u}) {
       std::vector<float> logits = FourTokens();
       logits[position] = bad;
-      EXPECT_FALSE(sampler.Sample(logits, {.temperature = 0}, 0, 0).has_value());
-      EXPECT_FALSE(sampler.Sample(logits, {}, 0, 0).has_value());
+      EXPECT_FALSE(Draw(sampler, logits, {.temperature = 0}, 0, 0).has_value());
+      EXPECT_FALSE(Draw(sampler, logits, {}, 0, 0).has_value());
     }
   }
 }
@@ -178,9 +184,104 @@ TEST(Sampler, LogitsThatAreNotFiniteGiveNoToken) {
 TEST(Sampler, ExtremeLogitsStayFinite) {
   Sampler sampler;
   const std::vector<float> logits = {-3e38F, 3e38F, 0};
-  const auto sampled = sampler.Sample(logits, {.temperature = 0.01, .num_logprobs = 3}, 1, 1);
+  const auto sampled = Draw(sampler, logits, {.temperature = 0.01, .num_logprobs = 3}, 1, 1);
   EXPECT_EQ(sampled->token, 1);
   EXPECT_EQ(sampled->logprobs[0].logprob, 0.0F);
+}
+
+// What tokens a request has seen, and what that and its wishes make of the logits.
+struct AdjustCase {
+  const char* name;
+  SamplingParams params;
+  std::vector<TokenId> prompt;
+  std::vector<TokenId> output;
+  TokenId expected;  // greedily, of logits 1 2 3 4
+};
+
+TEST(Sampler, PenaltiesAndBiasMoveLogits) {
+  const std::vector<AdjustCase> cases = {
+      {"none", {}, {3}, {3, 3}, 3},
+      {"presence", {.presence_penalty = 1.5}, {}, {3}, 2},
+      {"presence counts once", {.presence_penalty = 0.9}, {}, {3, 3, 3}, 3},
+      {"presence does not see the prompt", {.presence_penalty = 2}, {3}, {}, 3},
+      {"frequency", {.frequency_penalty = 0.6}, {}, {3, 3}, 2},
+      {"frequency, once", {.frequency_penalty = 0.6}, {}, {3}, 3},
+      {"negative presence", {.presence_penalty = -2}, {}, {2}, 2},
+      {"repetition sees the prompt", {.repetition_penalty = 1.5}, {3}, {}, 2},
+      {"repetition", {.repetition_penalty = 1.5}, {}, {3, 3}, 2},
+      {"bias", {.logit_bias = {{0, 10}, {3, -100}}}, {}, {}, 0},
+  };
+  for (const AdjustCase& test_case : cases) {
+    TokenCounts counts;
+    counts.AddPrompt(test_case.prompt);
+    for (const TokenId token : test_case.output) counts.AddOutput(token);
+    SamplingParams params = test_case.params;
+    params.temperature = 0;
+    Sampler sampler;
+    const std::vector<float> logits = {1, 2, 3, 4};
+    EXPECT_EQ(sampler.Sample({.logits = logits, .params = params, .counts = &counts})->token,
+              test_case.expected)
+        << test_case.name;
+  }
+}
+
+TEST(Sampler, NegativeLogitsAreMultipliedByTheRepetitionPenalty) {
+  TokenCounts counts;
+  counts.AddOutput(1);
+  Sampler sampler;
+  const std::vector<float> logits = {-1.5F, -1};
+  EXPECT_EQ(sampler
+                .Sample({.logits = logits,
+                         .params = {.temperature = 0, .repetition_penalty = 2},
+                         .counts = &counts})
+                ->token,
+            0);
+}
+
+TEST(Sampler, WhatIsForbiddenIsNeverDrawn) {
+  std::vector<float> logits(70, 0.0F);
+  logits[69] = 20;
+  const std::vector<uint32_t> mask = {0, 1U << 3, 1U << 2};  // tokens 35 and 66
+  for (const SamplingParams& params :
+       {SamplingParams{.temperature = 0}, SamplingParams{}, SamplingParams{.top_k = 60},
+        SamplingParams{.top_p = 0.999, .min_p = 0}, SamplingParams{.temperature = 2}}) {
+    Sampler sampler;
+    std::set<TokenId> drawn;
+    for (uint64_t index = 0; index < 200; ++index) {
+      drawn.insert(sampler
+                       .Sample({.logits = logits,
+                                .params = params,
+                                .seed = 5,
+                                .token_index = index,
+                                .mask = mask})
+                       ->token);
+    }
+    for (const TokenId token : drawn) EXPECT_TRUE(token == 35 || token == 66) << token;
+  }
+}
+
+TEST(Sampler, StopTokensWaitForMinTokensUnlessNothingElseMayCome) {
+  const std::vector<float> logits = {1, 2, 3, 4};
+  const std::vector<TokenId> stops = {3, 2, 3};
+  const SamplingParams greedy = {.temperature = 0};
+  Sampler sampler;
+  EXPECT_EQ(sampler.Sample({.logits = logits, .params = greedy, .forbidden = stops})->token, 1);
+  const std::vector<uint32_t> only_two = {1U << 2};
+  EXPECT_EQ(
+      sampler.Sample({.logits = logits, .params = greedy, .forbidden = stops, .mask = only_two})
+          ->token,
+      2);
+  const std::vector<uint32_t> nothing = {0};
+  EXPECT_FALSE(sampler.Sample({.logits = logits, .params = greedy, .mask = nothing}).has_value());
+}
+
+TEST(ScoreToken, GivesTheTokenThenTheLikeliest) {
+  const auto scores = ScoreToken(FourTokens(), 2, 1);
+  ASSERT_EQ(scores->size(), 2u);
+  EXPECT_EQ(scores->front().token, 2);
+  EXPECT_NEAR(scores->front().logprob, std::log(0.05), 1e-6);
+  EXPECT_EQ(scores->back().token, 1);
+  EXPECT_FALSE(ScoreToken(std::vector<float>{0, std::nanf("")}, 0, 0).has_value());
 }
 
 TEST(ValidateSampling, NamesTheField) {
@@ -192,7 +293,13 @@ TEST(ValidateSampling, NamesTheField) {
       {{.top_p = 1.1}, "top_p"},
       {{.top_k = -2}, "top_k"},
       {{.min_p = 1.5}, "min_p"},
-      {{.max_tokens = 0}, "max_tokens"},
+      {{.presence_penalty = 2.5}, "presence_penalty"},
+      {{.frequency_penalty = std::nan("")}, "frequency_penalty"},
+      {{.repetition_penalty = 0}, "repetition_penalty"},
+      {{.logit_bias = {{5, 101}}}, "logit_bias"},
+      {{.logit_bias = {{100, 1}}}, "logit_bias"},
+      {{.max_tokens = -1}, "max_tokens"},
+      {{.min_tokens = -1}, "min_tokens"},
       {{.stop_token_ids = {100}}, "stop_token_ids"},
       {{.stop_token_ids = {-1}}, "stop_token_ids"},
       {{.num_logprobs = 21}, "logprobs"},

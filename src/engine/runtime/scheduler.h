@@ -1,11 +1,11 @@
-// Decides what each step computes: continuous batching with chunked prefill, first come first
-// served.
+// Decides what each step computes: continuous batching with chunked prefill.
 //
 // A step's rows are bounded by one budget (chunked_prefill_size): first every running sequence that
-// needs one row (decodes), then the prefills under way, then new ones from the queue's head. A
-// sequence gets the pages of all its tokens when it is admitted, and one more whenever decoding
-// crosses a page. When there is none, the newest running sequence gives all of its pages back and
-// returns to the queue's head, to be computed again. Owner: the engine thread.
+// needs one row (decodes), then the prefills under way, then new ones from the queue, first come
+// first served or longest cached prefix first. A sequence gets the pages of all its tokens when it
+// is admitted, and one more whenever decoding crosses a page. When there is none, the newest
+// running sequence gives all of its pages back and returns to the queue, to be computed again (or
+// found in the prefix cache). Owner: the engine thread.
 #pragma once
 
 #include <cstdint>
@@ -13,21 +13,34 @@
 #include <memory>
 #include <vector>
 
-#include "engine/runtime/page_pool.h"
+#include "engine/runtime/kv_pages.h"
 #include "engine/runtime/sequence.h"
 
 namespace redline::engine {
 
+enum class SchedulePolicy {
+  kFcfs,  // nobody overtakes
+  // Of the kMaxCompared oldest that wait, the one with the most cached tokens first; who was
+  // overtaken kMaxOvertaken times comes before all who were not.
+  kLpm,
+};
+
 struct SchedulerOptions {
+  static constexpr int64_t kMaxCompared = 128;
+  static constexpr int64_t kMaxOvertaken = 64;
+
   int64_t max_running_requests = 64;
   int64_t chunked_prefill_size = 512;  // >= max_running_requests
-  int64_t page_size = 16;
+  // Rows of a step whose logits are wanted for prompts' log-probs.
+  int64_t max_prompt_logits_rows = 32;
+  SchedulePolicy policy = SchedulePolicy::kFcfs;
 };
 
 // `num_tokens` tokens of `sequence`, from its num_computed on.
 struct ScheduledSlice {
   Sequence* sequence = nullptr;
   int64_t num_tokens = 0;
+  int64_t num_logits = 0;  // of its last tokens
   // Whether its last token is the sequence's last: a new token comes of it.
   bool completes() const { return sequence->num_to_compute() == num_tokens; }
 };
@@ -35,16 +48,17 @@ struct ScheduledSlice {
 struct StepPlan {
   std::vector<ScheduledSlice> slices;
   int64_t num_rows = 0;
+  int64_t num_prompt_logits_rows = 0;
   int64_t num_preempted = 0;
   std::vector<Sequence*> admitted;  // for the first time
 };
 
 class Scheduler {
  public:
-  // `pool` outlives the scheduler.
-  Scheduler(const SchedulerOptions& options, PagePool* pool) : options_(options), pool_(pool) {}
+  // `pages` outlives the scheduler.
+  Scheduler(const SchedulerOptions& options, KvPages* pages) : options_(options), pages_(pages) {}
 
-  void Enqueue(std::unique_ptr<Sequence> sequence) { waiting_.push_back(std::move(sequence)); }
+  void Enqueue(std::unique_ptr<Sequence> sequence);
   // Takes a sequence out, its pages freed; nullptr when there is none with this id.
   std::unique_ptr<Sequence> Remove(RequestId id);
   // Takes out all, oldest first.
@@ -58,20 +72,23 @@ class Scheduler {
   bool empty() const { return running_.empty() && waiting_.empty(); }
 
  private:
-  int64_t PagesFor(int64_t num_tokens) const {
-    return (num_tokens + options_.page_size - 1) / options_.page_size;
-  }
+  using Sequences = std::deque<std::unique_ptr<Sequence>>;  // in the order of arrival
+
   void ScheduleDecodes(StepPlan& plan);
   void SchedulePrefills(StepPlan& plan);
   void AdmitWaiting(StepPlan& plan);
+  std::vector<Sequence*> WaitingInOrder() const;
+  bool HoldPages(Sequence& sequence);
+  void MoveToRunning(Sequence& sequence, StepPlan& plan);
   bool GrowPages(size_t running_index, StepPlan& plan);
   void PreemptNewest(StepPlan& plan);
   void AddSlice(Sequence& sequence, StepPlan& plan) const;
 
   const SchedulerOptions options_;
-  PagePool* const pool_;
-  std::deque<std::unique_ptr<Sequence>> waiting_;
-  std::vector<std::unique_ptr<Sequence>> running_;  // in the order of arrival
+  KvPages* const pages_;
+  int64_t next_arrival_ = 0;
+  Sequences waiting_;
+  Sequences running_;
 };
 
 }  // namespace redline::engine

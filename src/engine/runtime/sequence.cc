@@ -3,6 +3,7 @@
 #include <sys/random.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace redline::engine {
 namespace {
@@ -18,6 +19,20 @@ bool Contains(const std::vector<TokenId>& ids, TokenId id) {
   return std::find(ids.begin(), ids.end(), id) != ids.end();
 }
 
+void SetSampling(Sequence& sequence, SamplingParams sampling, const ModelConfig& config,
+                 int64_t context_length) {
+  sequence.sampling = std::move(sampling);
+  SamplingParams& params = sequence.sampling;
+  params.max_tokens = std::min(params.max_tokens, context_length - sequence.num_prompt_tokens);
+  sequence.seed = params.seed.value_or(0);
+  if (!params.seed && params.temperature > 0) sequence.seed = DrawSeed();
+  sequence.stop_ids = params.stop_token_ids;
+  if (!params.ignore_eos) {
+    sequence.stop_ids.insert(sequence.stop_ids.end(), config.eos_token_ids.begin(),
+                             config.eos_token_ids.end());
+  }
+}
+
 }  // namespace
 
 std::unique_ptr<Sequence> MakeSequence(RequestId id, EngineRequest request, TokenSink sink,
@@ -28,15 +43,13 @@ std::unique_ptr<Sequence> MakeSequence(RequestId id, EngineRequest request, Toke
   sequence->submitted = sequence->last_event = MonotonicNow();
   sequence->num_prompt_tokens = static_cast<int64_t>(request.prompt.size());
   sequence->tokens = std::move(request.prompt);
-  sequence->sampling = std::move(request.sampling);
-  sequence->sampling.max_tokens =
-      std::min(sequence->sampling.max_tokens, context_length - sequence->num_prompt_tokens);
-  sequence->seed = sequence->sampling.seed.value_or(0);
-  if (!sequence->sampling.seed && sequence->sampling.temperature > 0) sequence->seed = DrawSeed();
-  sequence->stop_ids = sequence->sampling.stop_token_ids;
-  if (!sequence->sampling.ignore_eos) {
-    sequence->stop_ids.insert(sequence->stop_ids.end(), config.eos_token_ids.begin(),
-                              config.eos_token_ids.end());
+  SetSampling(*sequence, std::move(request.sampling), config, context_length);
+  if (sequence->sampling.repetition_penalty != 1) sequence->counts.AddPrompt(sequence->tokens);
+  sequence->num_prompt_logprobs = request.num_prompt_logprobs;
+  sequence->cache_salt = std::move(request.cache_salt);
+  sequence->constraint = std::move(request.constraint);
+  if (sequence->constraint != nullptr) {
+    sequence->mask.resize(static_cast<size_t>((config.vocab_size + 31) / 32));
   }
   return sequence;
 }
@@ -47,6 +60,7 @@ TokenEvent EndEvent(const Sequence& sequence, FinishReason reason, Status error)
   event.error = std::move(error);
   event.prompt_tokens = sequence.num_prompt_tokens;
   event.completion_tokens = sequence.num_output();
+  event.cached_tokens = sequence.num_cached_tokens;
   return event;
 }
 
@@ -57,9 +71,21 @@ TokenEvent Advance(Sequence& sequence, SampledToken sampled) {
     ++event.completion_tokens;
     return event;
   }
+  bool completes_constraint = false;
+  if (sequence.constraint != nullptr) {
+    Status status = sequence.constraint->Accept(sampled.token);
+    if (!status.ok()) return EndEvent(sequence, FinishReason::kError, std::move(status));
+    completes_constraint = sequence.constraint->IsStopped();
+  }
   sequence.tokens.push_back(sampled.token);
-  const bool at_limit = sequence.num_output() >= sequence.sampling.max_tokens;
-  TokenEvent event = at_limit ? EndEvent(sequence, FinishReason::kLength) : TokenEvent{};
+  if (HasPenalties(sequence.sampling)) sequence.counts.AddOutput(sampled.token);
+  TokenEvent event;
+  if (completes_constraint) {
+    event = EndEvent(sequence, FinishReason::kStop);
+  } else if (sequence.num_output() >= sequence.sampling.max_tokens) {
+    event = EndEvent(sequence, FinishReason::kLength);
+  }
+  event.cached_tokens = sequence.num_cached_tokens;
   event.token = sampled.token;
   event.logprobs = std::move(sampled.logprobs);
   return event;

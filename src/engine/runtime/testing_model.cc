@@ -46,20 +46,22 @@ void TestingModel::Forward(const Batch& batch, KvCache& kv, std::span<float> log
   for (const SequenceSlice& slice : batch.slices) {
     const auto slot = [&](int64_t position) -> float& {
       const PageId page = slice.pages[static_cast<size_t>(position / kv.page_size())];
-      return kv.Keys(0, page)[position % kv.page_size()];
+      std::byte* row = kv.Keys(0).At(kv.PageOffset(page) + position % kv.page_size());
+      return *reinterpret_cast<float*>(row);  // its layout is f32, one per position
     };
     for (size_t index = 0; index < slice.tokens.size(); ++index) {
       if (slice.tokens[index] == kBomb) throw std::bad_alloc();
       slot(slice.context_len + static_cast<int64_t>(index)) =
           static_cast<float>(slice.tokens[index]);
     }
-    if (!slice.wants_logits) continue;
     uint64_t hash = 0;
     const int64_t length = slice.context_len + static_cast<int64_t>(slice.tokens.size());
     for (int64_t position = 0; position < length; ++position) {
       hash = Mix(hash, static_cast<uint64_t>(slot(position)));
+      if (position < length - slice.num_logits) continue;
+      WriteLogits(hash, slice.tokens[static_cast<size_t>(position - slice.context_len)],
+                  logits.subspan(logits_row++ * kVocabSize, kVocabSize));
     }
-    WriteLogits(hash, slice.tokens.back(), logits.subspan(logits_row++ * kVocabSize, kVocabSize));
   }
 }
 
@@ -82,16 +84,17 @@ std::unique_ptr<TestingEngine> StartTestingEngine(const EngineOptions& options,
                                                   std::function<void(const Batch&)> on_forward) {
   auto testing = std::make_unique<TestingEngine>();
   EngineParts parts;
-  parts.pool = std::make_unique<ThreadPool>(1);
-  auto model = std::make_unique<TestingModel>();
-  model->on_forward = std::move(on_forward);
-  testing->model = model.get();
+  for (int64_t rank = 0; rank < options.dp_size; ++rank) {
+    auto model = std::make_unique<TestingModel>();
+    model->on_forward = on_forward;
+    parts.ranks.push_back({std::make_unique<ThreadPool>(1), std::move(model)});
+  }
+  const Model& model = *parts.ranks.front().model;
   Result<EngineOptions> resolved = ResolveEngineOptions(
-      options, model->config().max_position_embeddings,
-      {.available_bytes = 64 << 20, .kv_bytes_per_token = model->kv_layout().BytesPerToken()});
+      options, model.config().max_position_embeddings,
+      {.available_bytes = 64 << 20, .kv_bytes_per_token = model.kv_layout().BytesPerToken()});
   if (!resolved.ok()) return nullptr;
   parts.resolved.options = *resolved;
-  parts.model = std::move(model);
   Result<std::unique_ptr<Engine>> engine = StartEngine(std::move(parts), testing->metrics);
   if (!engine.ok()) return nullptr;
   testing->engine = std::move(engine).value();

@@ -22,6 +22,9 @@ class TestingModel final : public Model {
   TestingModel();
   const ModelConfig& config() const override { return config_; }
   void Forward(const Batch& batch, KvCache& kv, std::span<float> logits) override;
+  Result<std::unique_ptr<Model>> MakeReplica(ThreadPool& /*pool*/) const override {
+    return std::unique_ptr<Model>(std::make_unique<TestingModel>(*this));
+  }
   int64_t ActivationBytes(int64_t /*max_rows*/) const override { return 0; }
   KvLayout kv_layout() const override {
     return {.num_layers = 1, .num_kv_heads = 1, .head_dim = 1};
@@ -43,7 +46,6 @@ std::vector<TokenId> ExpectedGreedyTokens(std::vector<TokenId> prompt, int64_t m
 
 struct TestingEngine {
   MetricsRegistry metrics;
-  TestingModel* model = nullptr;
   std::unique_ptr<Engine> engine;
 };
 std::unique_ptr<TestingEngine> StartTestingEngine(

@@ -136,7 +136,8 @@ void GatewayRoutes::AddInference(net::Router& router) {
              WithKey("inference", [this](const net::HttpRequest& request, const Writer& writer) {
                GetModel(request.path_params.at("name"), writer);
              }));
-  for (const std::string target : {"/v1/chat/completions", "/v1/completions"}) {
+  for (const std::string target :
+       {"/v1/chat/completions", "/v1/completions", "/tokenize", "/detokenize"}) {
     router.Add("POST", target,
                WithKey("inference", [this, target](net::HttpRequest request, const Writer& writer) {
                  Infer(std::move(request), target, writer);

@@ -103,9 +103,12 @@ rb_code rb_constraint_factory_new(const rb_vocabulary* vocabulary, rb_constraint
                                   rb_string* error);
 void rb_constraint_factory_free(rb_constraint_factory* factory);
 
-/* RB_INVALID_ARGUMENT when the grammar is wrong or uses what llguidance does not support. */
+/* RB_INVALID_ARGUMENT when the grammar is wrong, allows no text or uses what llguidance does not
+ * support; RB_RESOURCE_EXHAUSTED when it is too costly. */
 rb_code rb_constraint_new(const rb_constraint_factory* factory, uint32_t kind,
                           const uint8_t* source, size_t len, rb_constraint** out, rb_string* error);
+/* Another in the same state, for a fraction of the cost of compiling. */
+rb_code rb_constraint_clone(const rb_constraint* constraint, rb_constraint** out, rb_string* error);
 void rb_constraint_free(rb_constraint* constraint);
 /* One bit per token, least significant first; bits past the vocabulary are 0. */
 rb_code rb_constraint_mask(rb_constraint* constraint, uint32_t* words, size_t num_words,

@@ -4,7 +4,7 @@
 namespace redline::engine {
 
 void AttentionAvx2(const AttentionArgs& args, const QueryRange& range) {
-  AttentionSimd<Avx2>::Run(args, range);
+  RunAttention<Avx2>(args, range);
 }
 
 }  // namespace redline::engine

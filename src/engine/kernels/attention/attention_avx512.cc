@@ -4,7 +4,7 @@
 namespace redline::engine {
 
 void AttentionAvx512(const AttentionArgs& args, const QueryRange& range) {
-  AttentionSimd<Avx512>::Run(args, range);
+  RunAttention<Avx512>(args, range);
 }
 
 }  // namespace redline::engine

@@ -4,23 +4,31 @@
 #include <vector>
 
 #include "engine/kernels/attention/attention.h"
+#include "engine/kernels/kv_store/kv_element.h"
 
 namespace redline::engine {
 namespace {
 
-// Row of `position` in `pool` (the keys or the values).
-const float* CacheRow(const AttentionArgs& args, const float* pool, int64_t kv_head,
-                      int64_t position) {
-  return pool + args.page_offsets[position / args.page_size] +
-         (kv_head * args.page_size + position % args.page_size) * args.head_dim;
+// Row of `position` in `pool` (the keys or the values), as f32.
+template <KvDtype kDtype>
+std::vector<float> CacheRow(const AttentionArgs& args, const void* pool, int64_t kv_head,
+                            int64_t position) {
+  using Element = KvElement<kDtype>;
+  const auto* row = static_cast<const typename Element::Type*>(pool) +
+                    args.page_offsets[position / args.page_size] +
+                    (kv_head * args.page_size + position % args.page_size) * args.head_dim;
+  std::vector<float> values(static_cast<size_t>(args.head_dim));
+  for (size_t i = 0; i < values.size(); ++i) values[i] = Element::Decode(row[i]);
+  return values;
 }
 
-float Dot(const float* left, const float* right, int64_t size) {
+float Dot(const float* left, const std::vector<float>& right) {
   float sum = 0;
-  for (int64_t i = 0; i < size; ++i) sum += left[i] * right[i];
+  for (size_t i = 0; i < right.size(); ++i) sum += left[i] * right[i];
   return sum;
 }
 
+template <KvDtype kDtype>
 void OneQuery(const AttentionArgs& args, int64_t kv_head, int64_t row, int64_t head) {
   const float* q = args.q + row * args.q_stride + head * args.head_dim;
   float* out = args.out + row * args.out_stride + head * args.head_dim;
@@ -29,7 +37,7 @@ void OneQuery(const AttentionArgs& args, int64_t kv_head, int64_t row, int64_t h
   std::vector<float> weights(static_cast<size_t>(num_positions));
   for (int64_t position = 0; position < num_positions; ++position) {
     weights[static_cast<size_t>(position)] =
-        scale * Dot(q, CacheRow(args, args.keys, kv_head, position), args.head_dim);
+        scale * Dot(q, CacheRow<kDtype>(args, args.keys, kv_head, position));
   }
   const float largest = *std::max_element(weights.begin(), weights.end());
   float sum = 0;
@@ -37,17 +45,29 @@ void OneQuery(const AttentionArgs& args, int64_t kv_head, int64_t row, int64_t h
   std::fill(out, out + args.head_dim, 0.0f);
   for (int64_t position = 0; position < num_positions; ++position) {
     const float weight = weights[static_cast<size_t>(position)] / sum;
-    const float* value = CacheRow(args, args.values, kv_head, position);
-    for (int64_t i = 0; i < args.head_dim; ++i) out[i] += weight * value[i];
+    const std::vector<float> value = CacheRow<kDtype>(args, args.values, kv_head, position);
+    for (size_t i = 0; i < value.size(); ++i) out[i] += weight * value[i];
   }
+}
+
+template <KvDtype kDtype>
+void Run(const AttentionArgs& args, const QueryRange& range) {
+  const int64_t group = args.num_heads / args.num_kv_heads;
+  for (int64_t query = range.query_begin; query < range.query_end; ++query)
+    OneQuery<kDtype>(args, range.kv_head, query / group, range.kv_head * group + query % group);
 }
 
 }  // namespace
 
 void AttentionRef(const AttentionArgs& args, const QueryRange& range) {
-  const int64_t group = args.num_heads / args.num_kv_heads;
-  for (int64_t query = range.query_begin; query < range.query_end; ++query)
-    OneQuery(args, range.kv_head, query / group, range.kv_head * group + query % group);
+  switch (args.kv_dtype) {
+    case KvDtype::kF32:
+      return Run<KvDtype::kF32>(args, range);
+    case KvDtype::kBf16:
+      return Run<KvDtype::kBf16>(args, range);
+    case KvDtype::kFp8E4m3:
+      return Run<KvDtype::kFp8E4m3>(args, range);
+  }
 }
 
 }  // namespace redline::engine

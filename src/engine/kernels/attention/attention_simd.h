@@ -1,12 +1,11 @@
 // attention.h over any vector type of simd/.
 //
 // For every absolute block of kKvBlock positions the tile's queries can see, in order:
-//   keys      gathered and transposed to [head_dim][32]
+//   keys      decoded and transposed to [head_dim][32] (kv_blocks.h)
 //   scores    [queries][32] = scaled q x keys, lanes are positions: one FMA chain over head_dim
 //   softmax   running maximum and sum per query, positions after the query's own get weight 0
 //   values    sum = sum * correction + weights x values: one FMA chain over positions
-// Both products are the matmul's register tile. Values are read where they lie, page by page; only
-// head sizes that are not whole tiles have them copied to padded rows first.
+// Both products are the matmul's register tile.
 //
 // Measured on one core of an AMD EPYC (Zen 5, 2 vCPU KVM guest, other load on the machine),
 // AVX-512, head_dim 64, 3 heads per KV head, context 1000, pages of 16, median:
@@ -14,14 +13,13 @@
 //   512 rows    174 GFLOP/s, two thirds of the core's FMA peak
 #pragma once
 
-#include "engine/kernels/attention/attention.h"
+#include "engine/kernels/attention/kv_blocks.h"
 #include "engine/kernels/simd/exp.h"
 #include "engine/kernels/simd/tile.h"
-#include "engine/kernels/simd/transpose.h"
 
 namespace redline::engine {
 
-template <typename Simd>
+template <typename Simd, KvDtype kDtype>
 class AttentionSimd {
  public:
   static void Run(const AttentionArgs& args, const QueryRange& range) {
@@ -40,6 +38,7 @@ class AttentionSimd {
 
  private:
   using Vec = typename Simd::Vec;
+  using Blocks = KvBlocks<Simd, kDtype>;
   static constexpr int kVecs = static_cast<int>(kKvBlock) / Simd::kLanes;
   static constexpr int64_t kTileColumns = Simd::kTileVecs * Simd::kLanes;
   static_assert(kKvBlock % kTileColumns == 0);
@@ -49,7 +48,10 @@ class AttentionSimd {
         range_(range),
         num_queries_(range.query_end - range.query_begin),
         group_(args.num_heads / args.num_kv_heads),
-        padded_dim_((args.head_dim + kTileColumns - 1) / kTileColumns * kTileColumns) {}
+        padded_dim_((args.head_dim + kTileColumns - 1) / kTileColumns * kTileColumns),
+        blocks_(args, range.kv_head, padded_dim_,
+                num_queries_ <= Simd::kTileRows ? Blocks::ValueReads::kOnce
+                                                : Blocks::ValueReads::kManyTimes) {}
 
   int64_t RowOf(int64_t query) const { return (range_.query_begin + query) / group_; }
   int64_t HeadOf(int64_t query) const {
@@ -71,86 +73,8 @@ class AttentionSimd {
     }
   }
 
-  // Positions of one block, cut where pages end: the run at `offset` (in floats, from keys or
-  // values) holds the rows of `length` consecutive positions.
-  struct Runs {
-    struct Run {
-      int64_t offset;
-      int64_t length;
-    };
-    Run run[kKvBlock];
-    int64_t size = 0;
-  };
-
-  void FindRuns(int64_t begin, int64_t count, Runs* runs) const {
-    int64_t page = begin / args_.page_size;
-    int64_t in_page = begin - page * args_.page_size;
-    runs->size = 0;
-    for (int64_t done = 0; done < count; ++page, in_page = 0) {
-      const int64_t left_in_page = args_.page_size - in_page;
-      const int64_t length = left_in_page < count - done ? left_in_page : count - done;
-      const int64_t row = range_.kv_head * args_.page_size + in_page;
-      runs->run[runs->size++] = {args_.page_offsets[page] + row * args_.head_dim, length};
-      done += length;
-    }
-  }
-
-  // Asks for up to `num_lines` more cache lines each of the next block's keys and values. Called
-  // all through a block: in one burst the requests would stall what they should run beside.
-  [[gnu::always_inline]] void PrefetchNext(int64_t num_lines) {
-    constexpr int64_t kLineFloats = 16;
-    while (num_lines > 0 && prefetch_run_ < next_runs_.size) {
-      const auto& run = next_runs_.run[prefetch_run_];
-      for (; num_lines > 0 && prefetch_at_ < run.length * args_.head_dim; --num_lines) {
-        __builtin_prefetch(args_.keys + run.offset + prefetch_at_);
-        __builtin_prefetch(args_.values + run.offset + prefetch_at_);
-        prefetch_at_ += kLineFloats;
-      }
-      if (num_lines == 0) return;
-      ++prefetch_run_;
-      prefetch_at_ = 0;
-    }
-  }
-
-  void GatherKeys() {
-    const float* rows[kKvBlock];
-    int64_t row = 0;
-    for (int64_t run = 0; run < runs_.size; ++run) {
-      const float* from = args_.keys + runs_.run[run].offset;
-      for (int64_t i = 0; i < runs_.run[run].length; ++i) rows[row++] = from + i * args_.head_dim;
-    }
-    while (row < kKvBlock) rows[row++] = zeros_;
-    int64_t column = 0;
-    for (; column + 8 <= args_.head_dim; column += 8) {
-      for (row = 0; row < kKvBlock; row += 8) {
-        Transpose8x8(rows + row, column, keys_ + column * kKvBlock + row, kKvBlock);
-        PrefetchNext(2);
-      }
-    }
-    for (; column < args_.head_dim; ++column) {
-      for (row = 0; row < kKvBlock; ++row) keys_[column * kKvBlock + row] = rows[row][column];
-    }
-  }
-
-  // Copies the values to rows of padded_dim_, unless they can be read where they are.
-  void GatherValues() {
-    if (padded_dim_ == args_.head_dim) return;
-    float* to = values_;
-    for (int64_t run = 0; run < runs_.size; ++run) {
-      const float* from = args_.values + runs_.run[run].offset;
-      for (int64_t row = 0; row < runs_.run[run].length; ++row, from += args_.head_dim) {
-        for (int64_t i = 0; i < padded_dim_; i += Simd::kLanes, to += Simd::kLanes)
-          Simd::Store(to, Simd::LoadPartial(from + i, args_.head_dim - i));
-      }
-    }
-  }
-
   void AddBlock(int64_t begin, int64_t count, int64_t next_count) {
-    FindRuns(begin, count, &runs_);
-    FindRuns(begin + count, next_count, &next_runs_);
-    prefetch_run_ = prefetch_at_ = 0;
-    GatherKeys();
-    GatherValues();
+    blocks_.Take(begin, count, next_count);
     // Queries are in the order of their positions: those that see this block are the last ones.
     int64_t first = 0;
     while (positions_[first] < begin) ++first;
@@ -176,7 +100,8 @@ class AttentionSimd {
       for (int v = 0; v < Simd::kTileVecs; ++v) acc[row][v] = Simd::Zero();
     }
     MultiplyTile<Simd, kRows, Simd::kTileVecs>(queries_ + query * padded_dim_, padded_dim_,
-                                               keys_ + column, kKvBlock, args_.head_dim, acc);
+                                               blocks_.keys() + column, kKvBlock, args_.head_dim,
+                                               acc);
 #pragma GCC unroll 16
     for (int row = 0; row < kRows; ++row) {
 #pragma GCC unroll 8
@@ -196,7 +121,7 @@ class AttentionSimd {
       Simd::Store(correction_ + query, Exp<Simd>(Simd::Sub(largest, new_largest)));
     }
     for (int64_t query = first; query < first + kRows; ++query) {
-      PrefetchNext(8);
+      blocks_.PrefetchNext(8);
       Weigh(query);
     }
   }
@@ -248,17 +173,15 @@ class AttentionSimd {
       }
     }
     const float* weights = scores_ + query * kKvBlock;
-    const float* gathered = values_;
-    const bool in_place = padded_dim_ == args_.head_dim;
-    for (int64_t run = 0; run < runs_.size; ++run) {
-      const int64_t length = runs_.run[run].length;
-      const float* values = in_place ? args_.values + runs_.run[run].offset : gathered;
-      PrefetchNext(16);
-      MultiplyTile<Simd, kRows, Simd::kTileVecs>(weights, kKvBlock, values + column, padded_dim_,
-                                                 length, acc);
-      weights += length;
-      gathered += length * padded_dim_;
-    }
+    blocks_.ForEachRunOfValues([&](const auto* values,
+                                   int64_t count) __attribute__((always_inline)) {
+      blocks_.PrefetchNext(16);
+      MultiplyTile<Simd, kRows, Simd::kTileVecs>(
+          weights, kKvBlock, values + column, padded_dim_, count, acc,
+          [](const auto* from, Vec(&columns)[Simd::kTileVecs])
+              __attribute__((always_inline)) { Blocks::LoadValues(from, columns); });
+      weights += count;
+    });
 #pragma GCC unroll 16
     for (int row = 0; row < kRows; ++row) {
 #pragma GCC unroll 8
@@ -283,23 +206,29 @@ class AttentionSimd {
   const int64_t num_queries_;
   const int64_t group_;
   const int64_t padded_dim_;
+  Blocks blocks_;
 
   alignas(64) float queries_[kQueryTile * kMaxHeadDim];  // [query][padded_dim], scaled
   alignas(64) float sums_[kQueryTile * kMaxHeadDim];     // [query][padded_dim], weighted values
-  alignas(64) float keys_[kMaxHeadDim * kKvBlock];       // [head_dim][32]
-  alignas(64) float values_[kKvBlock * kMaxHeadDim];     // [32][padded_dim]
   alignas(64) float scores_[kQueryTile * kKvBlock];      // [query][32]
-  Runs runs_;                                            // of the block at hand
-  Runs next_runs_;                                       // of the one after it
-  int64_t prefetch_run_ = 0;
-  int64_t prefetch_at_ = 0;
   int64_t positions_[kQueryTile];
   alignas(64) float totals_[kQueryTile * Simd::kLanes];  // partial sums of weights, by lane
   // Per query, padded to whole vectors.
   alignas(64) float largest_[kQueryTile + Simd::kLanes];
   alignas(64) float new_largest_[kQueryTile + Simd::kLanes];
   alignas(64) float correction_[kQueryTile + Simd::kLanes];
-  static constexpr float zeros_[kMaxHeadDim] = {};
 };
+
+template <typename Simd>
+void RunAttention(const AttentionArgs& args, const QueryRange& range) {
+  switch (args.kv_dtype) {
+    case KvDtype::kF32:
+      return AttentionSimd<Simd, KvDtype::kF32>::Run(args, range);
+    case KvDtype::kBf16:
+      return AttentionSimd<Simd, KvDtype::kBf16>::Run(args, range);
+    case KvDtype::kFp8E4m3:
+      return AttentionSimd<Simd, KvDtype::kFp8E4m3>::Run(args, range);
+  }
+}
 
 }  // namespace redline::engine

@@ -1,23 +1,18 @@
-// Transposing rows that lie anywhere. Uses AVX alone, which all of simd/ have.
+// Transposing rows of 32-bit words. Uses AVX alone, which all of simd/ have.
 #pragma once
 
 #include <immintrin.h>
 
-#include <cstdint>
-
 namespace redline::engine {
 
-// out[j * out_stride + i] = rows[i][j] for i, j in [0, 8).
-[[gnu::always_inline]] inline void Transpose8x8(const float* const* rows, int64_t column,
-                                                float* out, int64_t out_stride) {
-  __m256 r[8];
-#pragma GCC unroll 8
-  for (int i = 0; i < 8; ++i) r[i] = _mm256_loadu_ps(rows[i] + column);
+// Calls out(j, column) for j in [0, 8), where word i of `column` is word j of rows[i].
+template <typename Out>
+[[gnu::always_inline]] inline void Transpose8x8(const __m256 (&rows)[8], const Out& out) {
   __m256 pairs[8];
 #pragma GCC unroll 4
   for (int i = 0; i < 4; ++i) {
-    pairs[2 * i] = _mm256_unpacklo_ps(r[2 * i], r[2 * i + 1]);
-    pairs[2 * i + 1] = _mm256_unpackhi_ps(r[2 * i], r[2 * i + 1]);
+    pairs[2 * i] = _mm256_unpacklo_ps(rows[2 * i], rows[2 * i + 1]);
+    pairs[2 * i + 1] = _mm256_unpackhi_ps(rows[2 * i], rows[2 * i + 1]);
   }
   __m256 quads[8];
 #pragma GCC unroll 2
@@ -30,9 +25,8 @@ namespace redline::engine {
   }
 #pragma GCC unroll 4
   for (int i = 0; i < 4; ++i) {
-    _mm256_storeu_ps(out + i * out_stride, _mm256_permute2f128_ps(quads[i], quads[4 + i], 0x20));
-    _mm256_storeu_ps(out + (4 + i) * out_stride,
-                     _mm256_permute2f128_ps(quads[i], quads[4 + i], 0x31));
+    out(i, _mm256_permute2f128_ps(quads[i], quads[4 + i], 0x20));
+    out(4 + i, _mm256_permute2f128_ps(quads[i], quads[4 + i], 0x31));
   }
 }
 

@@ -1,17 +1,25 @@
 //! Constrained decoding: which tokens may come next under a JSON schema, a regex or a grammar.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
 
 use llguidance::api::TopLevelGrammar;
 use llguidance::toktrie::{ApproximateTokEnv, TokEnv, TokRxInfo, TokTrie};
 use llguidance::{Matcher, ParserFactory};
+use serde_json::{json, Value};
 
 use crate::abi::{
     assert_shareable, free, guard, slice, slice_mut, text, Failure, Outcome, RbString,
 };
-use crate::sandbox::on_deep_stack;
+use crate::grammar_cost::{check_schema, check_source};
+use crate::sandbox::sandboxed;
 
 const MAX_GRAMMAR_BYTES: usize = 1 << 20;
+/// What a lexer may cost to build: a third of a second, and ten thousand values of an enum fit.
+const INITIAL_LEXER_FUEL: u64 = 200_000;
+/// Grammars that ran out of the sandbox's quota, each of which holds a thread and memory for good.
+static ABANDONED: AtomicUsize = AtomicUsize::new(0);
+const MAX_ABANDONED: usize = 8;
 
 #[repr(C)]
 pub struct RbVocabulary {
@@ -26,7 +34,7 @@ pub struct RbVocabulary {
 }
 
 pub struct RbConstraintFactory {
-    parsers: ParserFactory,
+    parsers: Arc<ParserFactory>, // shared with the threads that compile
     eos_ids: Vec<u32>,
 }
 
@@ -70,27 +78,82 @@ unsafe fn new_factory(vocabulary: &RbVocabulary) -> Outcome<RbConstraintFactory>
     let mut parsers = ParserFactory::new_simple(&env).map_err(Failure::internal)?;
     parsers.quiet();
     parsers.limits_mut().verbose_errors = false;
-    Ok(RbConstraintFactory { parsers, eos_ids })
+    parsers.limits_mut().initial_lexer_fuel = INITIAL_LEXER_FUEL;
+    Ok(RbConstraintFactory {
+        parsers: Arc::new(parsers),
+        eos_ids,
+    })
+}
+
+fn parse_schema(source: &str) -> Outcome<TopLevelGrammar> {
+    let mut schema: Value = serde_json::from_str(source)
+        .map_err(|e| failure_of(format!("JSON schema is not valid JSON: {e}")))?;
+    check_schema(&schema)?;
+    // Of alternatives of which exactly one must hold, one is chosen; whether another holds as well is
+    // not looked at. Tagged unions are written like this.
+    if let Some(members) = schema.as_object_mut() {
+        let options = members.entry("x-guidance").or_insert_with(|| json!({}));
+        if let Some(options) = options.as_object_mut() {
+            options.entry("coerce_one_of").or_insert(Value::Bool(true));
+        }
+    }
+    Ok(TopLevelGrammar::from_json_schema(schema))
 }
 
 fn parse_grammar(kind: u32, source: &str) -> Outcome<TopLevelGrammar> {
+    if kind == 0 {
+        return parse_schema(source);
+    }
+    check_source(source)?;
     match kind {
-        0 => serde_json::from_str(source)
-            .map(TopLevelGrammar::from_json_schema)
-            .map_err(|e| Failure::invalid(format!("JSON schema is not valid JSON: {e}"))),
         1 => Ok(TopLevelGrammar::from_regex(source)),
         2 => Ok(TopLevelGrammar::from_lark(source.to_string())),
         _ => Err(Failure::internal("unknown kind of grammar")),
     }
 }
 
-/// llguidance adds a backtrace to the message of a caught panic.
-fn first_part(message: String) -> String {
-    message
-        .split("\n<backtrace>")
-        .next()
-        .unwrap_or_default()
-        .to_string()
+/// llguidance adds a backtrace to the message of a caught panic, and a note.
+/// A message repeats what it is about, which may be long.
+fn first_part(message: &str) -> &str {
+    const MAX_BYTES: usize = 300;
+    let mut end = message.find("\n<").unwrap_or(message.len()).min(MAX_BYTES);
+    while !message.is_char_boundary(end) {
+        end -= 1;
+    }
+    match &message[..end] {
+        "NoExtensionBias" => "nothing can match it: it refers to itself without an end",
+        part => part,
+    }
+}
+
+/// What llguidance says when one of its limits is hit; a panic in it is one it forgot to check.
+fn failure_of(message: String) -> Failure {
+    let limits = [
+        "too big",
+        "too large",
+        "too many",
+        "fuel exhausted",
+        "recursion limit",
+        "panic: ",
+    ];
+    let message = first_part(&message).to_string();
+    if limits.iter().any(|limit| message.contains(limit)) {
+        return Failure::exhausted(message);
+    }
+    Failure::invalid(message)
+}
+
+fn compile(parsers: &ParserFactory, kind: u32, source: &str) -> Outcome<Matcher> {
+    let grammar = parse_grammar(kind, source)?;
+    let mut matcher = Matcher::new(parsers.create_parser(grammar));
+    if let Some(message) = matcher.get_error() {
+        return Err(failure_of(message));
+    }
+    // A grammar without any text compiles, and fails here.
+    matcher
+        .compute_mask_or_eos()
+        .map_err(|e| failure_of(e.to_string()))?;
+    Ok(matcher)
 }
 
 fn new_constraint(factory: &RbConstraintFactory, kind: u32, source: &str) -> Outcome<RbConstraint> {
@@ -98,23 +161,30 @@ fn new_constraint(factory: &RbConstraintFactory, kind: u32, source: &str) -> Out
         let message = format!("grammar is longer than {MAX_GRAMMAR_BYTES} bytes");
         return Err(Failure::exhausted(message));
     }
-    on_deep_stack(|| {
-        let grammar = parse_grammar(kind, source)?;
-        let matcher = Matcher::new(factory.parsers.create_parser(grammar));
-        match matcher.get_error() {
-            Some(message) => Err(Failure::invalid(first_part(message))),
-            None => Ok(RbConstraint {
-                matcher,
-                eos_ids: factory.eos_ids.clone(),
-            }),
-        }
+    if ABANDONED.load(Ordering::Relaxed) >= MAX_ABANDONED {
+        return Err(Failure::exhausted(
+            "too many grammars ran out of time or memory; none is compiled until a restart",
+        ));
+    }
+    let parsers = factory.parsers.clone();
+    let text = source.to_string();
+    let matcher = sandboxed("redline-grammar", move || compile(&parsers, kind, &text))
+        .unwrap_or_else(|| {
+            ABANDONED.fetch_add(1, Ordering::Relaxed);
+            Err(Failure::exhausted(
+                "it takes more than a second or 256 MiB to compile",
+            ))
+        })?;
+    Ok(RbConstraint {
+        matcher,
+        eos_ids: factory.eos_ids.clone(),
     })
 }
 
 impl RbConstraint {
     fn mask(&mut self, words: &mut [u32]) -> Outcome<()> {
         let mask = self.matcher.compute_mask_or_eos();
-        let mask = mask.map_err(|e| Failure::invalid(first_part(e.to_string())))?;
+        let mask = mask.map_err(|e| failure_of(e.to_string()))?;
         let from = mask.as_slice();
         words.fill(0);
         let count = from.len().min(words.len());
@@ -137,7 +207,7 @@ impl RbConstraint {
         };
         self.matcher
             .consume_token(id)
-            .map_err(|e| Failure::invalid(first_part(e.to_string())))
+            .map_err(|e| failure_of(e.to_string()))
     }
 }
 
@@ -176,6 +246,24 @@ pub unsafe extern "C" fn rb_constraint_new(
     guard(error, || {
         let constraint = new_constraint(&*factory, kind, text(source, len)?)?;
         out.write(Box::into_raw(Box::new(constraint)));
+        Ok(())
+    })
+}
+
+/// # Safety
+/// See bridge.h.
+#[no_mangle]
+pub unsafe extern "C" fn rb_constraint_clone(
+    constraint: *const RbConstraint,
+    out: *mut *mut RbConstraint,
+    error: *mut RbString,
+) -> i32 {
+    guard(error, || {
+        let copy = RbConstraint {
+            matcher: (*constraint).matcher.deep_clone(),
+            eos_ids: (*constraint).eos_ids.clone(),
+        };
+        out.write(Box::into_raw(Box::new(copy)));
         Ok(())
     })
 }

@@ -3,6 +3,7 @@
 mod abi;
 mod byte_level;
 mod constraint;
+mod grammar_cost;
 mod long_merge;
 mod python;
 mod sandbox;

@@ -1,12 +1,12 @@
 //! Threads for work whose depth, memory or time an untrusted input decides.
 //!
-//! `on_deep_stack` gives recursion room. `sandboxed` also sets a quota on memory and processor time,
-//! for template code: the engine's fuel has gaps (lists that share their parts grow without cost).
-//! Rust has no way to end a thread from outside, so a thread over its quota is abandoned: its caller
+//! `sandboxed` gives recursion room and sets a quota on memory and processor time, for template code
+//! and for grammars: the fuel of the engines has gaps (lists that share their parts grow without
+//! cost, a grammar's rules are compared with each other). Rust has no way to end a thread from outside, so a thread over its quota is abandoned: its caller
 //! goes on with an error, and the thread goes to sleep for good, with what it holds, as soon as it
-//! asks this crate's allocator for anything. What that costs (at most `MEMORY_QUOTA`, once per
-//! template, since a template that did it is refused from then on) is the price of keeping the
-//! process.
+//! asks this crate's allocator for anything. What that costs, at most `MEMORY_QUOTA`, is the price of
+//! keeping the process. Callers see to it that it is paid seldom: a template that did it is refused
+//! from then on, grammars are checked first and after a few of them none is compiled any more.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -167,24 +167,10 @@ fn no_thread(error: std::io::Error) -> Failure {
     Failure::exhausted(format!("cannot start a thread: {error}"))
 }
 
-/// Runs `body` on a thread of its own with a deep stack.
-pub fn on_deep_stack<T: Send>(body: impl FnOnce() -> Outcome<T> + Send) -> Outcome<T> {
-    std::thread::scope(|scope| {
-        let builder = Builder::new()
-            .name("redline-grammar".into())
-            .stack_size(STACK);
-        let thread = builder
-            .spawn_scoped(scope, || catch(body))
-            .map_err(no_thread)?;
-        thread
-            .join()
-            .unwrap_or_else(|_| Err(Failure::internal("a thread ended without a result")))
-    })
-}
-
 /// Runs `body` on a thread of its own with a deep stack and a quota. None: the quota was exceeded,
 /// and everything `body` owned is lost.
 pub fn sandboxed<T: Send + 'static>(
+    name: &str,
     body: impl FnOnce() -> Outcome<T> + Send + 'static,
 ) -> Option<Outcome<T>> {
     let quota = Arc::new(Quota::new());
@@ -200,7 +186,7 @@ pub fn sandboxed<T: Send + 'static>(
         outcome
     };
     let builder = Builder::new()
-        .name("redline-template".into())
+        .name(name.into())
         .stack_size(STACK);
     let thread: JoinHandle<Outcome<T>> = match builder.spawn(run) {
         Ok(thread) => thread,

@@ -115,6 +115,10 @@ fn environment(limits: &RbTemplateLimits) -> Environment<'static> {
     env.add_filter("tojson", move |value: &Value, options: Kwargs| {
         python::tojson(value, options, max_bytes)
     });
+    // minijinja would loop over none, and templates ask before they take a length.
+    env.add_test("iterable", |value: &Value| {
+        !value.is_none() && value.try_iter().is_ok()
+    });
     env.add_function("raise_exception", raise_exception);
     env.add_function("strftime_now", |format: String| {
         python::strftime_now(&format)
@@ -136,7 +140,7 @@ fn compile(source: &str, limits: &RbTemplateLimits) -> Outcome<RbTemplate> {
     }
     let source = neutralise_generation_blocks(source);
     let mut env = environment(limits);
-    let compiled = sandboxed(move || {
+    let compiled = sandboxed("redline-template", move || {
         env.add_template_owned(NAME, source)
             .map_err(|e| failure_of(&e))?;
         Ok(env)
@@ -195,7 +199,7 @@ fn render(template: &RbTemplate, context: &[u8]) -> Outcome<String> {
         .map_err(|e| Failure::invalid(format!("template context is not JSON: {e}")))?;
     let env = template.env.clone();
     let max_bytes = template.max_output_bytes;
-    sandboxed(move || render_with(&env, context, max_bytes)).unwrap_or_else(|| {
+    sandboxed("redline-template", move || render_with(&env, context, max_bytes)).unwrap_or_else(|| {
         template.disabled.store(true, Ordering::Relaxed);
         Err(over_quota())
     })
