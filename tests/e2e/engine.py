@@ -129,7 +129,7 @@ class Engine:
     def __enter__(self):
         return self if self.process else self.start()
 
-    def start(self, seconds=60):
+    def start(self, seconds=120):
         self.process = subprocess.Popen(
             [*self.limits, BINARY, "serve", "--model-path", str(self.model), "--served-model-name", MODEL,
              "--port", str(self.port), *self.flags], stdout=self.log, stderr=self.log)
@@ -147,7 +147,7 @@ class Engine:
         self.stop()
 
     def stop(self):
-        """Ends the process, which must still run, and must end by itself."""
+        """Ends the process, which must still run, and must end by itself and well."""
         ended_before = self.process.poll()
         self.process.send_signal(signal.SIGTERM)
         try:
@@ -158,7 +158,8 @@ class Engine:
             raise
         finally:
             log = self._clean_up()
-        assert ended_before is None, f"redline serve ended with {ended_before}: {log[-2000:]}"
+        well = ended_before is None and self.process.returncode == 0
+        assert well, f"redline serve ended with {self.process.returncode}: {log[-2000:]}"
 
     def _clean_up(self):
         """Returns what the process wrote."""

@@ -48,14 +48,14 @@ class Schemas:
 
 
 class RandomModel(Schemas, EngineTestCase):
-    COUNT = 10_000 if LONG else 300
+    COUNT = 10_000 if LONG else 200
     MAX_TOKENS = 400
     FINISHED = 0.2  # random letters seldom close a string
 
 
 class SmolLM2(Schemas, EngineTestCase):
     SMOLLM2 = True
-    COUNT = 1000 if LONG else 12
+    COUNT = 1000 if LONG else 8
     MAX_TOKENS = 160
     FINISHED = 0.5
 

@@ -47,40 +47,48 @@ def joined(chunks):
 
 class ForcedCalls(EngineTestCase):
     SMOLLM2 = True
-    CASES = [
-        ("required", ["get_weather", "place_order", "hang_up"], None),
-        ("required", ["place_order"], None),
-        (named("get_weather"), ["get_weather", "place_order"], "get_weather"),
-        (named("place_order"), ["get_weather", "place_order"], "place_order"),
-        (named("hang_up"), ["hang_up"], "hang_up"),
+    CASES = [  # tool_choice, tools, the one that must be called, OpenAI's finish_reason
+        ("required", ["get_weather", "place_order", "hang_up"], None, "tool_calls"),
+        ("required", ["place_order"], "place_order", "tool_calls"),
+        (named("get_weather"), ["get_weather", "place_order"], "get_weather", "stop"),
+        (named("hang_up"), ["get_weather", "hang_up"], "hang_up", "stop"),
     ]
 
     def check(self, calls, expected):
-        self.assertTrue(calls)
         for call in calls:
             self.assertIn(call["name"], [expected] if expected else TOOLS)
             jsonschema.validate(json.loads(call["arguments"]), TOOLS[call["name"]])
 
+    def ask(self, tools, **fields):
+        reply = self.engine.chat("What is the weather in Paris?", tools=definitions(*tools), seed=1,
+                                 **{"max_tokens": 100, **fields})
+        self.assertEqual(reply.status, 200, reply.body)
+        choice = reply.json["choices"][0]
+        calls = choice["message"]["tool_calls"]
+        self.assertEqual(len({call["id"] for call in calls}), len(calls))
+        return choice["finish_reason"], [call["function"] for call in calls]
+
     def test_arguments_validate(self):
         num_cut = 0  # a small model may go on within a string until max_tokens
-        for choice, tools, expected in self.CASES:
+        for choice, tools, expected, finish in self.CASES:
             for temperature in (0, 1):
                 with self.subTest(choice=choice, temperature=temperature):
-                    reply = self.engine.chat(
-                        "What is the weather in Paris?", tools=definitions(*tools), seed=1,
-                        tool_choice=choice, temperature=temperature, max_tokens=200)
-                    self.assertEqual(reply.status, 200, reply.body)
-                    answer = reply.json["choices"][0]
-                    if answer["finish_reason"] == "length":
+                    finished, calls = self.ask(tools, tool_choice=choice, temperature=temperature,
+                                               parallel_tool_calls=False)
+                    if finished == "length":
                         num_cut += 1
                         continue
-                    # As OpenAI: a named call was no choice of the model's.
-                    finish = "tool_calls" if choice == "required" else "stop"
-                    self.assertEqual(answer["finish_reason"], finish, answer)
-                    calls = answer["message"]["tool_calls"]
-                    self.assertEqual(len({call["id"] for call in calls}), len(calls))
-                    self.check([call["function"] for call in calls], expected)
+                    self.assertEqual((finished, len(calls)), (finish, 1))
+                    self.check(calls, expected)
         self.assertLessEqual(num_cut, len(self.CASES))  # half of them
+
+    def test_several_calls(self):
+        finished, calls = self.ask(["get_weather", "place_order"], tool_choice="required",
+                                   temperature=1)
+        self.assertTrue(calls)
+        if finished == "length":  # the last call may be cut
+            calls.pop()
+        self.check(calls, None)
 
     def test_stream_gives_the_same_call(self):
         fields = {"tools": definitions("get_weather"), "tool_choice": "required",

@@ -149,6 +149,8 @@ class Shutdown(unittest.TestCase):
             wait_for("the port is free", lambda: self.port_free(redline.port), 10)
             redline.start()
             self.assertEqual(redline.wait_running()["instances"][0]["pid"], pid)
+            # The new gateway may have to hear of the engine first.
+            wait_for("answers", lambda: redline.chat().status == 200, 10)
             self.assertIn("Paris", redline.answer())
 
     @staticmethod
