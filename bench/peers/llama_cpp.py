@@ -23,11 +23,14 @@ class Unavailable(Exception):
     """Why there is nothing to compare with."""
 
 
-def run(what, command, cwd=None):
+def run(what, command):
     """Runs with its output in the cache's log; the log's end becomes the error."""
     log = CACHE / "llama_cpp.log"
-    with open(log, "a") as out:
-        code = subprocess.run(command, cwd=cwd, stdout=out, stderr=subprocess.STDOUT).returncode
+    try:
+        with open(log, "a") as out:
+            code = subprocess.run(command, stdout=out, stderr=subprocess.STDOUT).returncode
+    except OSError as error:
+        raise Unavailable(f"{what}: {error}") from error
     if code != 0:
         last = log.read_text(errors="replace").strip().splitlines()[-1:]
         raise Unavailable(f"{what} failed ({' '.join(last)}); see {log}")
@@ -50,7 +53,7 @@ def library():
     libraries = BUILD / "bin"
     if (libraries / "libllama.so").exists():
         return libraries
-    for tool in ("cmake", "ninja", "cc"):
+    for tool in ("cmake", "ninja"):
         if shutil.which(tool) is None:
             raise Unavailable(f"{tool} is not installed")
     CACHE.mkdir(parents=True, exist_ok=True)
