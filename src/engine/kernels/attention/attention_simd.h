@@ -59,7 +59,8 @@ class AttentionSimd {
   }
 
   void LoadQueries() {
-    const Vec scale = Simd::Set1(1.0f / __builtin_sqrtf(static_cast<float>(args_.head_dim)));
+    const float root = __builtin_sqrtf(static_cast<float>(args_.head_dim));
+    const Vec scale = Simd::Set1(Blocks::kScale / root);
     for (int64_t query = 0; query < num_queries_; ++query) {
       const float* from = args_.q + RowOf(query) * args_.q_stride + HeadOf(query) * args_.head_dim;
       for (int64_t i = 0; i < padded_dim_; i += Simd::kLanes) {
@@ -193,7 +194,8 @@ class AttentionSimd {
   void StoreResults() {
     for (int64_t query = 0; query < num_queries_; ++query) {
       float* out = args_.out + RowOf(query) * args_.out_stride + HeadOf(query) * args_.head_dim;
-      const Vec total = Simd::Set1(Simd::Sum(Simd::Load(totals_ + query * Simd::kLanes)));
+      const float total_weight = Simd::Sum(Simd::Load(totals_ + query * Simd::kLanes));
+      const Vec total = Simd::Set1(total_weight / Blocks::kScale);
       for (int64_t i = 0; i < args_.head_dim; i += Simd::kLanes) {
         const Vec sum = Simd::Load(sums_ + query * padded_dim_ + i);
         Simd::StorePartial(out + i, args_.head_dim - i, Simd::Div(sum, total));
