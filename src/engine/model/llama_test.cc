@@ -52,10 +52,11 @@ std::vector<Variant> AllVariants() {
     variants.push_back({isa, DType::kF32, "llama3", KvDtype::kFp8E4m3});
     variants.push_back({isa, DType::kF16, "gguf"});
     variants.push_back({isa, DType::kBF16, "qwen2"});
-    variants.push_back({isa, DType::kBF16, "qwen2", KvDtype::kBf16});
     variants.push_back({isa, DType::kQ8_0, "qwen3"});
     variants.push_back({isa, DType::kQ4_0, "gguf"});
     variants.push_back({isa, DType::kQ4_1, "llama3"});
+    if (isa == "ref") continue;
+    variants.push_back({isa, DType::kBF16, "qwen2", KvDtype::kBf16});
     variants.push_back({isa, DType::kQ4_1, "llama3", KvDtype::kFp8E4m3});
   }
   return variants;
@@ -165,7 +166,7 @@ TEST_P(LlamaTest, CompanyInABatchDoesNotChangeBits) {
 TEST_P(LlamaTest, LogitsOfEveryPositionDoNotDependOnChunks) {
   ThreadPool pool(2);
   const auto model = Make(pool);
-  const std::vector<TokenId> tokens = Tokens(GetParam().isa == "ref" ? 40 : 150);
+  const std::vector<TokenId> tokens = Tokens(GetParam().isa == "ref" ? 24 : 150);
   const std::vector<float> one_by_one = PromptLogits(*model, tokens, 1);
   for (const size_t chunk_size : {7, 64, 600})
     EXPECT_TRUE(SameBits(PromptLogits(*model, tokens, chunk_size), one_by_one)) << chunk_size;
@@ -215,7 +216,7 @@ INSTANTIATE_TEST_SUITE_P(AllVariants, LlamaTest, testing::ValuesIn(AllVariants()
 TEST_P(LlamaTest, ReplicasRunSideBySide) {
   constexpr size_t kNumReplicas = 2;
   ThreadPool pools[kNumReplicas] = {ThreadPool(2), ThreadPool(1)};
-  const std::vector<TokenId> tokens = Tokens(GetParam().isa == "ref" ? 40 : 150);
+  const std::vector<TokenId> tokens = Tokens(GetParam().isa == "ref" ? 24 : 150);
   auto model = Make(pools[0]);
   const std::vector<float> alone = FeedAlone(*model, tokens, 32, 16);
   std::unique_ptr<Model> replicas[kNumReplicas];
