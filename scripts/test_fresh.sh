@@ -10,7 +10,10 @@ root=${FRESH_ROOT:-$(mktemp -d)}
 mirror=$( (cat /etc/apt/sources.list /etc/apt/sources.list.d/*.sources 2>/dev/null || true) |
   awk '/^(deb |URIs:)/ {print $2; exit}')
 cleanup() {
-  for mount in dev/pts dev sys proc; do umount -l "$root/$mount" 2>/dev/null || true; done
+  chroot "$root" /redline/build/release/redline down >/dev/null 2>&1 || true
+  # Whatever is mounted in there, so that nothing outside is removed with it.
+  awk -v root="$root/" 'index($5, root) == 1 {print $5}' /proc/self/mountinfo | sort -r |
+    xargs -r -n 1 umount -l
   [ -n "${KEEP:-}" ] || rm -rf --one-file-system "$root"
 }
 trap cleanup EXIT
@@ -43,8 +46,8 @@ run() {
 echo "== make up"
 run "time make up PORT=18080" | tee "$root/up.out"
 echo "== the printed lines"
-grep -E '^  curl ' "$root/up.out" | sed 's/^  //' >"$root/printed.sh"
-grep -E '^  .* chat ' "$root/up.out" | sed 's/^  //' >>"$root/printed.sh"
+grep -E '^  curl -s ' "$root/up.out" | sed 's/^  //' >"$root/printed.sh"
+grep -E '^  [^ ]*redline chat ' "$root/up.out" | sed 's/^  //' >>"$root/printed.sh"
 run "bash -e /printed.sh" | tee "$root/printed.out"
 [ "$(grep -c Paris "$root/printed.out")" -ge 2 ] || { echo "error: no Paris" >&2; exit 1; }
 echo "== second make up"

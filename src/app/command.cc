@@ -43,9 +43,10 @@ std::unique_ptr<CLI::App> MakeParser(const Command& command,
     if (flag.value_name.empty()) {
       parser->add_flag("--" + flag.name);
     } else {
-      parser->add_option("--" + flag.name, values[flag.name])
-          ->take_last()
-          ->expected(1)
+      CLI::Option* const option = parser->add_option("--" + flag.name, values[flag.name]);
+      (flag.repeated ? option->take_all() : option->take_last())
+          ->type_size(1)
+          ->expected(flag.repeated ? -1 : 1)
           ->allow_extra_args(false);
     }
   }

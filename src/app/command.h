@@ -18,6 +18,7 @@ struct Flag {
   std::string default_value;  // shown in --help and returned by Get; empty: none
   std::vector<std::string> choices = {};
   bool required = false;
+  bool repeated = false;  // may be given several times: see Arguments::GetAll
 };
 
 struct Positional {

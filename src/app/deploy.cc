@@ -15,9 +15,8 @@ using nlohmann::json;
 // "--set name=value": a JSON literal when it is one, else text.
 Result<json> ParseParameters(const Arguments& arguments) {
   json parameters = json::object();
-  const std::string list = arguments.Get("set");
-  if (list.empty()) return parameters;
-  for (const std::string& entry : Split(list, ',')) {
+  for (const std::string& entry : Split(Join(arguments.GetAll("set"), ","), ',')) {
+    if (entry.empty()) continue;
     const size_t equals = entry.find('=');
     if (equals == std::string::npos || equals == 0)
       return InvalidArgument(fmt::format("--set \"{}\" must be name=value[,name=value...]", entry),
@@ -89,7 +88,11 @@ Command DeployCommand() {
               {{"name", "NAME", "name of the deployment [the model's]", ""},
                {"profile", "PROFILE", "a profile of the model [chosen by hardware]", ""},
                {"replicas", "N", "engines to run", "1"},
-               {"set", "NAME=VALUE,...", "engine parameters over the profile's", ""},
+               {.name = "set",
+                .value_name = "NAME=VALUE,...",
+                .help = "engine parameters over the profile's, with the names of the flags of "
+                        "redline serve: kv_cache_dtype=bf16; may be given several times",
+                .repeated = true},
                {"dry-run", "", "only show what would run and why", ""},
                {"wait", "", "return when it answers", ""},
                {"timeout", "SECONDS", "longest wait", "600"},

@@ -73,6 +73,12 @@ std::string EscapeControl(std::string_view text) {
   return out;
 }
 
+std::string Excerpt(std::string_view text, size_t max_bytes) {
+  if (text.size() <= max_bytes) return EscapeControl(text);
+  const std::string_view begin = text.substr(0, max_bytes);
+  return EscapeControl(begin.substr(0, CompleteUtf8Prefix(begin))) + "...";
+}
+
 bool IsValidUtf8(std::string_view text) {
   size_t at = 0;
   while (at < text.size()) {

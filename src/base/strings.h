@@ -12,6 +12,9 @@ namespace redline {
 
 // Control characters (and bytes that would start a terminal escape) as \n, \t or \xNN.
 std::string EscapeControl(std::string_view text);
+// The beginning of a text of unknown length, for messages: EscapeControl of at most `max_bytes`
+// bytes, and "..." when there is more.
+std::string Excerpt(std::string_view text, size_t max_bytes = 80);
 bool IsValidUtf8(std::string_view text);
 // Length of the longest prefix that does not end inside a UTF-8 sequence.
 size_t CompleteUtf8Prefix(std::string_view text);

@@ -47,5 +47,12 @@ TEST(Strings, Sha256) {
   EXPECT_FALSE(ConstantTimeEqual("key", "kez"));
 }
 
+TEST(Strings, ExcerptIsShortWholeAndEscaped) {
+  EXPECT_EQ(Excerpt("short"), "short");
+  EXPECT_EQ(Excerpt(std::string(100, 'x'), 10), "xxxxxxxxxx...");
+  EXPECT_EQ(Excerpt("\u65e5\u672c", 4), "\u65e5...") << "no character is cut in two";
+  EXPECT_EQ(Excerpt("a\nb", 80).find('\n'), std::string::npos);
+}
+
 }  // namespace
 }  // namespace redline

@@ -1,4 +1,5 @@
-// The official openai client against the gateway: chat, stream, errors, abort.
+// The official openai client against the gateway: chat, stream, tools, structured output, log-probs,
+// errors, abort.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -143,103 +144,99 @@ test("the same seed gives the same text", async () => {
 
 test("several choices, one usage", async () => {
   const answer = await client.chat.completions.create({
-    model,
-    messages: question,
-    n: 3,
-    temperature: 1,
-    seed: 1,
-    max_tokens: 8,
+    model, messages: question, n: 3, temperature: 1, seed: 1, max_tokens: 8,
   });
   assert.deepEqual(answer.choices.map((choice) => choice.index), [0, 1, 2]);
   assert.ok(answer.usage.completion_tokens <= 24);
 });
 
-test("log-probs of a chat and of an echoed prompt", async () => {
-  const chat = await client.chat.completions.create({
-    model,
-    messages: question,
-    temperature: 0,
-    max_tokens: 4,
-    logprobs: true,
-    top_logprobs: 2,
+test("log-probs of a chat", async () => {
+  const answer = await client.chat.completions.create({
+    model, messages: question, temperature: 0, max_tokens: 3, logprobs: true, top_logprobs: 4,
   });
-  const [first] = chat.choices[0].logprobs.content;
-  assert.equal(first.top_logprobs.length, 2);
-  assert.equal(first.token, first.top_logprobs[0].token);
+  const { content } = answer.choices[0].logprobs;
+  assert.equal(content.map((token) => token.token).join(""), answer.choices[0].message.content);
+  for (const token of content) {
+    assert.ok(token.logprob <= 0 && token.top_logprobs.length === 4);
+    assert.equal(token.top_logprobs[0].token, token.token);
+  }
+});
+
+test("log-probs of an echoed prompt", async () => {
+  const prompt = "The capital of France is Paris";
   const echo = await client.completions.create({
-    model,
-    prompt: "The capital of France is Paris",
-    max_tokens: 0,
-    echo: true,
-    logprobs: 1,
+    model, prompt, max_tokens: 0, echo: true, logprobs: 1,
   });
   const { tokens, token_logprobs } = echo.choices[0].logprobs;
-  assert.equal(tokens.join(""), "The capital of France is Paris");
+  assert.equal(tokens.join(""), prompt);
   assert.equal(token_logprobs[0], null);
   assert.ok(token_logprobs.slice(1).every((logprob) => logprob <= 0));
 });
 
 const person = {
   type: "object",
-  properties: { name: { type: "string", maxLength: 20 }, age: { type: "integer" } },
-  required: ["name", "age"],
   additionalProperties: false,
+  required: ["name", "age"],
+  properties: {
+    name: { type: "string", minLength: 1, maxLength: 12 },
+    age: { type: "integer", minimum: 0, maximum: 120 },
+  },
+};
+const tools = [{ type: "function", function: { name: "save_person", parameters: person } }];
+// One call: its grammar is finite, whatever the model would rather say.
+const forced = {
+  model, messages: question, tools, parallel_tool_calls: false, temperature: 0, max_tokens: 200,
 };
 
-test("structured output follows its schema", async () => {
-  const answer = await client.chat.completions.create({
-    model,
-    messages: [{ role: "user", content: "Describe a person as JSON." }],
-    temperature: 0,
-    max_tokens: 100,
-    response_format: { type: "json_schema", json_schema: { name: "person", schema: person } },
+function assertPerson(json) {
+  const { name, age, ...others } = JSON.parse(json);
+  assert.ok(typeof name === "string" && name.length >= 1 && name.length <= 12, json);
+  assert.ok(Number.isInteger(age) && age >= 0 && age <= 120, json);
+  assert.deepEqual(others, {});
+}
+
+for (const [tool_choice, finish_reason] of [
+  ["required", "tool_calls"],
+  [{ type: "function", function: { name: "save_person" } }, "stop"], // as OpenAI's
+]) {
+  test(`a tool is called: ${JSON.stringify(tool_choice)}`, async () => {
+    const answer = await client.chat.completions.create({ ...forced, tool_choice });
+    const [{ message, finish_reason: finished }] = answer.choices;
+    assert.equal(finished, finish_reason);
+    assert.deepEqual(message.tool_calls.map((call) => call.function.name), ["save_person"]);
+    assertPerson(message.tool_calls[0].function.arguments);
   });
-  const value = JSON.parse(answer.choices[0].message.content);
-  assert.deepEqual(Object.keys(value), ["name", "age"]);
-  assert.ok(Number.isInteger(value.age));
-});
+}
 
-const tools = [
-  {
-    type: "function",
-    function: {
-      name: "get_weather",
-      description: "The weather of a city",
-      parameters: {
-        type: "object",
-        properties: { city: { type: "string", maxLength: 30 } },
-        required: ["city"],
-      },
-    },
-  },
-];
-const weather = { model, temperature: 0, max_tokens: 80, tools, tool_choice: "required" };
-const asked = [{ role: "user", content: "What is the weather in Paris?" }];
-
-test("a tool is called, streamed, and its answer goes into the chat", async () => {
-  const answer = await client.chat.completions.create({ ...weather, messages: asked });
-  const { message, finish_reason } = answer.choices[0];
-  assert.equal(finish_reason, "tool_calls");
-  assert.equal(message.tool_calls[0].function.name, "get_weather");
-  const args = JSON.parse(message.tool_calls[0].function.arguments);
-  assert.equal(typeof args.city, "string");
-
-  const runner = client.beta.chat.completions.stream({ ...weather, messages: asked });
-  const streamed = (await runner.finalChatCompletion()).choices[0].message;
+test("a streamed tool call is the whole one's, and its result goes into the chat", async () => {
+  const calling = { ...forced, tool_choice: "required" };
+  const { message } = (await client.chat.completions.create(calling)).choices[0];
+  const streamed = await client.beta.chat.completions.stream(calling).finalChatCompletion();
   assert.deepEqual(
-    streamed.tool_calls.map((call) => call.function.arguments),
+    streamed.choices[0].message.tool_calls.map((call) => call.function.arguments),
     message.tool_calls.map((call) => call.function.arguments),
   );
-
-  const results = message.tool_calls.map((call) => (
-    { role: "tool", tool_call_id: call.id, content: "sunny" }
-  ));
-  const after = await client.chat.completions.create({
+  const [call] = message.tool_calls;
+  const next = await client.chat.completions.create({
     model,
-    messages: [...asked, message, ...results],
+    messages: [...question, message, { role: "tool", tool_call_id: call.id, content: "saved" }],
     max_tokens: 16,
   });
-  assert.equal(typeof after.choices[0].message.content, "string");
+  assert.equal(typeof next.choices[0].message.content, "string");
+});
+
+test("json_schema", async () => {
+  const answer = await client.chat.completions.create({
+    model,
+    messages: question,
+    temperature: 0,
+    max_tokens: 200,
+    response_format: {
+      type: "json_schema", json_schema: { name: "person", strict: true, schema: person },
+    },
+  });
+  assert.equal(answer.choices[0].finish_reason, "stop");
+  assertPerson(answer.choices[0].message.content);
 });
 
 const errors = [
@@ -252,6 +249,15 @@ const errors = [
   ["empty messages", { messages: [] }, OpenAI.BadRequestError, "messages"],
   ["wrong role", { messages: [{ role: "robot", content: "x" }] }, OpenAI.BadRequestError, "messages"],
   ["negative max_tokens", { max_tokens: -1 }, OpenAI.BadRequestError, "max_tokens"],
+  ["tool_choice without tools", { tool_choice: "required" }, OpenAI.BadRequestError, "tool_choice"],
+  ["top_logprobs over 20", { logprobs: true, top_logprobs: 21 }, OpenAI.BadRequestError, "top_logprobs"],
+  [
+    "context too long",
+    { messages: [{ role: "user", content: "word ".repeat(40000) }] },
+    OpenAI.BadRequestError,
+    null,
+    "context_length_exceeded",
+  ],
 ];
 for (const [name, fields, type, param, code] of errors) {
   test(`error: ${name}`, async () => {

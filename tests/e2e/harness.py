@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -19,9 +20,12 @@ QUESTION = "What is the capital of France? Answer in one word."
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that no client's connection gets meanwhile: below the range the kernel gives those."""
+    while True:
+        port = random.randrange(10_000, 32_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def wait_for(what, predicate, seconds=30, interval=0.05):
@@ -72,6 +76,21 @@ class Reply:
     @property
     def json(self):
         return json.loads(self.body)
+
+
+def send(port, method, path, body=None, headers=None, timeout=60):
+    """One request over a connection of its own. A body that is no text or bytes goes as JSON."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
+    sent = dict(headers or {})
+    if body is not None and not isinstance(body, (bytes, str)):
+        body = json.dumps(body)
+        sent.setdefault("Content-Type", "application/json")
+    try:
+        connection.request(method, path, body, sent)
+        response = connection.getresponse()
+        return Reply(response.status, dict(response.getheaders()), response.read())
+    finally:
+        connection.close()
 
 
 class Redline:
@@ -137,20 +156,11 @@ class Redline:
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
 
     def request(self, method, path, body=None, key=..., headers=None, timeout=60):
-        connection = self.connect(timeout)
-        sent = dict(headers or {})
         token = self.key if key is ... else key
+        sent = dict(headers or {})
         if token is not None:
             sent["Authorization"] = f"Bearer {token}"
-        if body is not None and not isinstance(body, (bytes, str)):
-            body = json.dumps(body)
-            sent["Content-Type"] = "application/json"
-        try:
-            connection.request(method, path, body, sent)
-            response = connection.getresponse()
-            return Reply(response.status, dict(response.getheaders()), response.read())
-        finally:
-            connection.close()
+        return send(self.port, method, path, body, sent, timeout)
 
     def cli(self, *words, check=True, timeout=120):
         done = subprocess.run([BINARY, *words, "--data-dir", str(self.data_dir)],

@@ -89,7 +89,8 @@ class Faults(unittest.TestCase):
         self.assertEqual(self.redline.instance()["pid"], pid)
 
     def test_engine_crash_is_mended_while_the_server_is_away(self):
-        pid = self.redline.instance()["pid"]
+        before = self.redline.instance()
+        pid = before["pid"]
         server = self.role("server")
         os.kill(server, signal.SIGSTOP)
         try:
@@ -97,6 +98,9 @@ class Faults(unittest.TestCase):
             wait_for("serving again", lambda: self.redline.chat().status == 200, 10)
         finally:
             os.kill(server, signal.SIGCONT)
+        wait_for("the server hears of it", lambda: (
+            lambda found: found["state"] == "RUNNING"
+            and found["restart_count"] == before["restart_count"] + 1)(self.redline.instance()), 20)
 
     def test_restart_keeps_engines_and_refuses_no_request(self):
         pid = self.redline.instance()["pid"]
@@ -145,6 +149,8 @@ class Shutdown(unittest.TestCase):
             wait_for("the port is free", lambda: self.port_free(redline.port), 10)
             redline.start()
             self.assertEqual(redline.wait_running()["instances"][0]["pid"], pid)
+            # The new gateway may have to hear of the engine first.
+            wait_for("answers", lambda: redline.chat().status == 200, 10)
             self.assertIn("Paris", redline.answer())
 
     @staticmethod

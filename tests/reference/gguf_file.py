@@ -1,4 +1,4 @@
-"""A minimal GGUF reader: metadata and tensors as float32 arrays.
+"""A minimal GGUF reader and writer: metadata and tensors as float32 arrays.
 
 Written for the reference only, independently of the C++ reader. It trusts its input.
 """
@@ -7,49 +7,10 @@ import struct
 
 import numpy as np
 
+from quants import TENSOR_TYPES, TYPE_IDS, dequantize, quantize
+
 SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 STRING, ARRAY = 8, 9
-# type id -> (name, elements per block, bytes per block)
-TENSOR_TYPES = {
-    0: ("f32", 1, 4),
-    1: ("f16", 1, 2),
-    2: ("q4_0", 32, 18),
-    3: ("q4_1", 32, 20),
-    8: ("q8_0", 32, 34),
-    30: ("bf16", 1, 2),
-}
-
-
-def bf16_to_f32(raw):
-    return (np.frombuffer(raw, "<u2").astype(np.uint32) << 16).view(np.float32)
-
-
-def nibbles(packed):
-    """(blocks, 16) bytes -> (blocks, 32) values: low nibbles first, then high nibbles."""
-    return np.concatenate([packed & 15, packed >> 4], axis=1).astype(np.float32)
-
-
-def scale_column(blocks, offset):
-    return blocks[:, offset : offset + 2].copy().view("<f2").astype(np.float32)
-
-
-def dequantize(kind, raw):
-    if kind == "f32":
-        return np.frombuffer(raw, "<f4").copy()
-    if kind == "f16":
-        return np.frombuffer(raw, "<f2").astype(np.float32)
-    if kind == "bf16":
-        return bf16_to_f32(raw)
-    block_bytes = {name: size for name, _, size in TENSOR_TYPES.values()}[kind]
-    blocks = np.frombuffer(raw, np.uint8).reshape(-1, block_bytes)
-    scale = scale_column(blocks, 0)
-    if kind == "q8_0":
-        values = scale * blocks[:, 2:].view(np.int8).astype(np.float32)
-    elif kind == "q4_0":
-        values = scale * (nibbles(blocks[:, 2:]) - 8)
-    else:
-        values = scale * nibbles(blocks[:, 4:]) + scale_column(blocks, 2)
-    return values.reshape(-1)
 
 
 class GgufFile:
@@ -101,3 +62,30 @@ class GgufFile:
     def tensor(self, name):
         kind, shape, raw = self.tensors[name]
         return dequantize(kind, raw).reshape(shape)
+
+
+def text(value):
+    data = value.encode()
+    return struct.pack("<Q", len(data)) + data
+
+
+def metadata_value(value):
+    kinds = {str: (STRING, text), int: (4, lambda v: struct.pack("<I", v))}
+    kind, encode = kinds.get(type(value), (6, lambda v: struct.pack("<f", v)))
+    return struct.pack("<I", kind) + encode(value)
+
+
+def write_gguf(path, metadata, arrays):
+    """metadata: key -> str, int or float; arrays: name -> (kind, float32 array)."""
+    keys = b"".join(text(key) + metadata_value(value) for key, value in metadata.items())
+    infos, data = b"", b""
+    for name, (kind, array) in arrays.items():
+        shape = array.shape[::-1]
+        infos += text(name) + struct.pack(f"<I{len(shape)}Q", len(shape), *shape)
+        infos += struct.pack("<IQ", TYPE_IDS[kind], len(data))
+        data += quantize(kind, array)
+        data += b"\0" * (-len(data) % 32)
+    head = b"GGUF" + struct.pack("<IQQ", 3, len(arrays), len(metadata)) + keys + infos
+    head += b"\0" * (-len(head) % 32)
+    with open(path, "wb") as out:
+        out.write(head + data)

@@ -180,12 +180,13 @@ class Llama:
         cache["v"] = v = np.concatenate([cache["v"], v]) if "v" in cache else v
         group = config.heads // config.kv_heads
         k, v = np.repeat(k, group, axis=1), np.repeat(v, group, axis=1)
-        scores = np.einsum("thd,shd->hts", q, k) / self.dtype(math.sqrt(config.head_dim))
-        future = np.arange(len(k))[None, :] > positions[:, None]
+        q, k, v = (part.transpose(1, 0, 2) for part in (q, k, v))  # (heads, tokens, head_dim)
+        scores = q @ k.transpose(0, 2, 1) / self.dtype(math.sqrt(config.head_dim))
+        future = np.arange(k.shape[1])[None, :] > positions[:, None]
         scores = np.where(future[None], -np.inf, scores)
         scores = np.exp(scores - scores.max(axis=-1, keepdims=True))
         scores /= scores.sum(axis=-1, keepdims=True)
-        mixed = np.einsum("hts,shd->thd", scores, v).reshape(len(x), -1)
+        mixed = (scores @ v).transpose(1, 0, 2).reshape(len(x), -1)
         return mixed @ layer["self_attn.o_proj"].T
 
     @staticmethod

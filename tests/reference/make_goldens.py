@@ -63,11 +63,11 @@ def stories260k(directory):
 
 
 def tiny(_):
-    for directory in sorted((HERE / "tiny").iterdir()):
-        vocab = json.loads((directory / "config.json").read_text())["vocab_size"]
+    for path in sorted((HERE / "tiny").iterdir()):
+        vocab = Llama(path).embedding.shape[0]
         ids = np.random.default_rng(1).integers(0, vocab, TINY_PROMPT_TOKENS).tolist()
-        result = measure(directory, [{"name": "random", "ids": ids}], 24)
-        write(f"golden_{directory.name}.json", {"model": directory.name, **result})
+        result = measure(path, [{"name": "random", "ids": ids}], 24)
+        write(f"golden_{path.stem}.json", {"model": path.stem, **result})
 
 
 def main():

@@ -9,6 +9,8 @@ import pathlib
 
 import numpy as np
 
+from gguf_file import write_gguf
+from quants import TENSOR_TYPES
 from safetensors_file import to_bf16, write_safetensors
 
 HERE = pathlib.Path(__file__).parent
@@ -131,9 +133,57 @@ def make(name, config, seed):
     write_safetensors(directory / "model.safetensors", cast)
 
 
+# GGUF files of one K format each. As in real files, rows that aren't whole blocks (here attn_output
+# and ffn_down, 64 wide) fall back to Q5_0, and vectors stay F32.
+QUANTISED = {
+    "general.architecture": "llama",
+    "llama.embedding_length": 256,
+    "llama.feed_forward_length": 64,
+    "llama.block_count": 2,
+    "llama.attention.head_count": 2,
+    "llama.attention.head_count_kv": 1,
+    "llama.attention.key_length": 32,
+    "llama.attention.value_length": 32,
+    "llama.context_length": 512,
+    "llama.attention.layer_norm_rms_epsilon": 1e-5,
+}
+QUANTISED_VOCAB = 64
+
+
+def make_quantised(kind, seed):
+    generator = np.random.default_rng(seed)
+    draw = lambda *shape: generator.standard_normal(shape).astype(np.float32)
+    matrix = lambda rows, columns: (
+        kind if columns % block_elements(kind) == 0 else "q5_0",
+        draw(rows, columns) * np.float32(1.2 / columns**0.5),
+    )
+    vector = lambda size: ("f32", 1 + np.float32(0.2) * draw(size))
+    hidden, inner = 256, 64
+    arrays = {"token_embd.weight": matrix(QUANTISED_VOCAB, hidden), "output_norm.weight": vector(hidden)}
+    for index in range(QUANTISED["llama.block_count"]):
+        arrays |= {
+            f"blk.{index}.attn_norm.weight": vector(hidden),
+            f"blk.{index}.attn_q.weight": matrix(64, hidden),
+            f"blk.{index}.attn_k.weight": matrix(32, hidden),
+            f"blk.{index}.attn_v.weight": matrix(32, hidden),
+            f"blk.{index}.attn_output.weight": matrix(hidden, 64),
+            f"blk.{index}.ffn_norm.weight": vector(hidden),
+            f"blk.{index}.ffn_gate.weight": matrix(inner, hidden),
+            f"blk.{index}.ffn_up.weight": matrix(inner, hidden),
+            f"blk.{index}.ffn_down.weight": matrix(hidden, inner),
+        }
+    write_gguf(HERE / "tiny" / f"tiny_{kind}.gguf", QUANTISED, arrays)
+
+
+def block_elements(kind):
+    return next(elements for name, elements, _ in TENSOR_TYPES.values() if name == kind)
+
+
 def main():
     for seed, (name, config) in enumerate(MODELS.items()):
         make(name, config, seed)
+    for seed, kind in enumerate(("q4_k", "q5_k", "q6_k")):
+        make_quantised(kind, 100 + seed)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import struct
 
 import numpy as np
 
-from gguf_file import dequantize
+from quants import dequantize
 
 KINDS = {"F32": "f32", "F16": "f16", "BF16": "bf16"}
 

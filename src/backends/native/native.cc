@@ -58,16 +58,20 @@ Status CheckTogether(const spec::Parameters& values, const spec::ModelSpec& mode
                            "page_size");
   const int64_t context_length = IntOf(values, "context_length");
   const int64_t pool = IntOf(values, "max_total_tokens") / page_size * page_size;
-  if (IntOf(values, "max_total_tokens") > 0 && pool < std::max(context_length, page_size))
-    return InvalidArgument(
-        fmt::format("max_total_tokens is {}, too few for one request of context_length {} in pages "
-                    "of {}",
-                    IntOf(values, "max_total_tokens"), context_length, page_size),
-        "max_total_tokens");
   if (model.context_length > 0 && context_length > model.context_length)
     return InvalidArgument(fmt::format("context_length is {}, but the model was made for {}",
                                        context_length, model.context_length),
                            "context_length");
+  const int64_t least = std::max(context_length, page_size);
+  if (IntOf(values, "max_total_tokens") > 0 && pool < least)
+    return InvalidArgument(
+        fmt::format("max_total_tokens is {}, too few for one {}; it must be at least {}",
+                    IntOf(values, "max_total_tokens"),
+                    context_length > 0 ? fmt::format("request of context_length {} in pages of {}",
+                                                     context_length, page_size)
+                                       : "page",
+                    RoundUp(least, page_size)),
+        "max_total_tokens");
   const int64_t chunk = IntOf(values, "chunked_prefill_size");
   const int64_t running = IntOf(values, "max_running_requests");
   if (chunk < running)

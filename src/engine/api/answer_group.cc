@@ -83,8 +83,9 @@ void AnswerGroup::Start(Engine* engine, const Deliver& deliver) {
 void AnswerGroup::OnEvent(size_t choice, const TokenEvent& event) {
   ChoiceStream& stream = *streams_[choice];
   if (done_ || stream.done()) return;
-  if (event.finish == FinishReason::kError) return Fail(event.error, event.error_code);
+  if (event.finish == FinishReason::kError) return FailWith(event);
   if (event.finish == FinishReason::kAbort) {
+    if (client_.handle->cancelled()) return Stop();  // nobody listens
     return Fail(Unavailable("the engine is shutting down; the answer is not complete"),
                 openai::kEngineUnavailable);
   }
@@ -147,6 +148,16 @@ void AnswerGroup::FinishAnswer() {
   if (done_) return;
   done_ = true;
   if (client_.writer->Write(std::string(openai::kDoneEvent))) client_.writer->End();
+}
+
+// What the engine says of a grammar is about the field that asked for it.
+void AnswerGroup::FailWith(const TokenEvent& event) {
+  const Code code = event.error.code();
+  const bool is_of_grammar =
+      request_.structure && (code == Code::kResourceExhausted || code == Code::kInvalidArgument);
+  if (!is_of_grammar) return Fail(event.error, event.error_code);
+  Fail(InvalidArgument(event.error.message(), request_.structure->param),
+       code == Code::kResourceExhausted ? openai::kSchemaTooComplex : "");
 }
 
 void AnswerGroup::Fail(const Status& status, std::string_view code) {

@@ -21,6 +21,7 @@ struct Client {
   std::shared_ptr<net::ResponseWriter> writer;  // shared with the connection
   std::shared_ptr<CancelHandle> handle;         // shared with the writer's OnPeerClosed
   std::string request_id;                       // X-Request-Id of the answer
+  std::string tenant;                           // as the gateway says; "" without one
 
   // A whole answer, with its X-Request-Id.
   void Send(net::HttpResponse response) const;
@@ -46,6 +47,7 @@ class AnswerGroup {
   void WriteChunk(const openai::Choice& chunk);
   void WriteFrame(std::string_view json);
   void FinishAnswer();
+  void FailWith(const TokenEvent& event);
   void Fail(const Status& status, std::string_view code);
   openai::Usage UsageSoFar() const;
   void Stop();

@@ -13,6 +13,7 @@
 #include "engine/api/tokenize_api.h"
 #include "net/json_body.h"
 #include "openai/error.h"
+#include "openai/headers.h"
 
 namespace redline::engine {
 namespace {
@@ -34,6 +35,11 @@ net::Handler Immediately(Answer answer) {
                   const std::shared_ptr<net::ResponseWriter>& writer) {
     writer->Send(WithRequestId(answer(request), RequestIdOf(request)));
   };
+}
+
+// Pages are shared within a tenant and a salt; no tenant and salt spell like two others.
+std::string SaltOf(const std::string& tenant, const std::string& cache_salt) {
+  return fmt::format("{}:{}{}", tenant.size(), tenant, cache_salt);
 }
 
 }  // namespace
@@ -105,7 +111,10 @@ void EngineServer::AddGeneration(const std::string& path,
 // On an I/O thread: arranges for cancellation, then leaves the work to a request thread.
 void EngineServer::HandlePost(net::HttpRequest request, std::shared_ptr<net::ResponseWriter> writer,
                               const Work& work) {
-  Client client{std::move(writer), std::make_shared<CancelHandle>(), RequestIdOf(request)};
+  Client client{.writer = std::move(writer),
+                .handle = std::make_shared<CancelHandle>(),
+                .request_id = RequestIdOf(request),
+                .tenant = std::string(net::FindHeader(request.headers, openai::kTenantHeader))};
   client.writer->OnPeerClosed([handle = client.handle] { handle->Cancel(); });
   if (!IsJsonBody(request)) return client.Send(RefusalOfMediaType(request));
   Status status = CheckReady();
@@ -121,6 +130,7 @@ void EngineServer::HandlePost(net::HttpRequest request, std::shared_ptr<net::Res
 // nobody else's way.
 void EngineServer::Generate(AnswerRequest request, const Client& client) {
   api_metrics_.unknown_fields.Add(static_cast<double>(request.num_unknown_fields));
+  request.cache_salt = SaltOf(client.tenant, request.cache_salt);
   if (!request.structure) return StartAnswer(std::move(request), client);
   const auto shared = std::make_shared<AnswerRequest>(std::move(request));  // tasks are copyable
   if (!grammars_.Submit([this, shared, client] { CompileThenStart(std::move(*shared), client); })) {

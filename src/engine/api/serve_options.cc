@@ -116,6 +116,10 @@ Status SetServeOption(std::string_view name, std::string_view value, ServeOption
   const std::string flag = DashedName(name);
   for (const TextField& field : kTextFields) {
     if (flag != field.name) continue;
+    if (value.empty()) {
+      return InvalidArgument(fmt::format("--{} is empty; give a value or leave it out", flag),
+                             flag);
+    }
     options.*field.member = value;
     return OkStatus();
   }

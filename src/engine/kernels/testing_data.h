@@ -22,39 +22,40 @@ inline int64_t RandomInt(int64_t first, int64_t last, std::mt19937& random) {
   return std::uniform_int_distribution<int64_t>(first, last)(random);
 }
 
+// The scale and the minimum of a random block, such that its values are around zero and of about
+// the given deviation.
+inline void PutScales(const DTypeInfo& info, float deviation, std::mt19937& random,
+                      std::byte* block) {
+  const auto put16 = [&](int64_t at, float value) {
+    const uint16_t bits = F32ToF16(value);
+    std::memcpy(block + at, &bits, sizeof(bits));
+  };
+  const float largest_quant = static_cast<float>(1 << (info.bits - 1));
+  const float sub_scale = !info.HasSubBlocks() ? 1.0f : info.HasMinimum() ? 32.0f : 64.0f;
+  const float scale = std::uniform_real_distribution<float>(0.5f, 1)(random) * 2 * deviation /
+                      largest_quant / sub_scale;
+  put16(info.scale_at, scale);
+  if (info.HasMinimum())
+    put16(info.minimum_at, (info.HasSubBlocks() ? 1.0f : -1.0f) * largest_quant * scale);
+}
+
 // Bytes of `count` elements (a multiple of the block) of about the given deviation.
 inline std::vector<std::byte> RandomWeights(DType dtype, int64_t count, std::mt19937& random,
                                             float deviation = 1) {
   const DTypeInfo& info = InfoOf(dtype);
   std::vector<std::byte> bytes(static_cast<size_t>(BytesOf(dtype, count)));
-  const auto put16 = [](std::byte* to, uint16_t bits) { std::memcpy(to, &bits, sizeof(bits)); };
   for (std::byte& byte : bytes) byte = static_cast<std::byte>(random() & 255);
   std::normal_distribution<float> normal(0, deviation);
-  std::uniform_real_distribution<float> scales(0.5f, 1);
-  const float largest_quant = dtype == DType::kQ8_0 ? 127.0f : 8.0f;
   for (int64_t i = 0; i < count; i += info.block_elements) {
     std::byte* block = bytes.data() + i / info.block_elements * info.block_bytes;
-    const float value = normal(random);
-    const float scale = scales(random) * 2 * deviation / largest_quant;
-    switch (dtype) {
-      case DType::kF32:
-        std::memcpy(block, &value, sizeof(value));
-        break;
-      case DType::kF16:
-        put16(block, F32ToF16(value));
-        break;
-      case DType::kBF16:
-        put16(block, F32ToBF16(value));
-        break;
-      case DType::kQ8_0:
-      case DType::kQ4_0:
-        put16(block, F32ToF16(scale));
-        break;
-      case DType::kQ4_1:
-        put16(block, F32ToF16(scale));
-        put16(block + 2, F32ToF16(-8 * scale));
-        break;
+    if (info.IsQuantized()) {
+      PutScales(info, deviation, random, block);
+      continue;
     }
+    const float value = normal(random);
+    const uint16_t half = dtype == DType::kF16 ? F32ToF16(value) : F32ToBF16(value);
+    dtype == DType::kF32 ? std::memcpy(block, &value, sizeof(value))
+                         : std::memcpy(block, &half, sizeof(half));
   }
   return bytes;
 }
@@ -68,7 +69,10 @@ inline TensorView ViewOf(const std::vector<std::byte>& bytes, DType dtype,
           .num_bytes = static_cast<int64_t>(bytes.size())};
 }
 
-inline constexpr DType kAllDTypes[] = {DType::kF32,  DType::kF16,  DType::kBF16,
-                                       DType::kQ8_0, DType::kQ4_0, DType::kQ4_1};
+inline std::vector<DType> AllDTypes() {
+  std::vector<DType> dtypes;
+  for (size_t i = 0; i < kNumDTypes; ++i) dtypes.push_back(static_cast<DType>(i));
+  return dtypes;
+}
 
 }  // namespace redline::engine

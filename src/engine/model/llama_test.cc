@@ -52,10 +52,11 @@ std::vector<Variant> AllVariants() {
     variants.push_back({isa, DType::kF32, "llama3", KvDtype::kFp8E4m3});
     variants.push_back({isa, DType::kF16, "gguf"});
     variants.push_back({isa, DType::kBF16, "qwen2"});
-    variants.push_back({isa, DType::kBF16, "qwen2", KvDtype::kBf16});
     variants.push_back({isa, DType::kQ8_0, "qwen3"});
     variants.push_back({isa, DType::kQ4_0, "gguf"});
     variants.push_back({isa, DType::kQ4_1, "llama3"});
+    if (isa == "ref") continue;
+    variants.push_back({isa, DType::kBF16, "qwen2", KvDtype::kBf16});
     variants.push_back({isa, DType::kQ4_1, "llama3", KvDtype::kFp8E4m3});
   }
   return variants;
@@ -81,6 +82,27 @@ class LlamaTest : public testing::TestWithParam<Variant> {
                                int64_t page_size) {
     const auto kv = MakeCache(model, page_size);
     return TestingSequence(*kv, 0, 1024).Feed(model, *kv, tokens, chunk_size);
+  }
+  // The logits after every token of a prompt, fed in chunks; with two rows more of a neighbour in
+  // every batch.
+  std::vector<float> PromptLogits(Model& model, std::span<const TokenId> tokens,
+                                  size_t chunk_size) {
+    const auto kv = MakeCache(model, 16);
+    const auto vocab_size = static_cast<size_t>(model.config().vocab_size);
+    TestingSequence sequence(*kv, 0, 1024);
+    TestingSequence neighbour(*kv, 64, 1024);
+    std::vector<float> all;
+    while (!tokens.empty()) {
+      const std::span<const TokenId> chunk = tokens.first(std::min(chunk_size, tokens.size()));
+      tokens = tokens.subspan(chunk.size());
+      const std::vector<TokenId> company = {1, 2};
+      std::vector<float> logits((chunk.size() + 2) * vocab_size);
+      const Batch batch = {
+          {sequence.Next(chunk, static_cast<int64_t>(chunk.size())), neighbour.Next(company, 2)}};
+      model.Forward(batch, *kv, logits);
+      all.insert(all.end(), logits.begin(), logits.end() - static_cast<ptrdiff_t>(2 * vocab_size));
+    }
+    return all;
   }
   std::vector<TokenId> Tokens(int64_t count) {
     return RandomTokens(count, checkpoint_.config().vocab_size, random_);
@@ -139,6 +161,19 @@ TEST_P(LlamaTest, CompanyInABatchDoesNotChangeBits) {
   }
 }
 
+// A prompt's log-probs: every row of logits, in one slice or in chunks, is that of decoding one by
+// one.
+TEST_P(LlamaTest, LogitsOfEveryPositionDoNotDependOnChunks) {
+  ThreadPool pool(2);
+  const auto model = Make(pool);
+  const std::vector<TokenId> tokens = Tokens(GetParam().isa == "ref" ? 24 : 150);
+  const std::vector<float> one_by_one = PromptLogits(*model, tokens, 1);
+  for (const size_t chunk_size : {7, 64, 600})
+    EXPECT_TRUE(SameBits(PromptLogits(*model, tokens, chunk_size), one_by_one)) << chunk_size;
+  const size_t last = one_by_one.size() - static_cast<size_t>(model->config().vocab_size);
+  EXPECT_TRUE(SameBits(std::span(one_by_one).subspan(last), FeedAlone(*model, tokens, 600, 16)));
+}
+
 // By how much instruction sets may differ: a difference in an f32's last bits may round to another
 // element of a narrow cache.
 float ToleranceOf(KvDtype kv_dtype) {
@@ -146,9 +181,9 @@ float ToleranceOf(KvDtype kv_dtype) {
     case KvDtype::kF32:
       return 1e-4f;
     case KvDtype::kBf16:
-      return 1e-3f;
+      return 4e-3f;
     case KvDtype::kFp8E4m3:
-      return 1e-2f;
+      return 4e-2f;
   }
   return 0;
 }
@@ -181,7 +216,7 @@ INSTANTIATE_TEST_SUITE_P(AllVariants, LlamaTest, testing::ValuesIn(AllVariants()
 TEST_P(LlamaTest, ReplicasRunSideBySide) {
   constexpr size_t kNumReplicas = 2;
   ThreadPool pools[kNumReplicas] = {ThreadPool(2), ThreadPool(1)};
-  const std::vector<TokenId> tokens = Tokens(GetParam().isa == "ref" ? 40 : 150);
+  const std::vector<TokenId> tokens = Tokens(GetParam().isa == "ref" ? 24 : 150);
   auto model = Make(pools[0]);
   const std::vector<float> alone = FeedAlone(*model, tokens, 32, 16);
   std::unique_ptr<Model> replicas[kNumReplicas];

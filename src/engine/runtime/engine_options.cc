@@ -122,9 +122,14 @@ Result<int64_t> ExplicitPoolTokens(const EngineOptions& requested, const KvBudge
   const int64_t tokens = requested.max_total_tokens / requested.page_size * requested.page_size;
   if (tokens < std::max(requested.context_length, requested.page_size)) {
     return InvalidArgument(
-        fmt::format("max_total_tokens is {}, too few for one request of context_length {} in pages "
-                    "of {}; raise it or lower context_length",
-                    requested.max_total_tokens, requested.context_length, requested.page_size),
+        fmt::format(
+            "max_total_tokens is {}, too few for one {}; it must be at least {}",
+            requested.max_total_tokens,
+            requested.context_length > 0
+                ? fmt::format("request of context_length {} in pages of {}",
+                              requested.context_length, requested.page_size)
+                : "page",
+            RoundUp(std::max(requested.context_length, requested.page_size), requested.page_size)),
         "max_total_tokens");
   }
   if (tokens > budget.Tokens()) return NotEnoughKvMemory(tokens, budget, "lower max_total_tokens");

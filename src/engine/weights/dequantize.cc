@@ -6,44 +6,10 @@
 namespace redline::engine {
 namespace {
 
-constexpr int64_t kBlock = 32;
-
 uint16_t Load16(const std::byte* from) {
   uint16_t bits;
   std::memcpy(&bits, from, sizeof(bits));
   return bits;
-}
-
-void DecodeQ8_0(const std::byte* block, float* out) {
-  const float scale = F16ToF32(Load16(block));
-  for (int64_t i = 0; i < kBlock; ++i)
-    out[i] = scale * static_cast<float>(static_cast<int8_t>(block[2 + i]));
-}
-
-// Low nibbles are elements 0..15, high nibbles 16..31.
-int NibbleAt(const std::byte* packed, int64_t index) {
-  const int byte = std::to_integer<int>(packed[index % 16]);
-  return index < 16 ? byte & 15 : byte >> 4;
-}
-
-void DecodeQ4_0(const std::byte* block, float* out) {
-  const float scale = F16ToF32(Load16(block));
-  for (int64_t i = 0; i < kBlock; ++i)
-    out[i] = scale * static_cast<float>(NibbleAt(block + 2, i) - 8);
-}
-
-void DecodeQ4_1(const std::byte* block, float* out) {
-  const float scale = F16ToF32(Load16(block));
-  const float minimum = F16ToF32(Load16(block + 2));
-  for (int64_t i = 0; i < kBlock; ++i)
-    out[i] = scale * static_cast<float>(NibbleAt(block + 4, i)) + minimum;
-}
-
-template <typename DecodeBlock>
-void DecodeBlocks(DType dtype, const std::byte* blocks, int64_t num_elements, float* out,
-                  DecodeBlock decode) {
-  const int64_t block_bytes = InfoOf(dtype).block_bytes;
-  for (int64_t i = 0; i < num_elements; i += kBlock, blocks += block_bytes) decode(blocks, out + i);
 }
 
 // Whether any of `count` 16-bit values, `stride` bytes apart, has all of `exponent`'s bits set.
@@ -67,23 +33,31 @@ bool AnyNonFinite32(const std::byte* data, int64_t count) {
 bool AnyNonFinite(const TensorView& tensor) {
   constexpr uint16_t kF16Exponent = 0x7c00;
   constexpr uint16_t kBF16Exponent = 0x7f80;
-  const int64_t count = tensor.NumElements();
-  const int64_t block_bytes = InfoOf(tensor.dtype).block_bytes;
+  const DTypeInfo& info = InfoOf(tensor.dtype);
+  const int64_t num_blocks = tensor.NumElements() / info.block_elements;
   switch (tensor.dtype) {
     case DType::kF32:
-      return AnyNonFinite32(tensor.data, count);
+      return AnyNonFinite32(tensor.data, num_blocks);
     case DType::kF16:
-      return AnyNonFinite16(tensor.data, count, 2, kF16Exponent);
+      return AnyNonFinite16(tensor.data, num_blocks, 2, kF16Exponent);
     case DType::kBF16:
-      return AnyNonFinite16(tensor.data, count, 2, kBF16Exponent);
-    case DType::kQ8_0:
-    case DType::kQ4_0:
-      return AnyNonFinite16(tensor.data, count / kBlock, block_bytes, kF16Exponent);
-    case DType::kQ4_1:
-      return AnyNonFinite16(tensor.data, count / kBlock, block_bytes, kF16Exponent) ||
-             AnyNonFinite16(tensor.data + 2, count / kBlock, block_bytes, kF16Exponent);
+      return AnyNonFinite16(tensor.data, num_blocks, 2, kBF16Exponent);
+    default: {
+      const auto any = [&](int64_t at) {
+        return AnyNonFinite16(tensor.data + at, num_blocks, info.block_bytes, kF16Exponent);
+      };
+      return any(info.scale_at) || (info.HasMinimum() && any(info.minimum_at));
+    }
   }
-  return false;
+}
+
+void DequantizeBlocks(DType dtype, const std::byte* from, int64_t num_elements, float* out) {
+  const DTypeInfo& info = InfoOf(dtype);
+  QuantBlock block;
+  for (int64_t i = 0; i < num_elements; i += info.block_elements, from += info.block_bytes) {
+    ReadQuantBlock(dtype, from, &block);
+    DequantizeBlock(dtype, block, out + i);
+  }
 }
 
 }  // namespace
@@ -120,6 +94,24 @@ uint16_t F32ToBF16(float value) {
   return static_cast<uint16_t>((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
 }
 
+void DequantizeBlock(DType dtype, const QuantBlock& block, float* out) {
+  const DTypeInfo& info = InfoOf(dtype);
+  const auto num_elements = static_cast<size_t>(info.block_elements);
+  const auto sub_elements = static_cast<size_t>(info.sub_block_elements);
+  for (size_t begin = 0; begin < num_elements; begin += sub_elements) {
+    const size_t sub_block = begin / sub_elements;
+    float scale = F16ToF32(block.scale);
+    float minimum = info.HasMinimum() ? F16ToF32(block.minimum) : 0;
+    if (info.HasSubBlocks()) scale *= block.sub_scales[sub_block];
+    if (info.HasSubBlocks() && info.HasMinimum())
+      minimum = -(minimum * block.sub_minima[sub_block]);  // the sign of a zero matters
+    for (size_t i = begin; i < begin + sub_elements; ++i) {
+      out[i] = scale * static_cast<float>(block.quants[i] - info.offset);
+      if (info.HasMinimum()) out[i] += minimum;
+    }
+  }
+}
+
 void Dequantize(DType dtype, const std::byte* blocks, int64_t num_elements, float* out) {
   switch (dtype) {
     case DType::kF32:
@@ -131,12 +123,8 @@ void Dequantize(DType dtype, const std::byte* blocks, int64_t num_elements, floa
     case DType::kBF16:
       for (int64_t i = 0; i < num_elements; ++i) out[i] = BF16ToF32(Load16(blocks + i * 2));
       return;
-    case DType::kQ8_0:
-      return DecodeBlocks(dtype, blocks, num_elements, out, DecodeQ8_0);
-    case DType::kQ4_0:
-      return DecodeBlocks(dtype, blocks, num_elements, out, DecodeQ4_0);
-    case DType::kQ4_1:
-      return DecodeBlocks(dtype, blocks, num_elements, out, DecodeQ4_1);
+    default:
+      return DequantizeBlocks(dtype, blocks, num_elements, out);
   }
 }
 

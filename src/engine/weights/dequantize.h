@@ -1,8 +1,8 @@
 // Scalar decoding of every element and block format to f32: embedding rows, norms, tests. The
 // kernels have their own fast paths; these functions are what those are compared with.
 //
-// Results are exact: each format's value is computed in f32 as scale * q (+ minimum), the order the
-// reference uses. Inputs need no alignment. Pure functions.
+// Results are those of the reference bit for bit: f32 arithmetic by DTypeInfo's formulas, in which
+// at most the last addition rounds. Inputs need no alignment. Pure functions.
 #pragma once
 
 #include <bit>
@@ -12,6 +12,7 @@
 
 #include "base/status.h"
 #include "engine/tensor.h"
+#include "engine/weights/quant_block.h"
 
 namespace redline::engine {
 
@@ -27,6 +28,8 @@ uint16_t F32ToBF16(float value);
 
 // Decodes `num_elements` (a multiple of the format's block) from `blocks` to `out`.
 void Dequantize(DType dtype, const std::byte* blocks, int64_t num_elements, float* out);
+// The block_elements values of one block.
+void DequantizeBlock(DType dtype, const QuantBlock& block, float* out);
 // The whole tensor as f32.
 std::vector<float> DequantizeTensor(const TensorView& tensor);
 

@@ -2,9 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
+#include <nlohmann/json.hpp>
 #include <string>
+
+#include "base/files.h"
 
 namespace redline::engine {
 namespace {
@@ -119,7 +124,76 @@ TEST(Dequantize, Q4_1TakesEveryBlocksOwnScaleAndMinimum) {
   }
 }
 
-TEST(CheckFinite, FindsNanAndInfinityInEveryFormat) {
+std::string FromHex(const std::string& hex) {
+  std::string bytes;
+  for (size_t i = 0; i < hex.size(); i += 2)
+    bytes += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
+  return bytes;
+}
+
+// Random blocks and blocks of extremes against ggml's Python implementation (make_quant_goldens.py
+// in tests/reference), bit for bit.
+TEST(Dequantize, AgreesWithGgmlBitForBit) {
+  const auto text = ReadFile("tests/reference/golden_quants.json");
+  ASSERT_TRUE(text.ok()) << text.status().ToString();
+  size_t num_formats = 0;
+  const nlohmann::json golden = nlohmann::json::parse(*text);
+  for (const auto& format : golden["formats"]) {
+    const auto* info = std::find_if(kDTypes.begin(), kDTypes.end(), [&](const DTypeInfo& row) {
+      return row.name == format["dtype"].get<std::string>();
+    });
+    ASSERT_NE(info, kDTypes.end()) << format["dtype"];
+    const std::string blocks = FromHex(format["blocks"]);
+    const std::string expected = FromHex(format["values"]);
+    const std::vector<float> values = Decode(static_cast<DType>(info - kDTypes.begin()), blocks,
+                                             static_cast<int64_t>(expected.size() / sizeof(float)));
+    const auto* bits = reinterpret_cast<const char*>(values.data());
+    for (size_t i = 0; i < values.size(); ++i) {
+      ASSERT_EQ(std::memcmp(bits + 4 * i, expected.data() + 4 * i, 4), 0)
+          << info->name << " element " << i << " is " << values[i];
+    }
+    ++num_formats;
+  }
+  EXPECT_EQ(num_formats, std::count_if(kDTypes.begin(), kDTypes.end(),
+                                       [](const DTypeInfo& row) { return row.IsQuantized(); }));
+}
+
+// Two blocks of finite scales and any quants.
+std::string SoundBlocks(const DTypeInfo& info) {
+  std::string block(static_cast<size_t>(info.block_bytes), '\x7f');
+  for (const int64_t at : {info.scale_at, info.minimum_at}) {
+    if (at >= 0) block.replace(static_cast<size_t>(at), 2, Bits16(0x7bff));
+  }
+  return block + block;
+}
+
+Status CheckRows(DType dtype, const std::string& bytes) {
+  return CheckFinite({.name = "weights",
+                      .dtype = dtype,
+                      .shape = {2, InfoOf(dtype).block_elements},
+                      .data = reinterpret_cast<const std::byte*>(bytes.data()),
+                      .num_bytes = static_cast<int64_t>(bytes.size())});
+}
+
+TEST(CheckFinite, LooksAtEveryScaleAndMinimum) {
+  for (size_t i = 0; i < kNumDTypes; ++i) {
+    const DTypeInfo& info = kDTypes[i];
+    if (!info.IsQuantized()) continue;
+    const std::string sound = SoundBlocks(info);
+    EXPECT_TRUE(CheckRows(static_cast<DType>(i), sound).ok()) << info.name;
+    for (const int64_t at : {info.scale_at, info.minimum_at}) {
+      if (at < 0) continue;
+      for (const uint16_t bits : {0x7c00, 0xfc00, 0x7e00}) {
+        std::string bad = sound;
+        bad.replace(static_cast<size_t>(info.block_bytes + at), 2, Bits16(bits));
+        EXPECT_EQ(CheckRows(static_cast<DType>(i), bad).code(), Code::kDataLoss)
+            << info.name << " at " << at << ": " << bits;
+      }
+    }
+  }
+}
+
+TEST(CheckFinite, FindsNanAndInfinityInPlainTypes) {
   const struct {
     DType dtype;
     std::string good;
@@ -129,25 +203,10 @@ TEST(CheckFinite, FindsNanAndInfinityInEveryFormat) {
       {DType::kF32, std::string("\xff\xff\x7f\x7f", 4), std::string("\0\0\x80\xff", 4)},
       {DType::kF16, Bits16(0x7bff), Bits16(0x7c00)},
       {DType::kBF16, Bits16(0x7f7f), Bits16(0xff80)},
-      {DType::kQ8_0, Bits16(0x3c00) + std::string(32, '\x7f'),
-       Bits16(0x7e00) + std::string(32, '\x7f')},
-      {DType::kQ4_0, Bits16(0x3c00) + Nibbles(), Bits16(0xfe00) + Nibbles()},
-      {DType::kQ4_1, Bits16(0x3c00) + Bits16(0) + Nibbles(),
-       Bits16(0x7e00) + Bits16(0) + Nibbles()},
-      {DType::kQ4_1, Bits16(0x3c00) + Bits16(0) + Nibbles(),
-       Bits16(0x3c00) + Bits16(0x7e00) + Nibbles()},
   };
   for (const auto& c : cases) {
-    const int64_t block = InfoOf(c.dtype).block_elements;
-    const auto check = [&](const std::string& bytes) {
-      return CheckFinite({.name = "weights",
-                          .dtype = c.dtype,
-                          .shape = {2, block},
-                          .data = reinterpret_cast<const std::byte*>(bytes.data()),
-                          .num_bytes = static_cast<int64_t>(bytes.size())});
-    };
-    EXPECT_TRUE(check(c.good + c.good).ok()) << InfoOf(c.dtype).name;
-    const Status status = check(c.good + c.bad);
+    EXPECT_TRUE(CheckRows(c.dtype, c.good + c.good).ok()) << InfoOf(c.dtype).name;
+    const Status status = CheckRows(c.dtype, c.good + c.bad);
     EXPECT_EQ(status.code(), Code::kDataLoss) << InfoOf(c.dtype).name;
     EXPECT_NE(status.message().find("weights"), std::string::npos);
   }

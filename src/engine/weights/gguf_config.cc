@@ -78,7 +78,7 @@ Result<Architecture> FindArchitecture(const GgufFile& gguf) {
   for (const Architecture& architecture : kArchitectures) {
     if (architecture.name == *name) return architecture;
   }
-  return Unimplemented("GGUF architecture \"" + EscapeControl(*name) +
+  return Unimplemented("GGUF architecture \"" + Excerpt(*name) +
                            "\" is not supported; this engine has llama, qwen2 and qwen3",
                        "general.architecture");
 }
@@ -131,7 +131,7 @@ Result<RopeScaling> ReadScaling(const GgufFile& gguf, const ArchKeys& keys, doub
   if (linear_by_default || type == "linear") {
     scaling.kind = RopeScaling::Kind::kLinear;
   } else if (type && *type != "none") {
-    return Unimplemented("RoPE scaling \"" + EscapeControl(*type) +
+    return Unimplemented("RoPE scaling \"" + Excerpt(*type) +
                              "\" is not supported; this engine has linear and llama3",
                          keys.Key("rope.scaling.type"));
   }

@@ -125,8 +125,8 @@ class GgufParser {
       return UnknownValueType(key.name, key.element_type);
     const uint64_t least_bytes = *bytes == 0 ? sizeof(uint64_t) : *bytes;
     if (key.count > cursor_.remaining() / least_bytes)
-      return DataLoss("key \"" + EscapeControl(key.name) + "\" claims " +
-                      std::to_string(key.count) + " elements, more than the file can hold");
+      return DataLoss("key \"" + Excerpt(key.name) + "\" claims " + std::to_string(key.count) +
+                      " elements, more than the file can hold");
     const uint64_t begin = cursor_.position();
     if (key.element_type != GgufType::kString) {
       RL_RETURN_IF_ERROR(cursor_.Advance(key.count * *bytes, "array"));
@@ -139,7 +139,7 @@ class GgufParser {
   }
 
   Status UnknownValueType(const std::string& key, GgufType type) const {
-    return DataLoss("key \"" + EscapeControl(key) + "\" has a value of the unsupported type " +
+    return DataLoss("key \"" + Excerpt(key) + "\" has a value of the unsupported type " +
                     std::to_string(static_cast<uint32_t>(type)));
   }
 
@@ -150,8 +150,8 @@ class GgufParser {
     uint32_t num_dims = 0;
     RL_RETURN_IF_ERROR(cursor_.Read(&num_dims, "tensor's dimension count"));
     if (num_dims < 1 || num_dims > kMaxDims)
-      return DataLoss("tensor \"" + EscapeControl(info.view.name) + "\" has " +
-                      std::to_string(num_dims) + " dimensions; 1 to 4 expected");
+      return DataLoss("tensor \"" + Excerpt(info.view.name) + "\" has " + std::to_string(num_dims) +
+                      " dimensions; 1 to 4 expected");
     std::array<int64_t, kMaxDims> dims;
     for (uint32_t i = 0; i < num_dims; ++i)
       RL_RETURN_IF_ERROR(cursor_.Read(&dims[i], "tensor's dimensions"));
@@ -180,7 +180,7 @@ class GgufParser {
         value = DecodeScalar(key.type, View(key.value).data());
       }
       if (!out_.metadata_.emplace(key.name, value).second)
-        return DataLoss("key \"" + EscapeControl(key.name) + "\" is there twice");
+        return DataLoss("key \"" + Excerpt(key.name) + "\" is there twice");
     }
     return OkStatus();
   }
@@ -201,7 +201,7 @@ class GgufParser {
     std::unordered_set<std::string_view> names;
     std::vector<TensorExtent> extents;
     for (TensorInfo& info : infos) {
-      const std::string quoted = "tensor \"" + EscapeControl(info.view.name) + "\"";
+      const std::string quoted = "tensor \"" + Excerpt(info.view.name) + "\"";
       if (!names.insert(info.view.name).second) return DataLoss(quoted + " is there twice");
       if (info.offset % alignment != 0)
         return DataLoss(quoted + " is not aligned to " + std::to_string(alignment) + " bytes");

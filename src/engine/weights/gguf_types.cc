@@ -19,10 +19,10 @@ struct TensorTypeRow {
 // refusal tells the user what to look for.
 constexpr std::array<TensorTypeRow, 32> kTensorTypes = {{
     {0, "F32", DType::kF32},      {1, "F16", DType::kF16},       {2, "Q4_0", DType::kQ4_0},
-    {3, "Q4_1", DType::kQ4_1},    {6, "Q5_0", std::nullopt},     {7, "Q5_1", std::nullopt},
+    {3, "Q4_1", DType::kQ4_1},    {6, "Q5_0", DType::kQ5_0},     {7, "Q5_1", DType::kQ5_1},
     {8, "Q8_0", DType::kQ8_0},    {9, "Q8_1", std::nullopt},     {10, "Q2_K", std::nullopt},
-    {11, "Q3_K", std::nullopt},   {12, "Q4_K", std::nullopt},    {13, "Q5_K", std::nullopt},
-    {14, "Q6_K", std::nullopt},   {15, "Q8_K", std::nullopt},    {16, "IQ2_XXS", std::nullopt},
+    {11, "Q3_K", std::nullopt},   {12, "Q4_K", DType::kQ4_K},    {13, "Q5_K", DType::kQ5_K},
+    {14, "Q6_K", DType::kQ6_K},   {15, "Q8_K", std::nullopt},    {16, "IQ2_XXS", std::nullopt},
     {17, "IQ2_XS", std::nullopt}, {18, "IQ3_XXS", std::nullopt}, {19, "IQ1_S", std::nullopt},
     {20, "IQ4_NL", std::nullopt}, {21, "IQ3_S", std::nullopt},   {22, "IQ2_S", std::nullopt},
     {23, "IQ4_XS", std::nullopt}, {24, "I8", std::nullopt},      {25, "I16", std::nullopt},
@@ -30,6 +30,14 @@ constexpr std::array<TensorTypeRow, 32> kTensorTypes = {{
     {29, "IQ1_M", std::nullopt},  {30, "BF16", DType::kBF16},    {34, "TQ1_0", std::nullopt},
     {35, "TQ2_0", std::nullopt},  {39, "MXFP4", std::nullopt},
 }};
+
+std::string SupportedTypes() {
+  std::vector<std::string> names;
+  for (const TensorTypeRow& row : kTensorTypes) {
+    if (row.dtype) names.emplace_back(row.name);
+  }
+  return Join(names, ", ");
+}
 
 template <typename T>
 T LoadAs(const char* from) {
@@ -47,12 +55,12 @@ int64_t LoadUint64(const char* from) {
 }  // namespace
 
 Result<DType> TensorTypeOf(uint32_t id, std::string_view tensor_name) {
-  const std::string tensor = "tensor \"" + EscapeControl(tensor_name) + "\"";
+  const std::string tensor = "tensor \"" + Excerpt(tensor_name) + "\"";
   for (const TensorTypeRow& row : kTensorTypes) {
     if (row.id != id) continue;
     if (row.dtype) return *row.dtype;
-    return Unimplemented(tensor + " has type " + std::string(row.name) +
-                         "; this engine reads F32, F16, BF16, Q8_0, Q4_0 and Q4_1");
+    return Unimplemented(tensor + " has type " + std::string(row.name) + "; this engine reads " +
+                         SupportedTypes());
   }
   return DataLoss(tensor + " has the unknown type " + std::to_string(id));
 }

@@ -79,7 +79,7 @@ Result<WeightMap> ReadIndex(const fs::path& file) {
   WeightMap map;
   for (const auto& [tensor, shard] : json["weight_map"].items()) {
     if (!shard.is_string() || !IsPlainFileName(shard.get_ref<const std::string&>()))
-      return DataLoss(file.string() + ": the entry of \"" + EscapeControl(tensor) +
+      return DataLoss(file.string() + ": the entry of \"" + Excerpt(tensor) +
                       "\" is not the name of a file");
     map.emplace_back(tensor, shard.get<std::string>());
   }
@@ -110,7 +110,7 @@ Status CheckIndex(const WeightMap& map, const std::set<std::string>& names, cons
   }
   for (const auto& [tensor, shard] : map) {
     if (!present.contains({tensor, shard}))
-      return DataLoss("tensor \"" + EscapeControl(tensor) + "\" is not in " + shard +
+      return DataLoss("tensor \"" + Excerpt(tensor) + "\" is not in " + shard +
                       " as the index says; a file is stale or damaged");
   }
   return OkStatus();
@@ -135,7 +135,7 @@ Result<std::vector<TensorView>> AllTensors(const Shards& shards) {
   for (const auto& shard : shards) {
     for (const TensorView& view : shard->tensors()) {
       if (!names.insert(view.name).second)
-        return DataLoss("tensor \"" + EscapeControl(view.name) + "\" is in two files");
+        return DataLoss("tensor \"" + Excerpt(view.name) + "\" is in two files");
       all.push_back(view);
     }
   }

@@ -39,11 +39,10 @@ Status Damaged(std::string_view key, std::string_view expected) {
 }
 
 Status Refused(std::string_view key, const Json& value, std::string_view instead) {
-  return Unimplemented(
-      "config.json: " + std::string(key) + " = " +
-          EscapeControl(value.dump(-1, ' ', true, Json::error_handler_t::replace)) +
-          " is not supported; this engine has " + std::string(instead),
-      std::string(key));
+  return Unimplemented("config.json: " + std::string(key) + " = " +
+                           Excerpt(value.dump(-1, ' ', true, Json::error_handler_t::replace)) +
+                           " is not supported; this engine has " + std::string(instead),
+                       std::string(key));
 }
 
 // The value of a key, or nullptr when it is absent or null.

@@ -36,13 +36,15 @@ def gguf(keys, tensors, version=3):
     return head + b"\0" * (-len(head) % 32) + data
 
 
-def model(arch, kind=0, block=1, block_bytes=4):
-    """A one-layer model with a vocabulary of three; `kind` is the type of its matrices."""
+def model(arch, kind=0, block=1, block_bytes=4, head_dim=None, inner=None):
+    """A one-layer model with a vocabulary of three; `kind` is the type of the matrices whose rows are
+    whole blocks, others are F32."""
     hidden = 4 if block == 1 else block
+    heads, inner = head_dim or hidden // 2, inner or hidden
     keys = [
         entry("general.architecture", STRING, text(arch)),
         uint(f"{arch}.embedding_length", hidden),
-        uint(f"{arch}.feed_forward_length", hidden),
+        uint(f"{arch}.feed_forward_length", inner),
         uint(f"{arch}.block_count", 1),
         uint(f"{arch}.attention.head_count", 2),
         uint(f"{arch}.attention.head_count_kv", 1),
@@ -55,13 +57,21 @@ def model(arch, kind=0, block=1, block_bytes=4):
         strings("tokenizer.ggml.merges", ["a b"]),
         uint("tokenizer.ggml.eos_token_id", 2),
     ]
-    matrix = lambda name, rows: (name, (hidden, rows), kind, b"\1" * (hidden * rows // block * block_bytes))
+    if head_dim:
+        keys += [uint(f"{arch}.attention.{name}_length", head_dim) for name in ("key", "value")]
+
+    def matrix(name, rows, columns=hidden):
+        whole = columns % block == 0
+        size = rows * columns // block * block_bytes if whole else rows * columns * 4
+        return name, (columns, rows), kind if whole else 0, b"\1" * size
+
     vector = lambda name, size: (name, (size,), 0, b"\1" * (4 * size))
     tensors = [matrix("token_embd.weight", 3), vector("output_norm.weight", hidden)]
     tensors += [vector(f"blk.0.{name}.weight", hidden) for name in ("attn_norm", "ffn_norm")]
-    tensors += [matrix(f"blk.0.{name}.weight", rows) for name, rows in (
-        ("attn_q", hidden), ("attn_k", hidden // 2), ("attn_v", hidden // 2),
-        ("attn_output", hidden), ("ffn_gate", hidden), ("ffn_up", hidden), ("ffn_down", hidden))]
+    tensors += [matrix(f"blk.0.{name}.weight", *shape) for name, shape in (
+        ("attn_q", (2 * heads,)), ("attn_k", (heads,)), ("attn_v", (heads,)),
+        ("attn_output", (hidden, 2 * heads)), ("ffn_gate", (inner,)), ("ffn_up", (inner,)),
+        ("ffn_down", (hidden, inner)))]
     if arch == "qwen2":
         sizes = {"attn_q": hidden, "attn_k": hidden // 2, "attn_v": hidden // 2}
         tensors += [vector(f"blk.0.{name}.bias", size) for name, size in sizes.items()]
@@ -84,6 +94,12 @@ GGUF = {
     "llama_f16": model("llama", 1, 1, 2),
     "llama_q4_1": model("llama", 3, 32, 20),
     "llama_q8_0": model("llama", 8, 32, 34),
+    "llama_q5_0": model("llama", 6, 32, 22, head_dim=2, inner=4),
+    "llama_q5_1": model("llama", 7, 32, 24, head_dim=2, inner=4),
+    "llama_q4_k": model("llama", 12, 256, 144, head_dim=2, inner=4),
+    "llama_q5_k": model("llama", 13, 256, 176, head_dim=2, inner=4),
+    "llama_q6_k": model("llama", 14, 256, 210, head_dim=2, inner=4),
+    "q4_k_ragged": gguf([], [("t", (288, 2), 12, b"\0" * 576)]),
     "qwen2_f32": model("qwen2"),
     "qwen3_f32": model("qwen3"),
     "version_2": gguf([uint("k", 1)], [("t", (8,), 0, b"\0" * 32)], version=2),

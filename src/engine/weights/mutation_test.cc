@@ -1,4 +1,4 @@
-// Damages the headers of the stories260K files at random and opens the result. Every outcome but a
+// Damages the headers of model files at random and opens the result. Every outcome but a
 // clean open or a named error is a failure; sanitizers make it a strict test. REDLINE_MUTATIONS
 // sets the number of files (500 by default).
 #include <gtest/gtest.h>
@@ -108,15 +108,22 @@ int CountRefused(const std::string& path, size_t header_bytes, Open open) {
   return num_refused;
 }
 
+Status OpenGguf(const std::string& bytes) {
+  auto checkpoint = OpenGgufCheckpoint(MapBytes(bytes));
+  if (!checkpoint.ok()) return checkpoint.status();
+  (void)(*checkpoint)->MakeTokenizer();
+  return OkStatus();
+}
+
 TEST(Mutation, GgufHeaders) {
   if (!std::filesystem::exists(kStoriesGguf)) GTEST_SKIP() << "NOT TESTED: no " << kStoriesGguf;
-  const int num_refused = CountRefused(kStoriesGguf, 14'000, [](const std::string& bytes) {
-    auto checkpoint = OpenGgufCheckpoint(MapBytes(bytes));
-    if (!checkpoint.ok()) return checkpoint.status();
-    (void)(*checkpoint)->MakeTokenizer();
-    return OkStatus();
-  });
-  EXPECT_GT(num_refused, NumMutations() / 4);
+  EXPECT_GT(CountRefused(kStoriesGguf, 14'000, OpenGguf), NumMutations() / 4);
+}
+
+// Quantised tensors, with the first blocks of the data in reach of the damage.
+TEST(Mutation, QuantisedGguf) {
+  const char* path = "tests/reference/tiny/tiny_q4_k.gguf";
+  EXPECT_GT(CountRefused(path, 2'500, OpenGguf), NumMutations() / 4);
 }
 
 TEST(Mutation, SafetensorsHeaders) {

@@ -25,7 +25,7 @@ Result<DType> DTypeOf(const std::string& name, const std::string& tensor) {
   if (name == "F32") return DType::kF32;
   if (name == "F16") return DType::kF16;
   if (name == "BF16") return DType::kBF16;
-  const std::string prefix = tensor + " has dtype \"" + EscapeControl(name) + "\"";
+  const std::string prefix = tensor + " has dtype \"" + Excerpt(name) + "\"";
   if (std::find(std::begin(kKnownDTypes), std::end(kKnownDTypes), name) != std::end(kKnownDTypes))
     return Unimplemented(prefix + "; this engine reads F32, F16 and BF16");
   return DataLoss(prefix + ", which safetensors does not know");
@@ -84,7 +84,7 @@ class SafetensorsParser {
   }
 
   Status ReadEntry(const std::string& name, const Json& entry) {
-    const std::string quoted = "tensor \"" + EscapeControl(name) + "\"";
+    const std::string quoted = "tensor \"" + Excerpt(name) + "\"";
     if (!entry.is_object() || !entry.contains("dtype") || !entry["dtype"].is_string() ||
         !entry.contains("shape") || !entry.contains("data_offsets"))
       return DataLoss(quoted + " needs dtype, shape and data_offsets");
@@ -102,7 +102,7 @@ class SafetensorsParser {
   // `begin` and `end`: in the data section, both below 2^63.
   Status Place(TensorView view, uint64_t begin, uint64_t end) {
     RL_ASSIGN_OR_RETURN(view.num_bytes, CheckedTensorBytes(view.name, view.dtype, view.shape));
-    const std::string quoted = "tensor \"" + EscapeControl(view.name) + "\"";
+    const std::string quoted = "tensor \"" + Excerpt(view.name) + "\"";
     if (end - begin != static_cast<uint64_t>(view.num_bytes))
       return DataLoss(quoted + " of shape " + ShapeText(view.shape) + " needs " +
                       std::to_string(view.num_bytes) + " bytes but has " +

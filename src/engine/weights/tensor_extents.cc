@@ -9,7 +9,7 @@ namespace {
 
 constexpr int64_t kMaxElements = int64_t{1} << 60;  // times 4 bytes stays below 2^62
 
-std::string Quoted(std::string_view name) { return "tensor \"" + EscapeControl(name) + "\""; }
+std::string Quoted(std::string_view name) { return "tensor \"" + Excerpt(name) + "\""; }
 
 }  // namespace
 

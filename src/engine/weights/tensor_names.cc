@@ -157,7 +157,7 @@ Result<std::vector<TensorView>> SelectTensors(const ModelConfig& config, NameSty
   }
   for (const TensorView& view : file_tensors) {
     if (index.contains(view.name))
-      return Unimplemented("tensor \"" + EscapeControl(view.name) + "\" is not part of a " +
+      return Unimplemented("tensor \"" + Excerpt(view.name) + "\" is not part of a " +
                            config.model_type + " model as this engine knows it");
   }
   return selected;

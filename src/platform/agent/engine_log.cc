@@ -37,7 +37,9 @@ LogReply ReadLog(const std::filesystem::path& path, int64_t after, int64_t max_b
   std::string text = ReadAt(path, begin, max_bytes);
   if (tail && begin > 0) {
     const size_t line_end = text.find('\n');
-    const size_t cut = line_end == std::string::npos ? 0 : line_end + 1;
+    // Whole lines, unless there is but a part of one.
+    const bool has_whole_line = line_end != std::string::npos && line_end + 1 < text.size();
+    const size_t cut = has_whole_line ? line_end + 1 : 0;
     text.erase(0, cut);
     begin += static_cast<int64_t>(cut);
   }

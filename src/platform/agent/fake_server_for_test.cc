@@ -41,8 +41,10 @@ void FakeServer::AddRoutes() {
                 const json body = json::parse(request.body);
                 {
                   const std::lock_guard lock(mutex_);
-                  statuses_.push_back({request.path_params.at("instance_id"), body.at("state"),
-                                       body.at("reason"), body});
+                  for (const json& status : body.at("statuses")) {
+                    statuses_.push_back({request.path_params.at("instance_id"), status.at("state"),
+                                         status.at("reason"), status});
+                  }
                 }
                 writer->Send(net::TextResponse(200, "{}", "application/json"));
               });

@@ -215,6 +215,11 @@ void InstanceController::StartEngine() {
   may_start_at_.reset();
   kill_reason_.clear();
   const int64_t log_size = LogSize(LogPath());
+  record_.log_offset = log_size;
+  if (const Status made = MakeDirectories(dir_, 0700); !made.ok())
+    return NoteFailure(made.message());
+  // Before the engine starts: if this agent is killed in between, the next one counts the restart.
+  SaveInstanceRecord(dir_, record_);
   auto launch = Launch();
   if (!launch.ok()) return NoteFailure(launch.status().message());
   launch_ = std::move(launch).value();
@@ -236,7 +241,6 @@ Result<backends::Launch> InstanceController::Launch() {
                                                  .model_path = model_dir_->string(),
                                                  .served_model_name = assignment_.deployment,
                                                  .endpoint = Endpoint()}));
-  RL_RETURN_IF_ERROR(MakeDirectories(dir_, 0700));
   const backends::LaunchSpec spec{.argv = command.argv,
                                   .env = command.env,
                                   .generation = assignment_.generation,

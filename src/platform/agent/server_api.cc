@@ -138,19 +138,25 @@ Result<Assignments> ServerApi::PollAssignments(int64_t revision, double wait_sec
   return AssignmentsFromText(body);
 }
 
-Status ServerApi::ReportStatus(const spec::Instance& instance, const std::stop_token& stop) {
-  const json body = {{"generation", instance.generation},
-                     {"state", spec::NameOf(instance.state)},
-                     {"reason", instance.reason},
-                     {"pid", instance.pid},
-                     {"endpoint", instance.endpoint},
-                     {"restart_count", instance.restart_count},
-                     {"progress", spec::ToJson(instance.progress)},
-                     {"started_at", TimeText(instance.started_at_ms)},
-                     {"ready_at", TimeText(instance.ready_at_ms)}};
+Status ServerApi::ReportStatuses(const std::vector<spec::Instance>& statuses,
+                                 const std::stop_token& stop) {
+  json list = json::array();
+  for (const spec::Instance& status : statuses) {
+    list.push_back({{"generation", status.generation},
+                    {"state", spec::NameOf(status.state)},
+                    {"reason", status.reason},
+                    {"pid", status.pid},
+                    {"endpoint", status.endpoint},
+                    {"restart_count", status.restart_count},
+                    {"progress", spec::ToJson(status.progress)},
+                    {"started_at", TimeText(status.started_at_ms)},
+                    {"ready_at", TimeText(status.ready_at_ms)}});
+  }
   const std::string path =
-      fmt::format("/internal/v1/workers/{}/instances/{}/status", worker_id_, instance.id);
-  return Call("POST", path, spec::DumpJson(body), kCallTimeoutSeconds, stop).status();
+      fmt::format("/internal/v1/workers/{}/instances/{}/status", worker_id_, statuses.front().id);
+  return Call("POST", path, spec::DumpJson({{"statuses", std::move(list)}}), kCallTimeoutSeconds,
+              stop)
+      .status();
 }
 
 Status ServerApi::ReplyLog(const std::string& request_id, const LogReply& reply,

@@ -45,7 +45,8 @@ class ServerApi {
   Result<double> Heartbeat(const spec::Worker& worker, const std::stop_token& stop);
   Result<Assignments> PollAssignments(int64_t revision, double wait_seconds,
                                       const std::stop_token& stop);
-  Status ReportStatus(const spec::Instance& instance, const std::stop_token& stop);
+  // What happened to one instance, oldest first; at least one status.
+  Status ReportStatuses(const std::vector<spec::Instance>& statuses, const std::stop_token& stop);
   Status ReplyLog(const std::string& request_id, const LogReply& reply,
                   const std::stop_token& stop);
 

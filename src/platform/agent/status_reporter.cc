@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
+#include <string>
 
 #include "base/log.h"
 
@@ -42,23 +44,40 @@ void StatusReporter::Flush(double timeout_seconds) {
                     [this] { return queue_.empty() && !is_sending_; });
 }
 
+// All queued statuses of the instance whose status waits longest, of one generation.
+std::vector<spec::Instance> StatusReporter::TakeOldest() {
+  std::vector<spec::Instance> statuses;
+  const std::string id = queue_.front().id;
+  const int64_t generation = queue_.front().generation;
+  const auto others = std::stable_partition(queue_.begin(), queue_.end(), [&](const auto& each) {
+    return each.id == id && each.generation == generation;
+  });
+  std::move(queue_.begin(), others, std::back_inserter(statuses));
+  queue_.erase(queue_.begin(), others);
+  return statuses;
+}
+
+void StatusReporter::PutBack(const std::vector<spec::Instance>& statuses) {
+  queue_.insert(queue_.begin(), statuses.begin(), statuses.end());
+}
+
 void StatusReporter::Loop(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   while (changed_.wait(lock, stop, [this] { return !queue_.empty(); })) {
-    const spec::Instance instance = std::move(queue_.front());
-    queue_.pop_front();
+    const std::vector<spec::Instance> statuses = TakeOldest();
     is_sending_ = true;
     lock.unlock();
-    const Status status = api_.ReportStatus(instance, stop);
+    const Status status = api_.ReportStatuses(statuses, stop);
     lock.lock();
     is_sending_ = false;
     const bool server_is_away =
         status.code() == Code::kUnavailable || status.code() == Code::kDeadlineExceeded;
     if (server_is_away) {
-      queue_.push_front(instance);
+      PutBack(statuses);
       changed_.wait_for(lock, stop, kRetryEvery, [] { return false; });
     } else if (!status.ok() && status.code() != Code::kCancelled) {
-      LogWarn(kComponent, "{}: the server refuses its status: {}", instance.id, status.message());
+      LogWarn(kComponent, "{}: the server refuses its status: {}", statuses.front().id,
+              status.message());
     }
     changed_.notify_all();
   }

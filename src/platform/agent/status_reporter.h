@@ -1,10 +1,12 @@
-// Delivers instance statuses to the server, in order, across its absences.
+// Delivers instance statuses to the server, in order, across its absences. What is known of an
+// instance by then goes in one report, so that the server never takes an old state for the present.
 #pragma once
 
 #include <condition_variable>
 #include <deque>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 #include "platform/agent/server_api.h"
 
@@ -23,6 +25,8 @@ class StatusReporter {
 
  private:
   void Loop(const std::stop_token& stop);
+  std::vector<spec::Instance> TakeOldest();
+  void PutBack(const std::vector<spec::Instance>& statuses);
 
   ServerApi& api_;
   std::mutex mutex_;  // guards what follows

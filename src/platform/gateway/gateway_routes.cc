@@ -102,6 +102,8 @@ void GatewayRoutes::Infer(net::HttpRequest request, const std::string& target,
     return;
   }
   auto snapshot = snapshots_.Current();
+  const GatewayKey* const key = snapshot->FindKey(BearerKey(request));
+  parsed->tenant = key != nullptr ? key->id : "";
   if (snapshot->FindModel(parsed->model) == nullptr) {
     writer->Send(openai::ModelNotFoundError(parsed->model, ServedNames(*snapshot)));
     return;
@@ -134,7 +136,8 @@ void GatewayRoutes::AddInference(net::Router& router) {
              WithKey("inference", [this](const net::HttpRequest& request, const Writer& writer) {
                GetModel(request.path_params.at("name"), writer);
              }));
-  for (const std::string target : {"/v1/chat/completions", "/v1/completions"}) {
+  for (const std::string target :
+       {"/v1/chat/completions", "/v1/completions", "/tokenize", "/detokenize"}) {
     router.Add("POST", target,
                WithKey("inference", [this, target](net::HttpRequest request, const Writer& writer) {
                  Infer(std::move(request), target, writer);

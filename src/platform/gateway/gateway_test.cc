@@ -184,6 +184,20 @@ TEST_F(GatewayTest, RelaysAndMeters) {
   EXPECT_NE(metrics.find("redline_gateway_requests_in_flight 0"), std::string::npos) << metrics;
 }
 
+// What engines may share between requests is decided by the key alone.
+TEST_F(GatewayTest, TellsTheEngineWhoseRequestItIs) {
+  const auto engine = Engine([](const net::HttpRequest& request, const Writer& writer) {
+    writer->Send(net::TextResponse(
+        200, std::string(net::FindHeader(request.headers, "X-Redline-Tenant")), "text/plain"));
+  });
+  Serve({engine->endpoint()});
+  for (const auto& [key, tenant] : {std::pair{kKey, "admin"}, std::pair{kInferenceKey, "app"}}) {
+    auto request = Request("POST", kChat, R"({"model":"m"})", key);
+    request.headers.emplace_back("X-Redline-Tenant", "somebody else");
+    EXPECT_EQ(Fetch(request).body, tenant);
+  }
+}
+
 TEST_F(GatewayTest, EngineErrorsPassUnchanged) {
   const auto engine = Engine([](auto, auto writer) {
     auto response = net::ErrorResponse(InvalidArgument("temperature is odd", "temperature"));

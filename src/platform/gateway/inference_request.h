@@ -12,6 +12,7 @@ struct InferenceRequest {
   bool stream = false;
   bool strip_usage = false;  // the body was changed to ask for usage
   std::string body;          // to send on
+  std::string tenant;        // the id of the key; told to the engine, never taken from the client
 };
 
 // kInvalidArgument: not a JSON object, or without a model. All other fields are the engine's to

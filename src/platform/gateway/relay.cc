@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/strings.h"
 #include "openai/error.h"
+#include "openai/headers.h"
 
 namespace redline::platform {
 namespace {
@@ -83,7 +84,9 @@ void Relay::SendToNextInstance() {
   net::ClientRequest request;
   request.method = "POST";
   request.url = EngineUrl(lease_->instance().endpoint, target_);
-  request.headers = {{"Content-Type", "application/json"}, {"X-Request-Id", request_id_}};
+  request.headers = {{"Content-Type", "application/json"},
+                     {"X-Request-Id", request_id_},
+                     {std::string(openai::kTenantHeader), request_.tenant}};
   request.body = request_.body;
   request.idle_timeout_seconds = kEngineSilenceSeconds;
   net::ExchangeCallbacks callbacks;
@@ -188,11 +191,12 @@ void Relay::FinishBody() {
 // and a closed connection, so that nobody takes it for complete.
 void Relay::FailAnswer(const Status& status) {
   const bool timed_out = status.code() == Code::kDeadlineExceeded;
-  const std::string message = fmt::format("{} of {}; try again shortly",
-                                          has_head_   ? "the answer was cut: lost the instance"
-                                          : timed_out ? "no answer in time from the instance"
-                                                      : "no instance answers now",
-                                          request_.model);
+  const std::string message =
+      fmt::format("{0} of {1}; try again shortly (redline describe {1} tells what it does)",
+                  has_head_   ? "the answer was cut: lost the instance"
+                  : timed_out ? "no answer in time from the instance"
+                              : "no instance answers now",
+                  request_.model);
   const net::HttpResponse response = openai::EngineUnavailableError(message, kRetryAfterSeconds);
   if (streaming_) {
     writer_->Write(openai::ErrorEvent(Unavailable(message), openai::kEngineUnavailable));

@@ -176,6 +176,8 @@ TEST_F(AccessTest, TheConsoleIsOpenAndStrict) {
       {"/assets/app-1234.js", 200, "text/javascript; charset=utf-8",
        "public, max-age=31536000, immutable"},
       {"/assets/none.js", 404, "application/json", ""},
+      {"/server_info", 404, "application/json", ""},
+      {"/nope", 404, "application/json", ""},
       {"/api", 404, "application/json", ""},
       {"/api/v2/x", 404, "application/json", ""},
       {"/internal/v1/none", 404, "application/json", ""},

@@ -144,7 +144,7 @@ const std::vector<ApiRoute>& Table() {
        .summary = "What an instance does",
        .operation = ReportInstance,
        .response = Schema<EmptyView>,
-       .request = Schema<spec::Instance>},
+       .request = Schema<StatusReport>},
       {.method = "POST",
        .path = "/internal/v1/log-replies/{request_id}",
        .access = Access::kInternal,

@@ -47,6 +47,12 @@ bool IsReserved(std::string_view asked) {
   return false;
 }
 
+// The console's own pages ("console/src/app/router.tsx"), all of which are one file.
+bool IsPage(std::string_view name) {
+  const std::string_view first = name.substr(0, name.find('/'));
+  return first.empty() || first == "library" || first == "deployments" || first == "chat";
+}
+
 net::HttpResponse NoSuchPath(const net::HttpRequest& request) {
   return net::ErrorResponse(
       NotFound("nothing answers " + request.method + " " + request.path.substr(0, 256)));
@@ -72,7 +78,7 @@ net::HttpResponse Console::Answer(const net::HttpRequest& request) const {
   std::string_view name = path.substr(std::min<size_t>(1, path.size()));
   auto found = files_.find(name);
   if (found == files_.end()) {
-    if (name.starts_with(kHashedFolder)) return NoSuchPath(request);
+    if (!IsPage(name)) return NoSuchPath(request);
     name = kPage;
     found = files_.find(name);
   }

@@ -10,6 +10,7 @@ namespace {
 constexpr int64_t kHeartbeatSeconds = 5;
 constexpr int64_t kMaxWaitSeconds = 120;
 constexpr size_t kMaxReasonBytes = 4096;
+constexpr size_t kMaxStatuses = 1000;
 
 SnapshotView BuildSnapshot(const ControlPlane& plane) {
   SnapshotView snapshot;
@@ -104,7 +105,7 @@ bool MayBeReported(spec::InstanceState state) {
   }
 }
 
-Status CheckReport(const spec::Instance& known, const spec::Instance& report) {
+Status CheckStatus(const spec::Instance& known, const spec::Instance& report) {
   if (report.generation != known.generation)
     return FailedPrecondition(
         fmt::format("generation {} of {} is fenced off: the current one is {}", report.generation,
@@ -116,7 +117,7 @@ Status CheckReport(const spec::Instance& known, const spec::Instance& report) {
 }
 
 // The known instance with what the worker says of it.
-spec::Instance WithReport(spec::Instance instance, const spec::Instance& report) {
+spec::Instance WithStatus(spec::Instance instance, const spec::Instance& report) {
   const std::string_view reason = std::string_view(report.reason).substr(0, kMaxReasonBytes);
   instance.state = report.state;
   instance.reason = report.reason.substr(0, CompleteUtf8Prefix(reason));
@@ -171,20 +172,37 @@ void GetAssignments(ControlPlane& plane, Call call) {
       query->deadline);
 }
 
+Status CheckReport(const spec::Instance& known, const StatusReport& report) {
+  if (report.statuses.empty() || report.statuses.size() > kMaxStatuses) {
+    return InvalidArgument(fmt::format("statuses must be a list of 1 to {}, got {}", kMaxStatuses,
+                                       report.statuses.size()),
+                           "statuses");
+  }
+  for (const spec::Instance& status : report.statuses)
+    RL_RETURN_IF_ERROR(CheckStatus(known, status));
+  return OkStatus();
+}
+
+// All statuses of a report become events, but only the last one is ever the instance's state: an
+// engine that came back while the server was away is not taken off the routes once more.
 Result<Answer> ReportInstance(ControlPlane& plane, const net::HttpRequest& request) {
   RL_ASSIGN_OR_RETURN(const StoredInstance* stored, FindReported(plane, request));
   RL_ASSIGN_OR_RETURN(const auto report,
-                      ReadBody<spec::Instance>(request, spec::UnknownKeys::kIgnore));
+                      ReadBody<StatusReport>(request, spec::UnknownKeys::kIgnore));
   RL_RETURN_IF_ERROR(CheckReport(stored->instance, report));
-  StoredInstance changed{WithReport(stored->instance, report), stored->wanted};
-  if (IsOnlyProgress(stored->instance, changed.instance)) {
+  WriteBatch batch;
+  StoredInstance changed = *stored;
+  for (const spec::Instance& status : report.statuses) {
+    spec::Instance after = WithStatus(changed.instance, status);
+    if (auto event = EventOfChange(changed.instance, after, UnixMillis()))
+      batch.events.push_back(std::move(*event));
+    changed.instance = std::move(after);
+  }
+  if (batch.events.empty() && IsOnlyProgress(stored->instance, changed.instance)) {
     plane.cluster->SetProgress(changed.instance.id, changed.instance.reason,
                                changed.instance.progress);
     return AnswerWith(EmptyView{});
   }
-  WriteBatch batch;
-  if (auto event = EventOfChange(stored->instance, changed.instance, UnixMillis()))
-    batch.events.push_back(std::move(*event));
   batch.put_instances.push_back(std::move(changed));
   RL_RETURN_IF_ERROR(plane.cluster->Commit(batch));
   return AnswerWith(EmptyView{});

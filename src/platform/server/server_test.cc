@@ -110,6 +110,33 @@ TEST_F(ClusterTest, EventsTellTheStory) {
   EXPECT_TRUE(failed["reason"].get<std::string>().starts_with("CRASH_LOOP"));
 }
 
+// While the server was away the engine crashed and came back: the routes never lose it.
+TEST_F(ClusterTest, AReportOfManyStatusesIsOneChangeAndAllEvents) {
+  FakeAgent agent = Agent();
+  agent.Heartbeat();
+  Deploy({{"model", kModel}});
+  const std::string id = agent.Poll()["assignments"][0]["instance_id"];
+  EXPECT_EQ(agent.Report(id, 1, "RUNNING").status, 200);
+  const auto status = [](const char* state, int pid) {
+    return json{{"generation", 1},
+                {"state", state},
+                {"reason", ""},
+                {"pid", pid},
+                {"endpoint", "unix:/run/same.sock"},
+                {"restart_count", 1}};
+  };
+  const int64_t revision = Get("/api/v1/status").json["revision"];
+  const json statuses = {status("STARTING", 0), status("RUNNING", 4712)};
+  EXPECT_EQ(agent.ReportAll(id, statuses).status, 200);
+  EXPECT_EQ(Get("/api/v1/status").json["revision"], revision + 1);
+  const json events = Get(kDeployment + "/events").json["items"];
+  ASSERT_GE(events.size(), 2u);
+  EXPECT_EQ(events[events.size() - 2]["state"], "STARTING");
+  EXPECT_EQ(events.back()["state"], "RUNNING");
+  EXPECT_EQ(Get(kDeployment).json["instances"][0]["pid"], 4712);
+  EXPECT_EQ(agent.ReportAll(id, json::array()).status, 400);
+}
+
 TEST_F(ClusterTest, ProgressIsShownWithoutBeingNews) {
   FakeAgent agent = Agent();
   agent.Heartbeat();

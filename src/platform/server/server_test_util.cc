@@ -75,16 +75,21 @@ json FakeAgent::Poll(int wait_seconds) {
 Reply FakeAgent::Report(const std::string& instance_id, int64_t generation,
                         const std::string& state, const std::string& reason) {
   const bool running = state == "RUNNING";
+  const json status = {{"generation", generation},
+                       {"state", state},
+                       {"reason", reason},
+                       {"pid", running ? 4711 : 0},
+                       {"endpoint", running ? "unix:/run/" + instance_id + ".sock" : ""},
+                       {"restart_count", 0},
+                       {"progress", {{"phase", "loading"}, {"fraction", 0.5}}},
+                       {"started_at", "2026-01-02T03:04:05.000Z"},
+                       {"ready_at", running ? "2026-01-02T03:04:06.000Z" : ""}};
+  return ReportAll(instance_id, json::array({status}));
+}
+
+Reply FakeAgent::ReportAll(const std::string& instance_id, const json& statuses) {
   return call_("POST", "/internal/v1/workers/" + id_ + "/instances/" + instance_id + "/status",
-               {{"generation", generation},
-                {"state", state},
-                {"reason", reason},
-                {"pid", running ? 4711 : 0},
-                {"endpoint", running ? "unix:/run/" + instance_id + ".sock" : ""},
-                {"restart_count", 0},
-                {"progress", {{"phase", "loading"}, {"fraction", 0.5}}},
-                {"started_at", "2026-01-02T03:04:05.000Z"},
-                {"ready_at", running ? "2026-01-02T03:04:06.000Z" : ""}});
+               {{"statuses", statuses}});
 }
 
 void FakeAgent::Obey() {

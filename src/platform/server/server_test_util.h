@@ -56,6 +56,8 @@ class FakeAgent {
   nlohmann::json Poll(int wait_seconds = 0);
   Reply Report(const std::string& instance_id, int64_t generation, const std::string& state,
                const std::string& reason = "");
+  // What happened while the server was away, oldest first.
+  Reply ReportAll(const std::string& instance_id, const nlohmann::json& statuses);
   // Polls, and brings every assignment to where it should be: RUNNING or STOPPED.
   void Obey();
 

@@ -181,6 +181,11 @@ void VisitFields(Visitor& visit, spec::Is<LogAnswer> auto& answer) {
 }
 
 template <typename Visitor>
+void VisitFields(Visitor& visit, spec::Is<StatusReport> auto& report) {
+  visit("statuses", report.statuses);
+}
+
+template <typename Visitor>
 void VisitFields(Visitor& visit, spec::Is<HeartbeatView> auto& view) {
   visit("heartbeat_seconds", view.heartbeat_seconds);
 }

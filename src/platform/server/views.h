@@ -151,6 +151,11 @@ struct AssignmentsView {
   std::vector<LogQuestion> log_requests;
 };
 
+// What happened to an instance since the last report that arrived, oldest first.
+struct StatusReport {
+  std::vector<spec::Instance> statuses;
+};
+
 struct HeartbeatView {
   int64_t heartbeat_seconds = 0;
 };

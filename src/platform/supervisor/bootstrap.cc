@@ -85,8 +85,8 @@ void RunBootstrap(const BootstrapTask& task, const std::atomic<bool>& stop) {
   const MonotonicTime begin = MonotonicNow();
   ServerCalls calls(task);
   if (!WaitUntilReady(calls, stop)) return;
-  LogInfo("up", "ready in {:.0f} ms: console, API and /v1 on {}", SecondsSince(begin) * 1000,
-          task.base_url);
+  LogInfo("up", "ready in {:.0f} ms: console, API and /v1 on {}; the key is in {}",
+          SecondsSince(begin) * 1000, task.base_url, task.layout.admin_key().string());
   if (const Status written = WriteUpState(task); !written.ok())
     LogError("up", "the command line will need --server: {}", written.message());
   if (task.default_model.empty()) return;

@@ -11,15 +11,13 @@ namespace {
 
 // Row of `position` in `pool` (the keys or the values), as f32.
 template <KvDtype kDtype>
-std::vector<float> CacheRow(const AttentionArgs& args, const void* pool, int64_t kv_head,
-                            int64_t position) {
+void LoadRow(const AttentionArgs& args, const void* pool, int64_t kv_head, int64_t position,
+             std::vector<float>& row) {
   using Element = KvElement<kDtype>;
-  const auto* row = static_cast<const typename Element::Type*>(pool) +
-                    args.page_offsets[position / args.page_size] +
-                    (kv_head * args.page_size + position % args.page_size) * args.head_dim;
-  std::vector<float> values(static_cast<size_t>(args.head_dim));
-  for (size_t i = 0; i < values.size(); ++i) values[i] = Element::Decode(row[i]);
-  return values;
+  const auto* from = static_cast<const typename Element::Type*>(pool) +
+                     args.page_offsets[position / args.page_size] +
+                     (kv_head * args.page_size + position % args.page_size) * args.head_dim;
+  for (float& value : row) value = Element::Decode(*from++);
 }
 
 float Dot(const float* left, const std::vector<float>& right) {
@@ -34,10 +32,11 @@ void OneQuery(const AttentionArgs& args, int64_t kv_head, int64_t row, int64_t h
   float* out = args.out + row * args.out_stride + head * args.head_dim;
   const int64_t num_positions = args.context_len + row + 1;
   const float scale = 1.0f / std::sqrt(static_cast<float>(args.head_dim));
+  std::vector<float> cached(static_cast<size_t>(args.head_dim));
   std::vector<float> weights(static_cast<size_t>(num_positions));
   for (int64_t position = 0; position < num_positions; ++position) {
-    weights[static_cast<size_t>(position)] =
-        scale * Dot(q, CacheRow<kDtype>(args, args.keys, kv_head, position));
+    LoadRow<kDtype>(args, args.keys, kv_head, position, cached);
+    weights[static_cast<size_t>(position)] = scale * Dot(q, cached);
   }
   const float largest = *std::max_element(weights.begin(), weights.end());
   float sum = 0;
@@ -45,8 +44,8 @@ void OneQuery(const AttentionArgs& args, int64_t kv_head, int64_t row, int64_t h
   std::fill(out, out + args.head_dim, 0.0f);
   for (int64_t position = 0; position < num_positions; ++position) {
     const float weight = weights[static_cast<size_t>(position)] / sum;
-    const std::vector<float> value = CacheRow<kDtype>(args, args.values, kv_head, position);
-    for (size_t i = 0; i < value.size(); ++i) out[i] += weight * value[i];
+    LoadRow<kDtype>(args, args.values, kv_head, position, cached);
+    for (size_t i = 0; i < cached.size(); ++i) out[i] += weight * cached[i];
   }
 }
 

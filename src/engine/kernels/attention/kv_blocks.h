@@ -5,6 +5,8 @@
 //   values    rows, one per position. Where they lie, page by page, when a row is whole tiles and
 //             needs no decoding or is read but once; else decoded to `padded_dim` floats each
 //
+// Both are decoded to their values / kScale: the caller multiplies what it sums over them.
+//
 // Keys are transposed as 32-bit words, of one f32, two bf16 or four fp8 each, and then taken apart:
 // narrow elements cost fewer shuffles, which pays for their decoding.
 #pragma once
@@ -26,6 +28,7 @@ class KvBlocks {
   static_assert(kMaxHeadDim % kTransposedColumns == 0);
 
  public:
+  static constexpr float kScale = Load::kScale;  // a power of two
   enum class ValueReads { kOnce, kManyTimes };
 
   KvBlocks(const AttentionArgs& args, int64_t kv_head, int64_t padded_dim, ValueReads reads)
@@ -141,8 +144,12 @@ class KvBlocks {
     }
     for (; column < args_.head_dim; ++column) {
       for (row = 0; row < kKvBlock; ++row)
-        keys_[column * kKvBlock + row] = KvElement<kDtype>::Decode(rows[row][column]);
+        keys_[column * kKvBlock + row] = DecodeOne(rows[row][column]);
     }
+  }
+
+  [[gnu::always_inline]] static float DecodeOne(Element element) {
+    return KvElement<kDtype>::Decode(element) * (1 / kScale);
   }
 
   static __m256i FirstWords(int64_t count) {
@@ -191,7 +198,7 @@ class KvBlocks {
 #pragma GCC unroll 2
         for (int v = 0; v < kVecsOf16; ++v) Simd::Store(to + i + v * Simd::kLanes, values[v]);
       }
-      for (; i < args_.head_dim; ++i) to[i] = KvElement<kDtype>::Decode(from[i]);
+      for (; i < args_.head_dim; ++i) to[i] = DecodeOne(from[i]);
       for (; i < padded_dim_; ++i) to[i] = 0;
     }
   }

@@ -1,8 +1,8 @@
 // out[row, part.out_column + n] = bias[n] + sum over k of x[row, k] * W[n, k]
 //
-// Shapes: x [num_rows][in_features] f32, row stride x_stride. W {out_features, in_features} in f32,
-// f16, bf16, q8_0, q4_0 or q4_1, packed (packed_matrix.h). out f32, row stride out_stride. Several
-// parts (q, k and v; gate and up) may share x and one out row, each with a dtype of its own.
+// Shapes: x [num_rows][in_features] f32, row stride x_stride. W {out_features, in_features} in any
+// DType, packed (packed_matrix.h). out f32, row stride out_stride. Several parts (q, k and v; gate
+// and up) may share x and one out row, each with a dtype of its own.
 //
 // FLOPs: 2 * num_rows * out_features * in_features. Bytes: the weight once per 128 rows or so.
 // Bound: memory bandwidth of the weight stream for a few rows, FMA throughput from about 32 rows

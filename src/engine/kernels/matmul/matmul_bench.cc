@@ -16,7 +16,7 @@ namespace redline::engine {
 namespace {
 
 constexpr int64_t kOutFeatures = 1536;
-constexpr int64_t kInFeatures = 576;
+constexpr int64_t kInFeatures = 576;   // or the next whole block
 constexpr int64_t kNumMatrices = 120;  // 66 MB of q4_1, 425 MB of f32
 
 struct Bench {
@@ -26,7 +26,8 @@ struct Bench {
 
   void Run(const std::deque<TestingMatrix>& matrices, int64_t num_rows) const {
     std::mt19937 random(1);
-    const std::vector<float> x = RandomFloats(num_rows * kInFeatures, random);
+    const int64_t in_features = matrices.front().packed.in_features;
+    const std::vector<float> x = RandomFloats(num_rows * in_features, random);
     std::vector<float> out(static_cast<size_t>(num_rows * kOutFeatures));
     const size_t used = num_rows == 1 ? matrices.size() : std::min<size_t>(matrices.size(), 8);
     std::vector<double> seconds;
@@ -34,7 +35,7 @@ struct Bench {
       const MonotonicTime start = MonotonicNow();
       for (size_t i = 0; i < used; ++i) {
         const MatmulPart part = {.weight = matrices[i].packed};
-        ParallelMatmul(kernels, pool, {x.data(), kInFeatures, num_rows, out.data(), kOutFeatures},
+        ParallelMatmul(kernels, pool, {x.data(), in_features, num_rows, out.data(), kOutFeatures},
                        {&part, 1});
       }
       if (repeat > 0) seconds.push_back(SecondsSince(start));  // the first one warms up
@@ -47,7 +48,7 @@ struct Bench {
              const std::vector<double>& seconds) const {
     const double gigabytes = static_cast<double>(PackedBytes(matrix)) * count * 1e-9;
     const double gigaflops =
-        2e-9 * static_cast<double>(num_rows * kOutFeatures * kInFeatures) * count;
+        2e-9 * static_cast<double>(num_rows * kOutFeatures * matrix.in_features) * count;
     const double best = seconds.front();
     const double median = seconds[seconds.size() / 2];
     fmt::print(
@@ -61,10 +62,12 @@ struct Bench {
 void BenchAll(int num_threads, int repeats) {
   ThreadPool pool(num_threads);
   std::mt19937 random(7);
-  for (const DType dtype : kAllDTypes) {
+  for (const DType dtype : AllDTypes()) {
+    const int64_t block = InfoOf(dtype).block_elements;
+    const int64_t in_features = (kInFeatures + block - 1) / block * block;
     std::deque<TestingMatrix> matrices;
     for (int64_t i = 0; i < kNumMatrices; ++i)
-      matrices.emplace_back(dtype, kOutFeatures, kInFeatures, random);
+      matrices.emplace_back(dtype, kOutFeatures, in_features, random);
     for (const KernelSet* kernels : AvailableKernels()) {
       if (kernels->name == "ref") continue;
       const Bench bench = {*kernels, pool, repeats};

@@ -195,20 +195,8 @@ class MatmulSimd {
 
 template <typename Simd>
 void MatmulOfSimd(const MatmulArgs& args, const MatmulPart& part, const MatmulRange& range) {
-  switch (part.weight.dtype) {
-    case DType::kF32:
-      return MatmulSimd<Simd, DType::kF32>::Run(args, part, range);
-    case DType::kF16:
-      return MatmulSimd<Simd, DType::kF16>::Run(args, part, range);
-    case DType::kBF16:
-      return MatmulSimd<Simd, DType::kBF16>::Run(args, part, range);
-    case DType::kQ8_0:
-      return MatmulSimd<Simd, DType::kQ8_0>::Run(args, part, range);
-    case DType::kQ4_0:
-      return MatmulSimd<Simd, DType::kQ4_0>::Run(args, part, range);
-    case DType::kQ4_1:
-      return MatmulSimd<Simd, DType::kQ4_1>::Run(args, part, range);
-  }
+  WithDType(part.weight.dtype,
+            [&](auto dtype) { MatmulSimd<Simd, decltype(dtype)::value>::Run(args, part, range); });
 }
 
 }  // namespace redline::engine

@@ -105,7 +105,7 @@ TEST_P(MatmulTest, RowsAreIndependent) {
 
 INSTANTIATE_TEST_SUITE_P(AllVariants, MatmulTest,
                          testing::Combine(testing::ValuesIn(AvailableKernels()),
-                                          testing::ValuesIn(kAllDTypes)),
+                                          testing::ValuesIn(AllDTypes())),
                          [](const auto& variant) {
                            return std::string(std::get<0>(variant.param)->name) + "_" +
                                   std::string(InfoOf(std::get<1>(variant.param)).name);

@@ -8,75 +8,6 @@
 namespace redline::engine {
 namespace {
 
-constexpr int64_t kScaleBytes = 2;  // f16
-
-// One panel's rows of the weight in the file, up to 32 of them, and its blocks in the packed form.
-struct PanelCopy {
-  const std::byte* first_row;
-  int64_t row_bytes;
-  int64_t source_block_bytes;
-  int64_t num_rows;
-  std::byte* first_block;
-  int64_t block_stride;
-
-  const std::byte* Source(int64_t row, int64_t block) const {
-    return first_row + row * row_bytes + block * source_block_bytes;
-  }
-  std::byte* Block(int64_t block) const { return first_block + block * block_stride; }
-};
-
-void PackElements(const PanelCopy& copy, int64_t num_blocks) {
-  const int64_t element_bytes = copy.source_block_bytes;
-  for (int64_t row = 0; row < copy.num_rows; ++row) {
-    for (int64_t k = 0; k < num_blocks; ++k) {
-      std::memcpy(copy.Block(k) + row * element_bytes, copy.Source(row, k),
-                  static_cast<size_t>(element_bytes));
-    }
-  }
-}
-
-void PackQ8(const PanelCopy& copy, int64_t num_blocks) {
-  for (int64_t block = 0; block < num_blocks; ++block) {
-    std::byte* scales = copy.Block(block);
-    std::byte* quants = scales + kScaleBytes * kPanelColumns;
-    for (int64_t row = 0; row < copy.num_rows; ++row) {
-      const std::byte* from = copy.Source(row, block);
-      std::memcpy(scales + row * kScaleBytes, from, kScaleBytes);
-      for (int64_t k = 0; k < kQuantBlock; ++k)
-        quants[k * kPanelColumns + row] = from[kScaleBytes + k];
-    }
-  }
-}
-
-// Nibbles of elements 8 g .. 8 g + 7 of a GGML block, whose low nibbles are elements 0..15 and high
-// nibbles 16..31.
-uint32_t GatherNibbles(const std::byte* quants, int64_t group) {
-  const std::byte* bytes = quants + group % 2 * 8;
-  const int shift = group < 2 ? 0 : 4;
-  uint32_t word = 0;
-  for (int i = 0; i < 8; ++i)
-    word |= (std::to_integer<uint32_t>(bytes[i]) >> shift & 15u) << (4 * i);
-  return word;
-}
-
-// `num_scales` is 1 (scale) or 2 (scale and minimum).
-void PackQ4(const PanelCopy& copy, int64_t num_blocks, int64_t num_scales) {
-  constexpr int64_t kGroups = 4;
-  for (int64_t block = 0; block < num_blocks; ++block) {
-    std::byte* header = copy.Block(block);
-    std::byte* words = header + num_scales * kScaleBytes * kPanelColumns;
-    for (int64_t row = 0; row < copy.num_rows; ++row) {
-      const std::byte* from = copy.Source(row, block);
-      for (int64_t scale = 0; scale < num_scales; ++scale, from += kScaleBytes)
-        std::memcpy(header + (scale * kPanelColumns + row) * kScaleBytes, from, kScaleBytes);
-      for (int64_t group = 0; group < kGroups; ++group) {
-        const uint32_t word = GatherNibbles(from, group);
-        std::memcpy(words + (group * kPanelColumns + row) * 4, &word, sizeof(word));
-      }
-    }
-  }
-}
-
 template <typename T>
 T Load(const std::byte* from) {
   T value;
@@ -84,52 +15,108 @@ T Load(const std::byte* from) {
   return value;
 }
 
-// One output feature: a column of a panel.
-struct PanelColumn {
-  PanelColumn(const PackedMatrix& packed, int64_t n)
-      : matrix(packed),
-        first_block(packed.data + packed.PanelOffset(n / kPanelColumns)),
-        column(n % kPanelColumns) {}
+template <typename T>
+void Store(std::byte* to, T value) {
+  std::memcpy(to, &value, sizeof(value));
+}
 
-  const std::byte* Block(int64_t index) const {
-    return first_block + index * 2 * matrix.block_bytes;
-  }
-  float Scale(const std::byte* scales) const {
-    return F16ToF32(Load<uint16_t>(scales + column * 2));
-  }
-  float Quant(const std::byte* quants, int64_t k) const {
-    return Load<int8_t>(quants + k * kPanelColumns + column);
-  }
-  float Nibble(const std::byte* words, int64_t k) const {
-    const uint32_t word = Load<uint32_t>(words + (k / 8 * kPanelColumns + column) * 4);
-    return static_cast<float>(word >> (4 * (k % 8)) & 15);
-  }
+// One column of a panel's blocks. Plain types: a block is one element.
+template <DType kType>
+class PackedColumn {
+ public:
+  explicit PackedColumn(int64_t column) : column_(column) {}
 
-  float At(int64_t k) const {
-    const std::byte* element = Block(k) + column * (matrix.block_bytes / kPanelColumns);
-    const std::byte* block = Block(k / kQuantBlock);
-    constexpr int64_t kScales = 2 * kPanelColumns;  // bytes
-    const int64_t k_in_block = k % kQuantBlock;
-    switch (matrix.dtype) {
-      case DType::kF32:
-        return Load<float>(element);
-      case DType::kF16:
-        return F16ToF32(Load<uint16_t>(element));
-      case DType::kBF16:
-        return BF16ToF32(Load<uint16_t>(element));
-      case DType::kQ8_0:
-        return Scale(block) * Quant(block + kScales, k_in_block);
-      case DType::kQ4_0:
-        return Scale(block) * (Nibble(block + kScales, k_in_block) - 8);
-      case DType::kQ4_1:
-        return Scale(block) * Nibble(block + 2 * kScales, k_in_block) + Scale(block + kScales);
+  void Write(const std::byte* from, std::byte* block) const {
+    if constexpr (kInfo.IsQuantized()) {
+      QuantBlock quants;
+      ReadQuantBlock(kType, from, &quants);
+      WriteQuants(quants, block);
+    } else {
+      std::memcpy(block + column_ * kInfo.block_bytes, from, kInfo.block_bytes);
     }
-    return 0;
   }
 
-  const PackedMatrix& matrix;
-  const std::byte* first_block;
-  int64_t column;
+  void Read(const std::byte* block, float* out) const {
+    if constexpr (kInfo.IsQuantized()) {
+      QuantBlock quants;
+      ReadQuants(block, &quants);
+      DequantizeBlock(kType, quants, out);
+    } else {
+      Dequantize(kType, block + column_ * kInfo.block_bytes, 1, out);
+    }
+  }
+
+ private:
+  static constexpr DTypeInfo kInfo = InfoOf(kType);
+  static constexpr PackedLayout kLayout = PackedLayoutOf(kInfo);
+  static constexpr int64_t kSubElements = kInfo.sub_block_elements;
+  static constexpr int64_t kNumWords = kLayout.sub_block_bytes / (4 * kPanelColumns);
+  static constexpr uint32_t kLowMask = (1u << kLayout.low_bits) - 1;
+
+  void WriteQuants(const QuantBlock& from, std::byte* block) const {
+    Store(block + 2 * column_, from.scale);
+    if (kInfo.HasMinimum()) Store(block + kLayout.minima + 2 * column_, from.minimum);
+    for (int64_t sub = 0; sub * kSubElements < kInfo.block_elements; ++sub) {
+      const int64_t sub_column = sub * kPanelColumns + column_;
+      const auto index = static_cast<size_t>(sub);
+      if (kInfo.HasSubBlocks())
+        Store(block + kLayout.sub_scales + sub_column, from.sub_scales[index]);
+      if (kInfo.HasSubBlocks() && kInfo.HasMinimum())
+        Store(block + kLayout.sub_minima + sub_column, from.sub_minima[index]);
+      const int8_t* quants = from.quants.data() + sub * kSubElements;
+      std::byte* to = block + kLayout.sub_blocks + sub * kLayout.sub_block_bytes;
+      kInfo.bits == 8 ? WriteBytes(quants, to) : WriteWords(quants, to);
+    }
+  }
+  void ReadQuants(const std::byte* block, QuantBlock* to) const {
+    to->scale = Load<uint16_t>(block + 2 * column_);
+    if (kInfo.HasMinimum()) to->minimum = Load<uint16_t>(block + kLayout.minima + 2 * column_);
+    for (int64_t sub = 0; sub * kSubElements < kInfo.block_elements; ++sub) {
+      const int64_t sub_column = sub * kPanelColumns + column_;
+      const auto index = static_cast<size_t>(sub);
+      if (kInfo.HasSubBlocks())
+        to->sub_scales[index] = Load<int8_t>(block + kLayout.sub_scales + sub_column);
+      if (kInfo.HasSubBlocks() && kInfo.HasMinimum())
+        to->sub_minima[index] = Load<int8_t>(block + kLayout.sub_minima + sub_column);
+      int8_t* quants = to->quants.data() + sub * kSubElements;
+      const std::byte* from = block + kLayout.sub_blocks + sub * kLayout.sub_block_bytes;
+      kInfo.bits == 8 ? ReadBytes(from, quants) : ReadWords(from, quants);
+    }
+  }
+
+  void WriteBytes(const int8_t* quants, std::byte* to) const {
+    for (int64_t k = 0; k < kSubElements; ++k) Store(to + k * kPanelColumns + column_, quants[k]);
+  }
+  void ReadBytes(const std::byte* from, int8_t* quants) const {
+    for (int64_t k = 0; k < kSubElements; ++k)
+      quants[k] = Load<int8_t>(from + k * kPanelColumns + column_);
+  }
+
+  void WriteWords(const int8_t* quants, std::byte* to) const {
+    uint32_t words[kNumWords] = {};
+#pragma GCC unroll 32
+    for (int64_t k = 0; k < kSubElements; ++k) {
+      const PackedBits bits = PackedBitsOf(kLayout.low_bits, k);
+      const auto quant = static_cast<uint32_t>(quants[k]);
+      words[bits.word] |= quant >> kLayout.low_bits << bits.shift;
+      words[0] |= (quant & kLowMask) << bits.low_shift;
+    }
+    for (int64_t i = 0; i < kNumWords; ++i) Store(to + (i * kPanelColumns + column_) * 4, words[i]);
+  }
+  void ReadWords(const std::byte* from, int8_t* quants) const {
+    uint32_t words[kNumWords];
+    for (int64_t i = 0; i < kNumWords; ++i)
+      words[i] = Load<uint32_t>(from + (i * kPanelColumns + column_) * 4);
+#pragma GCC unroll 32
+    for (int64_t k = 0; k < kSubElements; ++k) {
+      const PackedBits bits = PackedBitsOf(kLayout.low_bits, k);
+      const uint32_t upper = words[bits.word] >> bits.shift & 15u;
+      const uint32_t low = words[0] >> bits.low_shift & kLowMask;
+      quants[k] = static_cast<int8_t>(upper << kLayout.low_bits | low);
+    }
+  }
+
+  const int64_t column_;
 };
 
 }  // namespace
@@ -140,36 +127,34 @@ PackedMatrix PackedShape(DType dtype, int64_t out_features, int64_t in_features)
           .out_features = out_features,
           .in_features = in_features,
           .num_blocks = in_features / info.block_elements,
-          .block_bytes = info.block_bytes * kPanelColumns};
+          .block_bytes = PackedLayoutOf(info).block_bytes};
 }
 
 void PackPanel(const TensorView& weight, const PackedMatrix& matrix, int64_t panel,
                std::byte* out) {
+  const int64_t source_block_bytes = InfoOf(matrix.dtype).block_bytes;
+  const int64_t row_bytes = matrix.num_blocks * source_block_bytes;
   const int64_t first_row = panel * kPanelColumns;
-  const int64_t row_bytes = BytesOf(matrix.dtype, matrix.in_features);
-  const PanelCopy copy = {.first_row = weight.data + first_row * row_bytes,
-                          .row_bytes = row_bytes,
-                          .source_block_bytes = InfoOf(matrix.dtype).block_bytes,
-                          .num_rows = std::min(kPanelColumns, matrix.out_features - first_row),
-                          .first_block = out + matrix.PanelOffset(panel),
-                          .block_stride = 2 * matrix.block_bytes};
-  switch (matrix.dtype) {
-    case DType::kF32:
-    case DType::kF16:
-    case DType::kBF16:
-      return PackElements(copy, matrix.num_blocks);
-    case DType::kQ8_0:
-      return PackQ8(copy, matrix.num_blocks);
-    case DType::kQ4_0:
-      return PackQ4(copy, matrix.num_blocks, 1);
-    case DType::kQ4_1:
-      return PackQ4(copy, matrix.num_blocks, 2);
-  }
+  const int64_t num_rows = std::min(kPanelColumns, matrix.out_features - first_row);
+  std::byte* first_block = out + matrix.PanelOffset(panel);
+  WithDType(matrix.dtype, [&](auto dtype) {
+    for (int64_t column = 0; column < num_rows; ++column) {
+      const PackedColumn<decltype(dtype)::value> packed(column);
+      const std::byte* row = weight.data + (first_row + column) * row_bytes;
+      for (int64_t i = 0; i < matrix.num_blocks; ++i)
+        packed.Write(row + i * source_block_bytes, first_block + i * 2 * matrix.block_bytes);
+    }
+  });
 }
 
 void UnpackRow(const PackedMatrix& matrix, int64_t n, float* out) {
-  const PanelColumn column(matrix, n);
-  for (int64_t k = 0; k < matrix.in_features; ++k) out[k] = column.At(k);
+  const int64_t block_elements = InfoOf(matrix.dtype).block_elements;
+  const std::byte* first_block = matrix.data + matrix.PanelOffset(n / kPanelColumns);
+  WithDType(matrix.dtype, [&](auto dtype) {
+    const PackedColumn<decltype(dtype)::value> packed(n % kPanelColumns);
+    for (int64_t i = 0; i < matrix.num_blocks; ++i)
+      packed.Read(first_block + i * 2 * matrix.block_bytes, out + i * block_elements);
+  });
 }
 
 }  // namespace redline::engine

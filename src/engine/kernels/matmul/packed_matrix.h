@@ -3,13 +3,8 @@
 // The {out_features, in_features} matrix is cut into panels of 32 output features, padded with
 // zeros to an even number of panels. A panel is a row of blocks in the order of k, so that SIMD
 // lanes are output features and every output element is one chain of fused multiply-adds in the
-// order of k:
-//
-//   f32, f16, bf16   block = one k: [32] elements
-//   q8_0             block = 32 k: [32] f16 scales, [32 k][32] int8
-//   q4_0             block = 32 k: [32] f16 scales, [4][32] uint32: word g of a column holds the
-//                    nibbles of k = 8 g .. 8 g + 7 of the block, lowest bits first
-//   q4_1             the same with [32] f16 minima after the scales
+// order of k. A block of a plain type is one k: [32] elements. A block of a quantised format is the
+// format's block: scales, then quants, as packed_layout.h says.
 //
 // Two neighbouring panels share one contiguous stream, block by block: block 0 of the even panel,
 // block 0 of the odd one, block 1 of the even one... A single row of x is multiplied with both at
@@ -20,12 +15,10 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "engine/kernels/matmul/packed_layout.h"
 #include "engine/tensor.h"
 
 namespace redline::engine {
-
-inline constexpr int64_t kPanelColumns = 32;
-inline constexpr int64_t kQuantBlock = 32;
 
 // A view: the bytes belong to whoever packed them (the model's memory).
 struct PackedMatrix {

@@ -26,7 +26,7 @@ struct TestingMatrix {
   TensorView view;
   PackedMatrix packed;
   struct Free {
-    void operator()(std::byte* memory) const { std::free(memory); }
+    void operator()(std::byte* pointer) const { std::free(pointer); }
   };
   std::unique_ptr<std::byte, Free> memory;
 };

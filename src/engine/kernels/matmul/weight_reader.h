@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include "engine/kernels/matmul/packed_matrix.h"
 
@@ -26,10 +27,11 @@ template <int64_t kBytes>
 
 // WeightReader<Simd, kType>::ForEach<kPanels>(panel, k_begin, k_end, body) calls body(k, columns)
 // for every k, where columns[p * kPanelVecs + v] is vector v of the p-th of kPanels (1, or the 2 of
-// a pair) panels from `panel`, its first block, on. k_begin is a multiple of 32.
+// a pair) panels from `panel`, its first block, on. k_begin is a multiple of 32. A quantised
+// weight's f32 value is exact but for the addition of its minimum, as in DTypeInfo's formulas.
 
 template <typename Simd, DType kType>
-struct WeightReader {
+struct PlainReader {
   static constexpr int64_t kElementBytes = kType == DType::kF32 ? 4 : 2;
   static constexpr int64_t kBlockBytes = kElementBytes * kPanelColumns;
 
@@ -58,97 +60,185 @@ struct WeightReader {
   }
 };
 
-template <typename Simd>
-struct WeightReader<Simd, DType::kQ8_0> {
-  static constexpr int64_t kBlockBytes = (2 + kQuantBlock) * kPanelColumns;
-
-  template <int kPanels, typename Body>
-  [[gnu::always_inline]] static void ForEach(const std::byte* panel, int64_t k_begin, int64_t k_end,
-                                             const Body& body) {
-    constexpr int kVecs = kPanelVecs<Simd>;
-    for (int64_t block_k = k_begin; block_k < k_end; block_k += kQuantBlock) {
-      const std::byte* block = panel + block_k / kQuantBlock * 2 * kBlockBytes;
-      PrefetchAhead<kPanels * kBlockBytes>(block);
-      typename Simd::Vec scales[kPanels * kVecs];
-#pragma GCC unroll 8
-      for (int i = 0; i < kPanels * kVecs; ++i)
-        scales[i] = Simd::LoadF16(block + i / kVecs * kBlockBytes + i % kVecs * Simd::kLanes * 2);
-      const std::byte* quants = block + 2 * kPanelColumns;
-#pragma GCC unroll 4
-      for (int64_t k = 0; k < kQuantBlock; ++k) {
-        typename Simd::Vec columns[kPanels * kVecs];
-#pragma GCC unroll 8
-        for (int i = 0; i < kPanels * kVecs; ++i) {
-          const int64_t column = k * kPanelColumns + i % kVecs * Simd::kLanes;
-          columns[i] =
-              Simd::Mul(Simd::LoadI8(quants + i / kVecs * kBlockBytes + column), scales[i]);
-        }
-        body(block_k + k, columns);
-      }
-    }
-  }
-};
-
-// q4_0 and q4_1: with kHasMinimum the value is q * scale + minimum, else (q - 8) * scale.
-template <typename Simd, bool kHasMinimum>
-struct NibbleReader {
+template <typename Simd, DType kType>
+struct QuantReader {
   using Vec = typename Simd::Vec;
-  static constexpr int64_t kHeaderBytes = (kHasMinimum ? 4 : 2) * kPanelColumns;
-  static constexpr int64_t kBlockBytes = kHeaderBytes + kQuantBlock / 2 * kPanelColumns;
+  using Words = typename Simd::Words;
+  static constexpr DTypeInfo kInfo = InfoOf(kType);
+  static constexpr PackedLayout kLayout = PackedLayoutOf(kInfo);
+  static constexpr int64_t kSubElements = kInfo.sub_block_elements;
+  static constexpr int64_t kNumSubBlocks = kInfo.block_elements / kSubElements;
+  static constexpr int kVecs = kPanelVecs<Simd>;
 
   template <int kPanels, typename Body>
   [[gnu::always_inline]] static void ForEach(const std::byte* panel, int64_t k_begin, int64_t k_end,
                                              const Body& body) {
-    constexpr int kColumns = kPanels * kPanelVecs<Simd>;
-    for (int64_t block_k = k_begin; block_k < k_end; block_k += kQuantBlock) {
-      const std::byte* block = panel + block_k / kQuantBlock * 2 * kBlockBytes;
-      PrefetchAhead<kPanels * kBlockBytes>(block);
+    constexpr int kColumns = kPanels * kVecs;
+    for (int64_t k = k_begin; k < k_end; k += kSubElements) {
+      const std::byte* block = panel + k / kInfo.block_elements * 2 * kLayout.block_bytes;
+      const int64_t sub_block = k % kInfo.block_elements / kSubElements;
+      Prefetch<kPanels>(block, sub_block);
       Vec scales[kColumns];
       Vec minima[kColumns];
 #pragma GCC unroll 8
-      for (int i = 0; i < kColumns; ++i) {
-        const std::byte* header = Column(block, i, 2);
-        scales[i] = Simd::LoadF16(header);
-        minima[i] = kHasMinimum ? Simd::LoadF16(header + 2 * kPanelColumns) : Simd::Zero();
-      }
-      for (int64_t group = 0; group < 4; ++group) {
-        const std::byte* from = block + kHeaderBytes + group * kPanelColumns * 4;
-        typename Simd::Words words[kColumns];
+      for (int i = 0; i < kColumns; ++i) LoadScales(block, i, sub_block, &scales[i], &minima[i]);
+      const std::byte* quants = block + kLayout.sub_blocks + sub_block * kLayout.sub_block_bytes;
+      const auto decode = [&](int64_t k_in_sub_block, Vec(&columns)[kColumns])
+          __attribute__((always_inline)) {
 #pragma GCC unroll 8
-        for (int i = 0; i < kColumns; ++i) words[i] = Simd::LoadWords(Column(from, i, 4));
-#pragma GCC unroll 8
-        for (int j = 0; j < 8; ++j) {
-          Vec columns[kColumns];
-#pragma GCC unroll 8
-          for (int i = 0; i < kColumns; ++i) {
-            columns[i] = Decode(words[i], scales[i], minima[i]);
-            words[i] = Simd::NextNibble(words[i]);
-          }
-          body(block_k + group * 8 + j, columns);
-        }
+        for (int i = 0; i < kColumns; ++i) columns[i] = Value(columns[i], scales[i], minima[i]);
+        body(k + k_in_sub_block, columns);
+      };
+      if constexpr (kInfo.bits == 8) {
+        ForEachByte<kColumns>(quants, decode);
+      } else if constexpr (kInfo.bits == 4) {
+        ForEachNibble<kColumns>(quants, decode);
+      } else {
+        ForEachQuadByte<kColumns>(quants, decode);
       }
     }
   }
 
+ private:
   // Where vector i of one or two panels starts, in a row of `bytes` per column.
   [[gnu::always_inline]] static const std::byte* Column(const std::byte* row, int i,
                                                         int64_t bytes) {
-    constexpr int kVecs = kPanelVecs<Simd>;
-    return row + i / kVecs * kBlockBytes + i % kVecs * Simd::kLanes * bytes;
+    return row + i / kVecs * kLayout.block_bytes + i % kVecs * Simd::kLanes * bytes;
   }
 
-  [[gnu::always_inline]] static Vec Decode(typename Simd::Words words, Vec scale, Vec minimum) {
-    if constexpr (kHasMinimum) {
-      return Simd::Fma(Simd::template LowNibble<0>(words), scale, minimum);
+  // A sub-block's share of its block.
+  template <int kPanels>
+  [[gnu::always_inline]] static void Prefetch(const std::byte* block, int64_t sub_block) {
+    constexpr int64_t kShare = kLayout.block_bytes / kNumSubBlocks;
+#pragma GCC unroll 2
+    for (int i = 0; i < kPanels; ++i)
+      PrefetchAhead<kShare>(block + i * kLayout.block_bytes + sub_block * kShare);
+  }
+
+  [[gnu::always_inline]] static void LoadScales(const std::byte* block, int i, int64_t sub_block,
+                                                Vec* scale, Vec* minimum) {
+    const auto load = [&](int64_t at) __attribute__((always_inline)) {
+      return Simd::LoadF16(Column(block + at, i, 2));
+    };
+    const auto load_sub = [&](int64_t at) __attribute__((always_inline)) {
+      return Simd::LoadI8(Column(block + at + sub_block * kPanelColumns, i, 1));
+    };
+    *scale = load(0);
+    if constexpr (kInfo.HasSubBlocks()) *scale = Simd::Mul(*scale, load_sub(kLayout.sub_scales));
+    if constexpr (kInfo.HasMinimum()) {
+      *minimum = load(kLayout.minima);
+      if constexpr (kInfo.HasSubBlocks()) {
+        const Vec factor = Simd::Sub(Simd::Zero(), load_sub(kLayout.sub_minima));
+        *minimum = Simd::Mul(*minimum, factor);
+      }
     } else {
-      return Simd::Mul(Simd::template LowNibble<8>(words), scale);
+      *minimum = Simd::Mul(*scale, Simd::Set1(-kInfo.offset));  // an exact power of two
     }
+  }
+
+  [[gnu::always_inline]] static Vec Value(Vec quant, Vec scale, Vec minimum) {
+    if constexpr (kInfo.HasMinimum() || kInfo.offset != 0) {
+      return Simd::Fma(quant, scale, minimum);
+    } else {
+      return Simd::Mul(quant, scale);
+    }
+  }
+
+  // These call decode(k, quants) for every k of a sub-block that starts at `from`.
+
+  template <int kColumns, typename Decode>
+  [[gnu::always_inline]] static void ForEachByte(const std::byte* from, const Decode& decode) {
+#pragma GCC unroll 4
+    for (int64_t k = 0; k < kSubElements; ++k) {
+      Vec quants[kColumns];
+#pragma GCC unroll 8
+      for (int i = 0; i < kColumns; ++i)
+        quants[i] = Simd::LoadI8(Column(from + k * kPanelColumns, i, 1));
+      decode(k, quants);
+    }
+  }
+
+  template <int kColumns, typename Decode>
+  [[gnu::always_inline]] static void ForEachNibble(const std::byte* from, const Decode& decode) {
+    for (int64_t k = 0; k < kSubElements; k += 8) {
+      Words words[kColumns];
+      LoadWords(from + k / 8 * kWordsBytes, words);
+#pragma GCC unroll 8
+      for (int j = 0; j < 8; ++j) {
+        Vec quants[kColumns];
+#pragma GCC unroll 8
+        for (int i = 0; i < kColumns; ++i) {
+          quants[i] = Simd::LowNibble(words[i]);
+          words[i] = Simd::template ShiftRight<4>(words[i]);
+        }
+        decode(k + j, quants);
+      }
+    }
+  }
+
+  template <int kColumns, typename Decode>
+  [[gnu::always_inline]] static void ForEachQuadByte(const std::byte* from, const Decode& decode) {
+    constexpr int kLowBits = kLayout.low_bits;
+    Words low[kColumns];
+    LoadWords(from, low);
+    for (int64_t k = 0; k < kSubElements; k += 8) {
+      const std::byte* from_upper = from + (1 + k / 8) * kWordsBytes;
+      Words upper[kColumns];
+      LoadWords(from_upper, upper);
+#pragma GCC unroll 8
+      for (Words& words : upper) words = Simd::template ShiftLeft<kLowBits>(words);
+      DecodeQuad(k, upper, low, decode);
+      LoadWords(from_upper, upper);  // again: registers are scarce
+#pragma GCC unroll 8
+      for (Words& words : upper) words = Simd::template ShiftRight<4 - kLowBits>(words);
+      DecodeQuad(k + 4, upper, low, decode);
+    }
+  }
+
+  // Takes the lowest bits from `low`.
+  template <int kColumns, typename Decode>
+  [[gnu::always_inline]] static void DecodeQuad(int64_t k, const Words (&upper)[kColumns],
+                                                Words (&low)[kColumns], const Decode& decode) {
+    Words quad[kColumns];
+#pragma GCC unroll 8
+    for (int i = 0; i < kColumns; ++i) {
+      quad[i] = Assemble(upper[i], low[i]);
+      low[i] = Simd::template ShiftRight<kLayout.low_bits>(low[i]);
+    }
+    DecodeByte<0>(k, quad, decode);
+    DecodeByte<1>(k, quad, decode);
+    DecodeByte<2>(k, quad, decode);
+    DecodeByte<3>(k, quad, decode);
+  }
+
+  // Bytes of q from words in which the bits are in place, among others.
+  [[gnu::always_inline]] static Words Assemble(Words upper, Words low) {
+    constexpr uint32_t kEveryByte = 0x01010101;
+    constexpr uint32_t kLowMask = (1u << kLayout.low_bits) - 1;
+    constexpr uint32_t kUpperMask = 15u << kLayout.low_bits;
+    return Simd::Or(Simd::And(upper, kUpperMask * kEveryByte),
+                    Simd::And(low, kLowMask * kEveryByte));
+  }
+
+  template <int kByte, int kColumns, typename Decode>
+  [[gnu::always_inline]] static void DecodeByte(int64_t k, const Words (&quad)[kColumns],
+                                                const Decode& decode) {
+    Vec quants[kColumns];
+#pragma GCC unroll 8
+    for (int i = 0; i < kColumns; ++i) quants[i] = Simd::template ByteOf<kByte>(quad[i]);
+    decode(k + kByte, quants);
+  }
+
+  static constexpr int64_t kWordsBytes = 4 * kPanelColumns;
+  template <int kColumns>
+  [[gnu::always_inline]] static void LoadWords(const std::byte* from, Words (&words)[kColumns]) {
+#pragma GCC unroll 8
+    for (int i = 0; i < kColumns; ++i) words[i] = Simd::LoadWords(Column(from, i, 4));
   }
 };
 
-template <typename Simd>
-struct WeightReader<Simd, DType::kQ4_0> : NibbleReader<Simd, false> {};
-template <typename Simd>
-struct WeightReader<Simd, DType::kQ4_1> : NibbleReader<Simd, true> {};
+template <typename Simd, DType kType>
+using WeightReader = std::conditional_t<InfoOf(kType).IsQuantized(), QuantReader<Simd, kType>,
+                                        PlainReader<Simd, kType>>;
 
 }  // namespace redline::engine

@@ -83,16 +83,31 @@ struct Avx2 {
   [[gnu::always_inline]] static Words LoadWords(const void* from) {
     return _mm256_loadu_si256(static_cast<const __m256i*>(from));
   }
-  template <int kBias>
-  [[gnu::always_inline]] static Vec LowNibble(Words words) {
-    const __m256i nibble = _mm256_and_si256(words, _mm256_set1_epi32(15));
-    return _mm256_cvtepi32_ps(_mm256_sub_epi32(nibble, _mm256_set1_epi32(kBias)));
+  [[gnu::always_inline]] static Words And(Words words, uint32_t mask) {
+    return _mm256_and_si256(words, _mm256_set1_epi32(static_cast<int>(mask)));
   }
-  [[gnu::always_inline]] static Words NextNibble(Words words) {
-    return _mm256_srli_epi32(words, 4);
+  [[gnu::always_inline]] static Words Or(Words a, Words b) { return _mm256_or_si256(a, b); }
+  template <int kBits>
+  [[gnu::always_inline]] static Words ShiftLeft(Words words) {
+    return _mm256_slli_epi32(words, kBits);
+  }
+  template <int kBits>
+  [[gnu::always_inline]] static Words ShiftRight(Words words) {
+    return _mm256_srli_epi32(words, kBits);
+  }
+  [[gnu::always_inline]] static Vec LowNibble(Words words) {
+    return _mm256_cvtepi32_ps(And(words, 15));
+  }
+  template <int kByte>
+  [[gnu::always_inline]] static Vec ByteOf(Words words) {
+    const __m128i in_lane = _mm_setr_epi32(kTakeByte + kByte, kTakeByte + kByte + 4,
+                                           kTakeByte + kByte + 8, kTakeByte + kByte + 12);
+    return _mm256_cvtepi32_ps(_mm256_shuffle_epi8(words, _mm256_broadcastsi128_si256(in_lane)));
   }
 
  private:
+  static constexpr int kTakeByte = static_cast<int>(0x80808000);  // a byte's index, then zeros
+
   [[gnu::always_inline]] static __m256i FirstLanes(int64_t count) {
     const int32_t bound = count >= kLanes ? kLanes : count <= 0 ? 0 : static_cast<int32_t>(count);
     return _mm256_cmpgt_epi32(_mm256_set1_epi32(bound), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));

@@ -79,20 +79,35 @@ struct Avx512 {
   [[gnu::always_inline]] static Words LoadWords(const void* from) {
     return _mm512_loadu_si512(from);
   }
-  // The lowest nibble of every word, minus kBias. The permutation reads just those four bits.
-  template <int kBias>
+  [[gnu::always_inline]] static Words And(Words words, uint32_t mask) {
+    return _mm512_and_si512(words, _mm512_set1_epi32(static_cast<int>(mask)));
+  }
+  [[gnu::always_inline]] static Words Or(Words a, Words b) { return _mm512_or_si512(a, b); }
+  // Of every word by itself.
+  template <int kBits>
+  [[gnu::always_inline]] static Words ShiftLeft(Words words) {
+    return _mm512_slli_epi32(words, kBits);
+  }
+  template <int kBits>
+  [[gnu::always_inline]] static Words ShiftRight(Words words) {
+    return _mm512_srli_epi32(words, kBits);
+  }
+  // The lowest nibble of every word. The permutation reads just those four bits.
   [[gnu::always_inline]] static Vec LowNibble(Words words) {
-    const Vec table =
-        _mm512_setr_ps(0 - kBias, 1 - kBias, 2 - kBias, 3 - kBias, 4 - kBias, 5 - kBias, 6 - kBias,
-                       7 - kBias, 8 - kBias, 9 - kBias, 10 - kBias, 11 - kBias, 12 - kBias,
-                       13 - kBias, 14 - kBias, 15 - kBias);
+    const Vec table = _mm512_setr_ps(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
     return _mm512_permutexvar_ps(words, table);
   }
-  [[gnu::always_inline]] static Words NextNibble(Words words) {
-    return _mm512_srli_epi32(words, 4);
+  // Byte kByte of every word, unsigned.
+  template <int kByte>
+  [[gnu::always_inline]] static Vec ByteOf(Words words) {
+    const __m128i in_lane = _mm_setr_epi32(kTakeByte + kByte, kTakeByte + kByte + 4,
+                                           kTakeByte + kByte + 8, kTakeByte + kByte + 12);
+    return _mm512_cvtepi32_ps(_mm512_shuffle_epi8(words, _mm512_broadcast_i32x4(in_lane)));
   }
 
  private:
+  static constexpr int kTakeByte = static_cast<int>(0x80808000);  // a byte's index, then zeros
+
   [[gnu::always_inline]] static __mmask16 FirstLanes(int64_t count) {
     const int64_t lanes = count < 0 ? 0 : count > kLanes ? kLanes : count;
     return static_cast<__mmask16>((1u << lanes) - 1);

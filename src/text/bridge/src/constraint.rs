@@ -113,9 +113,17 @@ fn parse_grammar(kind: u32, source: &str) -> Outcome<TopLevelGrammar> {
 }
 
 /// llguidance adds a backtrace to the message of a caught panic, and a note.
+/// A message repeats what it is about, which may be long.
 fn first_part(message: &str) -> &str {
-    let end = message.find("\n<").unwrap_or(message.len());
-    &message[..end]
+    const MAX_BYTES: usize = 300;
+    let mut end = message.find("\n<").unwrap_or(message.len()).min(MAX_BYTES);
+    while !message.is_char_boundary(end) {
+        end -= 1;
+    }
+    match &message[..end] {
+        "NoExtensionBias" => "nothing can match it: it refers to itself without an end",
+        part => part,
+    }
 }
 
 /// What llguidance says when one of its limits is hit; a panic in it is one it forgot to check.
@@ -123,6 +131,7 @@ fn failure_of(message: String) -> Failure {
     let limits = [
         "too big",
         "too large",
+        "too many",
         "fuel exhausted",
         "recursion limit",
         "panic: ",
