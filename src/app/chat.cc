@@ -92,7 +92,7 @@ Status Converse(ApiClient& api, const ChatSettings& settings, json& messages) {
   }
 }
 
-Status Run(const Arguments& arguments) {
+Status RunChat(const Arguments& arguments) {
   RL_ASSIGN_OR_RETURN(const ChatSettings settings, SettingsOf(arguments));
   RL_ASSIGN_OR_RETURN(ApiClient api, ApiClient::Connect(arguments));
   json messages = json::array();
@@ -117,7 +117,7 @@ Command ChatCommand() {
                                     {"max-tokens", "N", "longest answer", "512"}}),
           .positionals = {{"MODEL", "a deployment"},
                           {"MESSAGE", "what to say [asked on the terminal]", false}},
-          .run = Run};
+          .run = RunChat};
 }
 
 }  // namespace redline::app

@@ -55,7 +55,7 @@ std::string FishScript() {
   return script;
 }
 
-Status Run(const Arguments& arguments) {
+Status RunCompletion(const Arguments& arguments) {
   const std::string shell = arguments.Get("SHELL");
   const std::vector<std::string> shells = {"bash", "zsh", "fish"};
   if (shell == "bash") {
@@ -80,7 +80,7 @@ Command CompletionCommand() {
           .description = "Prints a script that completes commands and flags.",
           .example = "redline completion bash > ~/.redline-completion && . ~/.redline-completion",
           .positionals = {{"SHELL", "bash, zsh or fish"}},
-          .run = Run};
+          .run = RunCompletion};
 }
 
 }  // namespace redline::app

@@ -8,7 +8,7 @@
 namespace redline::app {
 namespace {
 
-Status Run(const Arguments& arguments) {
+Status RunDelete(const Arguments& arguments) {
   RL_ASSIGN_OR_RETURN(ApiClient api, ApiClient::Connect(arguments));
   const std::string name = arguments.Get("NAME");
   RL_RETURN_IF_ERROR(
@@ -33,7 +33,7 @@ Command DeleteCommand() {
           .example = "redline delete smollm2-135m-instruct",
           .flags = WithServerFlags({{"no-wait", "", "return at once", ""}}),
           .positionals = {{"NAME", "a deployment"}},
-          .run = Run};
+          .run = RunDelete};
 }
 
 }  // namespace redline::app

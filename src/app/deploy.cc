@@ -47,7 +47,7 @@ void PrintWhy(const json& deployment) {
     fmt::print("  {}\n", EscapeControl(sentence.get<std::string>()));
 }
 
-Status Run(const Arguments& arguments) {
+Status RunDeploy(const Arguments& arguments) {
   RL_ASSIGN_OR_RETURN(const json body, RequestBody(arguments));
   RL_ASSIGN_OR_RETURN(const double timeout, arguments.GetDouble("timeout", 1, 86400));
   RL_ASSIGN_OR_RETURN(ApiClient api, ApiClient::Connect(arguments));
@@ -98,7 +98,7 @@ Command DeployCommand() {
                {"timeout", "SECONDS", "longest wait", "600"},
                OutputFlag()}),
           .positionals = {{"MODEL", "a model of the library (redline get models)"}},
-          .run = Run};
+          .run = RunDeploy};
 }
 
 }  // namespace redline::app

@@ -57,7 +57,7 @@ void PrintEvents(const json& events) {
   fmt::print("\n{}", FormatTable({"AT", "INSTANCE", "STATE", "REASON"}, rows));
 }
 
-Status Run(const Arguments& arguments) {
+Status RunDescribe(const Arguments& arguments) {
   RL_ASSIGN_OR_RETURN(ApiClient api, ApiClient::Connect(arguments));
   const std::string path = "/api/v1/deployments/" + PathSegment(arguments.Get("NAME"));
   RL_ASSIGN_OR_RETURN(json deployment, api.Get(path));
@@ -79,7 +79,7 @@ Command DescribeCommand() {
           .example = "redline describe smollm2-135m-instruct",
           .flags = WithServerFlags({OutputFlag()}),
           .positionals = {{"NAME", "a deployment"}},
-          .run = Run};
+          .run = RunDescribe};
 }
 
 }  // namespace redline::app

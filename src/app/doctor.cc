@@ -90,7 +90,7 @@ Finding CheckServer(const Arguments& arguments) {
   return {"server", "ok", api->url(), ""};
 }
 
-Status Run(const Arguments& arguments) {
+Status RunDoctor(const Arguments& arguments) {
   const std::filesystem::path data_dir = arguments.Has("data-dir")
                                              ? std::filesystem::path(arguments.Get("data-dir"))
                                              : platform::DefaultDataDir();
@@ -129,7 +129,7 @@ Command DoctorCommand() {
       .example = "redline doctor",
       .flags = WithServerFlags(
           {{"cache-dir", "DIR", "where models are kept [REDLINE_CACHE_DIR]", ""}, OutputFlag()}),
-      .run = Run};
+      .run = RunDoctor};
 }
 
 }  // namespace redline::app

@@ -67,7 +67,7 @@ const std::map<std::string, Resource>& Resources() {
   return resources;
 }
 
-Status Run(const Arguments& arguments) {
+Status RunGet(const Arguments& arguments) {
   const std::string kind = arguments.Get("KIND");
   const auto resource = Resources().find(kind);
   if (resource == Resources().end()) {
@@ -100,7 +100,7 @@ Command GetCommand() {
           .example = "redline get deployments\nredline get models --output json",
           .flags = WithServerFlags({OutputFlag()}),
           .positionals = {{"KIND", "deployments, instances, models or workers"}},
-          .run = Run};
+          .run = RunGet};
 }
 
 }  // namespace redline::app

@@ -21,7 +21,7 @@ Result<json> FetchLog(ApiClient& api, const Arguments& arguments, int64_t after)
   return api.Get(path);
 }
 
-Status Run(const Arguments& arguments) {
+Status RunLogs(const Arguments& arguments) {
   RL_RETURN_IF_ERROR(arguments.GetInt("max-bytes", 1, 1 << 20).status());
   RL_ASSIGN_OR_RETURN(ApiClient api, ApiClient::Connect(arguments));
   int64_t after = -1;
@@ -48,7 +48,7 @@ Command LogsCommand() {
                                     {"instance", "ID", "which instance [the first]", ""},
                                     {"max-bytes", "N", "how much of the end to print", "65536"}}),
           .positionals = {{"NAME", "a deployment"}},
-          .run = Run};
+          .run = RunLogs};
 }
 
 }  // namespace redline::app

@@ -38,7 +38,7 @@ class InterruptWatch {
   std::jthread thread_;
 };
 
-Status Run(const Arguments& arguments) {
+Status RunPull(const Arguments& arguments) {
   RL_ASSIGN_OR_RETURN(const platform::Catalog catalog,
                       platform::Catalog::Parse(embedded::catalog_files()));
   RL_ASSIGN_OR_RETURN(const platform::CatalogEntry* entry, catalog.Find(arguments.Get("MODEL")));
@@ -87,7 +87,7 @@ Command PullCommand() {
           .flags = {{"cache-dir", "DIR", "where models are kept [REDLINE_CACHE_DIR]", ""},
                     OutputFlag()},
           .positionals = {{"MODEL", "a model of the library (redline get models)"}},
-          .run = Run};
+          .run = RunPull};
 }
 
 }  // namespace redline::app

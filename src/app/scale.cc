@@ -11,7 +11,7 @@ namespace {
 
 using nlohmann::json;
 
-Status Run(const Arguments& arguments) {
+Status RunScale(const Arguments& arguments) {
   RL_ASSIGN_OR_RETURN(const int64_t replicas, arguments.GetInt("REPLICAS", 0, 64));
   RL_ASSIGN_OR_RETURN(ApiClient api, ApiClient::Connect(arguments));
   const std::string name = arguments.Get("NAME");
@@ -39,7 +39,7 @@ Command ScaleCommand() {
                                {"timeout", "SECONDS", "longest wait", "600"},
                                OutputFlag()}),
           .positionals = {{"NAME", "a deployment"}, {"REPLICAS", "0 to 64"}},
-          .run = Run};
+          .run = RunScale};
 }
 
 }  // namespace redline::app

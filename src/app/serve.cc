@@ -6,7 +6,7 @@
 namespace redline::app {
 namespace {
 
-Status Run(const Arguments& arguments) {
+Status RunServe(const Arguments& arguments) {
   engine::ServeOptions options;
   for (const engine::ServeFlag& flag : engine::ServeFlags()) {
     if (!arguments.Has(flag.name)) continue;
@@ -34,7 +34,7 @@ Command ServeCommand() {
               "without the platform. /health answers 200 when it is ready.",
           .example = "redline serve --model-path model.gguf --port 8001",
           .flags = FlagsOfServe(),
-          .run = Run};
+          .run = RunServe};
 }
 
 }  // namespace redline::app

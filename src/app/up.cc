@@ -147,7 +147,7 @@ Status RunDetached(const Arguments& arguments, platform::UpOptions options) {
   return OkStatus();
 }
 
-Status Run(const Arguments& arguments) {
+Status RunUp(const Arguments& arguments) {
   RL_ASSIGN_OR_RETURN(const platform::UpOptions options, OptionsOf(arguments));
   if (arguments.Has("detach")) return RunDetached(arguments, options);
   return platform::RunUp(options);
@@ -169,7 +169,7 @@ Command UpCommand() {
                     {"port", "P", "port of console, API and /v1", "8080"},
                     {"no-default-model", "", "deploy nothing by itself", ""},
                     {"detach", "", "run in the background; return when the model answers", ""}},
-          .run = Run};
+          .run = RunUp};
 }
 
 }  // namespace redline::app

@@ -10,7 +10,7 @@
 namespace redline::app {
 namespace {
 
-Status Run(const Arguments& arguments) {
+Status RunVersion(const Arguments& arguments) {
   const nlohmann::json value = {{"version", kVersion}};
   if (!PrintedForPrograms(arguments, value)) fmt::print("redline {}\n", kVersion);
   return OkStatus();
@@ -24,7 +24,7 @@ Command VersionCommand() {
           .description = "Prints this binary's version.",
           .example = "redline version",
           .flags = {OutputFlag()},
-          .run = Run};
+          .run = RunVersion};
 }
 
 }  // namespace redline::app

@@ -13,7 +13,6 @@ namespace redline::openai {
 namespace {
 
 using Json = nlohmann::json;
-using Kind = ToolChoice::Kind;
 
 constexpr size_t kMaxNameBytes = 64;
 constexpr std::string_view kNamePattern = "^[a-zA-Z0-9_.-]{1,64}$";
@@ -108,12 +107,12 @@ Status ReadToolChoice(const FieldValue& field, GenerationFields& fields) {
   ToolChoice& choice = fields.tool_choice;
   if (field.value == "none") return OkStatus();
   if (field.value == "auto" || field.value == "required") {
-    choice.kind = field.value == "auto" ? Kind::kAuto : Kind::kRequired;
+    choice.kind = field.value == "auto" ? ToolChoice::Kind::kAuto : ToolChoice::Kind::kRequired;
     return OkStatus();
   }
   const Json* function = FunctionOf(field.value);
   if (function == nullptr) return WrongValue(field.name, kChoiceForm, field.value);
-  choice.kind = Kind::kNamed;
+  choice.kind = ToolChoice::Kind::kNamed;
   RL_ASSIGN_OR_RETURN(choice.name, ReadName(*function, "tool_choice"));
   return OkStatus();
 }
@@ -122,8 +121,9 @@ Status CheckToolChoice(const Json& body, GenerationFields& fields) {
   ToolChoice& choice = fields.tool_choice;
   const auto said = body.find("tool_choice");
   if (said == body.end() || said->is_null())
-    choice.kind = fields.tools.empty() ? Kind::kNone : Kind::kAuto;
-  const bool is_forced = choice.kind == Kind::kRequired || choice.kind == Kind::kNamed;
+    choice.kind = fields.tools.empty() ? ToolChoice::Kind::kNone : ToolChoice::Kind::kAuto;
+  const bool is_forced =
+      choice.kind == ToolChoice::Kind::kRequired || choice.kind == ToolChoice::Kind::kNamed;
   if (is_forced && fields.tools.empty())
     return InvalidArgument("tool_choice asks for a call, but there are no tools", "tool_choice");
   if (is_forced && fields.structured.kind != StructuredOutput::Kind::kNone) {
@@ -132,8 +132,8 @@ Status CheckToolChoice(const Json& body, GenerationFields& fields) {
                                        fields.structured.param),
                            "tool_choice");
   }
-  if (choice.kind == Kind::kNamed) return CheckNamed(fields);
-  if (fields.tools.empty()) choice.kind = Kind::kNone;
+  if (choice.kind == ToolChoice::Kind::kNamed) return CheckNamed(fields);
+  if (fields.tools.empty()) choice.kind = ToolChoice::Kind::kNone;
   return OkStatus();
 }
 

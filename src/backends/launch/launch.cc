@@ -17,7 +17,7 @@
 namespace redline::backends {
 namespace {
 
-constexpr char kComponent[] = "launch";
+constexpr char kLaunchLog[] = "launch";
 constexpr uint64_t kMaxLogBytes = 16 << 20;
 
 // A shim that ended before its start time could be read (0) is known by its pid alone: it is a
@@ -34,9 +34,9 @@ bool IsLive(const Result<LaunchState>& state) {
 
 // Until the shim holds its lock, another agent could not tell that it is there.
 void AwaitShim(const LaunchFiles& files, pid_t shim) {
-  constexpr double kPatienceSeconds = 2;
+  constexpr double kShimPatienceSeconds = 2;
   const MonotonicTime start = MonotonicNow();
-  while (SecondsSince(start) < kPatienceSeconds && ProcessStartTime(shim)) {
+  while (SecondsSince(start) < kShimPatienceSeconds && ProcessStartTime(shim)) {
     auto holder = ReadFile(files.lock(), 64);
     if (holder.ok() && ParseInt64(Trim(*holder)) == shim) return;
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
@@ -127,7 +127,7 @@ void Launch::Refresh() {
     return;
   }
   const int num_killed = KillTagged(LaunchTag(files_.dir, generation_));
-  LogWarn(kComponent, "shim {} of {} is gone without a record; {} processes killed", shim_.pid,
+  LogWarn(kLaunchLog, "shim {} of {} is gone without a record; {} processes killed", shim_.pid,
           files_.dir.string(), num_killed);
   state_.exit = EngineExit{.description = "its shim was killed", .at_ms = UnixMillis()};
 }

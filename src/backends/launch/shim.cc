@@ -21,7 +21,7 @@
 namespace redline::backends {
 namespace {
 
-constexpr char kComponent[] = "shim";
+constexpr char kShimLog[] = "shim";
 constexpr int kFailed = 1;
 
 // An agent that looks whether the lock is free holds it for an instant: try again.
@@ -89,7 +89,7 @@ int Shim::Run() {
   state_.started_at_ms = UnixMillis();
   oom_kills_before_ = OomKills();
   if (const Status status = StartEngine(); !status.ok()) {
-    LogError(kComponent, "{}", status.message());
+    LogError(kShimLog, "{}", status.message());
     state_.exit = EngineExit{.description = status.message(), .code = 127, .at_ms = UnixMillis()};
     Save();
     return kFailed;
@@ -178,7 +178,7 @@ void Shim::RecordExit(int wait_status) {
 
 void Shim::Save() const {
   if (const Status status = WriteLaunchState(files_, state_); !status.ok())
-    LogError(kComponent, "{}", status.message());
+    LogError(kShimLog, "{}", status.message());
 }
 
 }  // namespace
@@ -189,7 +189,7 @@ int RunShim(const ShimOptions& options) {
   auto spec = ReadLaunchSpec(files);
   const Status status = lock.ok() ? spec.status() : lock.status();
   if (!status.ok()) {
-    LogError(kComponent, "{}", status.message());
+    LogError(kShimLog, "{}", status.message());
     return kFailed;
   }
   return Shim(files, std::move(spec).value()).Run();

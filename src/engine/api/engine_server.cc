@@ -24,7 +24,7 @@ constexpr size_t kMaxWaitingGrammars = 256;
 constexpr int kLoadingRetrySeconds = 5;
 constexpr std::string_view kHealthPath = "/health";
 
-net::HttpResponse Json(int status, std::string body) {
+net::HttpResponse JsonReply(int status, std::string body) {
   return net::TextResponse(status, std::move(body), "application/json");
 }
 
@@ -65,7 +65,7 @@ void EngineServer::AddRoutes() {
                                          "text/plain; version=0.0.4; charset=utf-8");
               }));
   router_.Add("GET", "/server_info", Immediately([this](const net::HttpRequest&) {
-                return Json(200, ServerInfo(options_, model_, StateName()));
+                return JsonReply(200, ServerInfo(options_, model_, StateName()));
               }));
   router_.Add("GET", "/v1/models",
               Immediately([this](const net::HttpRequest&) { return Models(""); }));
@@ -75,7 +75,7 @@ void EngineServer::AddRoutes() {
   const KeyPolicy key = options_.api_key.empty() ? KeyPolicy::kNone : KeyPolicy::kRequired;
   router_.Add("GET", "/openapi.json",
               Immediately([document = OpenApiDocument(model_name_, key)](const net::HttpRequest&) {
-                return Json(200, document);
+                return JsonReply(200, document);
               }));
   AddGeneration("/v1/chat/completions", PrepareChat);
   AddGeneration("/v1/completions", PrepareCompletion);
@@ -215,10 +215,10 @@ Status EngineServer::CheckReady() const {
 }
 
 net::HttpResponse EngineServer::Health() const {
-  if (state_ == State::kReady) return Json(200, R"({"status":"ok"})");
-  if (state_ == State::kDraining) return Json(503, R"({"status":"draining"})");
+  if (state_ == State::kReady) return JsonReply(200, R"({"status":"ok"})");
+  if (state_ == State::kDraining) return JsonReply(503, R"({"status":"draining"})");
   net::HttpResponse response =
-      Json(503, fmt::format(R"({{"status":"loading","progress":{:.2f}}})", progress_.load()));
+      JsonReply(503, fmt::format(R"({{"status":"loading","progress":{:.2f}}})", progress_.load()));
   response.headers.emplace_back("Retry-After", std::to_string(kLoadingRetrySeconds));
   return response;
 }
@@ -231,9 +231,9 @@ net::HttpResponse EngineServer::Models(const std::string& model_name) const {
       .id = model_name_,
       .created = created_,
       .max_model_len = model->engine->resolved().options.context_length};
-  if (model_name.empty()) return Json(200, openai::ModelList({&card, 1}));
+  if (model_name.empty()) return JsonReply(200, openai::ModelList({&card, 1}));
   if (model_name != model_name_) return openai::ModelNotFoundError(model_name, model_name_);
-  return Json(200, openai::ModelObject(card));
+  return JsonReply(200, openai::ModelObject(card));
 }
 
 std::string_view EngineServer::StateName() const {

@@ -12,14 +12,13 @@
 
 #include "base/log.h"
 #include "base/process.h"
+#include "platform/agent/agent_log.h"
 #include "platform/agent/node_facts.h"
 
 namespace redline::platform {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr char kComponent[] = "agent";
 
 sigset_t HandledSignals() {
   sigset_t set;
@@ -87,7 +86,7 @@ void Agent::LoadAssignments() {
   if (!text.ok()) return;
   const auto assignments = AssignmentsFromText(*text);
   if (!assignments.ok()) {
-    LogWarn(kComponent, "{}: {}", AssignmentsPath().string(), assignments.status().message());
+    LogWarn(kAgentLog, "{}: {}", AssignmentsPath().string(), assignments.status().message());
     return;
   }
   // What is on disk and not listed is left alone until the server says so.
@@ -97,7 +96,7 @@ void Agent::LoadAssignments() {
 
 void Agent::ApplyAssignments(const Assignments& assignments) {
   const Status saved = WriteFileAtomic(AssignmentsPath(), AssignmentsToText(assignments), 0600);
-  if (!saved.ok()) LogWarn(kComponent, "{}", saved.message());
+  if (!saved.ok()) LogWarn(kAgentLog, "{}", saved.message());
   std::set<std::string> listed(assignments.unreadable.begin(), assignments.unreadable.end());
   for (const spec::Assignment& assignment : assignments.assignments) {
     listed.insert(assignment.instance_id);
@@ -118,7 +117,7 @@ int Agent::Run() {
     Wait();
   }
   if (mode_ == Mode::kStopping) reporter_.Flush(/*timeout_seconds=*/2);
-  LogInfo(kComponent, "{}", mode_ == Mode::kLeaving ? "leaving; engines go on" : "stopped");
+  LogInfo(kAgentLog, "{}", mode_ == Mode::kLeaving ? "leaving; engines go on" : "stopped");
   return 0;
 }
 
@@ -161,7 +160,7 @@ void Agent::OnSignal(int number) {
     for (const auto& [id, controller] : controllers_) controller->KillNow();
     return;
   }
-  LogInfo(kComponent, "stopping {} instances", controllers_.size());
+  LogInfo(kAgentLog, "stopping {} instances", controllers_.size());
   mode_ = Mode::kStopping;
   // The next agent starts them again from the kept assignments.
   for (const auto& [id, controller] : controllers_)
@@ -173,14 +172,14 @@ int RunAgentWith(const AgentOptions& options, const AgentTimings& timings) {
   ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
   auto worker_id = LoadOrCreateWorkerId(options.layout.worker_identity());
   if (!worker_id.ok()) {
-    LogError(kComponent, "{}", worker_id.status().message());
+    LogError(kAgentLog, "{}", worker_id.status().message());
     return InfoOf(worker_id.status().code()).exit_code;
   }
   // One agent per data directory.
   const auto lock =
       FileLock::Acquire(options.layout.worker_identity().parent_path() / "agent.lock");
   if (!lock.ok()) {
-    LogError(kComponent, "{}", lock.status().message());
+    LogError(kAgentLog, "{}", lock.status().message());
     return InfoOf(lock.status().code()).exit_code;
   }
   return Agent(options, timings, std::move(worker_id).value()).Run();

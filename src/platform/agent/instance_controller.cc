@@ -8,6 +8,7 @@
 #include "base/files.h"
 #include "base/log.h"
 #include "base/strings.h"
+#include "platform/agent/agent_log.h"
 #include "platform/agent/cancellable_fetch.h"
 
 namespace redline::platform {
@@ -15,7 +16,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr char kComponent[] = "agent";
 constexpr size_t kReasonLogLines = 5;
 
 MonotonicTime After(double seconds) {
@@ -50,7 +50,7 @@ void InstanceController::Adopt() {
   record_ = LoadInstanceRecord(dir_);
   auto launch = backends::Launch::Adopt(dir_);
   if (!launch.ok()) {
-    LogInfo(kComponent, "{}: nothing to adopt: {}", id_, launch.status().message());
+    LogInfo(kAgentLog, "{}: nothing to adopt: {}", id_, launch.status().message());
     return;
   }
   launch_ = std::move(launch).value();
@@ -61,7 +61,7 @@ void InstanceController::Adopt() {
     ready_since_ = MonotonicNow() - std::chrono::milliseconds(
                                         std::max<int64_t>(0, UnixMillis() - record_.ready_at_ms));
   follower_ = ProgressFollower(LogPath(), record_.log_offset);
-  LogInfo(kComponent, "{}: adopted generation {}, engine {} ({})", id_, launch_->generation(),
+  LogInfo(kAgentLog, "{}: adopted generation {}, engine {} ({})", id_, launch_->generation(),
           launch_->engine_pid(), launch_->alive() ? "alive" : "ended");
 }
 
@@ -158,7 +158,7 @@ void InstanceController::MarkReady() {
   record_.ready_at_ms = UnixMillis();
   SaveInstanceRecord(dir_, record_);
   reason_.clear();
-  LogInfo(kComponent, "{}: ready after {}", id_, FormatDuration(SecondsSince(launched_at_)));
+  LogInfo(kAgentLog, "{}: ready after {}", id_, FormatDuration(SecondsSince(launched_at_)));
 }
 
 // Whether another transition may follow at once.
@@ -229,7 +229,7 @@ void InstanceController::StartEngine() {
   follower_ = ProgressFollower(LogPath(), record_.log_offset);
   start_progress_ = {};
   SaveInstanceRecord(dir_, record_);
-  LogInfo(kComponent, "{}: engine started, generation {}, restart {}", id_, record_.generation,
+  LogInfo(kAgentLog, "{}: engine started, generation {}, restart {}", id_, record_.generation,
           record_.restart_count);
 }
 
@@ -265,7 +265,7 @@ void InstanceController::KillUnresponsive() {
       fmt::format("the engine {} for {}: killed", ready_since_ ? "did not answer" : "was not ready",
                   FormatDuration(limit));
   if (reason_ != kill_reason_)
-    LogWarn(kComponent, "{}: {} (pid {})", id_, kill_reason_, launch_->engine_pid());
+    LogWarn(kAgentLog, "{}: {} (pid {})", id_, kill_reason_, launch_->engine_pid());
   reason_ = kill_reason_;
   launch_->Kill();
 }
@@ -321,7 +321,7 @@ void InstanceController::NoteFailure(const std::string& what) {
 }
 
 void InstanceController::BackOff(double delay_seconds) {
-  LogWarn(kComponent, "{}: {}", id_, reason_);
+  LogWarn(kAgentLog, "{}: {}", id_, reason_);
   may_start_at_ = After(delay_seconds);
 }
 
@@ -334,7 +334,7 @@ void InstanceController::Forget() {
   std::error_code error;
   fs::remove(context_.layout.engine_socket(id_), error);
   fs::remove_all(dir_, error);
-  if (error) LogWarn(kComponent, "cannot remove {}: {}", dir_.string(), error.message());
+  if (error) LogWarn(kAgentLog, "cannot remove {}: {}", dir_.string(), error.message());
 }
 
 spec::Progress InstanceController::CurrentProgress() {
@@ -360,7 +360,7 @@ void InstanceController::Publish(spec::InstanceState state) {
       SecondsSince(reported_at_) >= context_.timings.progress_period_seconds;
   if (SameStatus(next, status_) && !progress_is_due) return;
   if (next.state != status_.state)
-    LogInfo(kComponent, "{}: {} -> {}", id_, spec::NameOf(status_.state), spec::NameOf(next.state));
+    LogInfo(kAgentLog, "{}: {} -> {}", id_, spec::NameOf(status_.state), spec::NameOf(next.state));
   status_ = next;
   reported_at_ = MonotonicNow();
   context_.report(status_);

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "net/json_body.h"
+#include "platform/agent/agent_log.h"
 #include "platform/agent/cancellable_fetch.h"
 #include "spec/json.h"
 
@@ -16,7 +17,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr char kComponent[] = "agent";
 constexpr double kCallTimeoutSeconds = 10;
 constexpr int64_t kMaxLogBytes = 1 << 20;
 
@@ -87,7 +87,7 @@ Result<Assignments> AssignmentsFromText(const std::string& text) {
       result.assignments.push_back(std::move(assignment).value());
       continue;
     }
-    LogError(kComponent, "an assignment is damaged: {}", assignment.status().message());
+    LogError(kAgentLog, "an assignment is damaged: {}", assignment.status().message());
     if (entry.is_object())
       result.unreadable.push_back(ValueOr<std::string>(entry, "instance_id", ""));
   }

@@ -5,13 +5,13 @@
 
 #include "base/log.h"
 #include "base/strings.h"
+#include "platform/agent/agent_log.h"
 #include "platform/agent/engine_log.h"
 #include "platform/agent/node_facts.h"
 
 namespace redline::platform {
 namespace {
 
-constexpr char kComponent[] = "agent";
 constexpr double kPollSeconds = 20;
 constexpr double kRetrySeconds = 0.5;
 
@@ -43,7 +43,7 @@ void ServerLink::HeartbeatLoop(const std::stop_token& stop) {
     const auto seconds = api_.Heartbeat(DescribeWorker(worker_id_), stop);
     if (stop.stop_requested()) return;
     if (seconds.ok() != was_ok)
-      LogInfo(kComponent, "{}",
+      LogInfo(kAgentLog, "{}",
               seconds.ok() ? "registered as " + worker_id_
                            : "server away: " + seconds.status().message());
     if (seconds.ok() && !was_ok) {
@@ -87,7 +87,7 @@ void ServerLink::AnswerLogRequest(const LogRequest& request, const std::stop_tok
   const LogReply reply = ReadLog(layout_.instance_dir(request.instance_id) / "engine.log",
                                  request.after, request.max_bytes);
   const Status status = api_.ReplyLog(request.id, reply, stop);
-  if (!status.ok()) LogWarn(kComponent, "log reply: {}", status.message());
+  if (!status.ok()) LogWarn(kAgentLog, "log reply: {}", status.message());
 }
 
 }  // namespace redline::platform

@@ -6,11 +6,11 @@
 #include <string>
 
 #include "base/log.h"
+#include "platform/agent/agent_log.h"
 
 namespace redline::platform {
 namespace {
 
-constexpr char kComponent[] = "agent";
 constexpr size_t kMaxQueued = 1000;
 constexpr auto kRetryEvery = std::chrono::milliseconds(500);
 
@@ -76,7 +76,7 @@ void StatusReporter::Loop(const std::stop_token& stop) {
       PutBack(statuses);
       changed_.wait_for(lock, stop, kRetryEvery, [] { return false; });
     } else if (!status.ok() && status.code() != Code::kCancelled) {
-      LogWarn(kComponent, "{}: the server refuses its status: {}", statuses.front().id,
+      LogWarn(kAgentLog, "{}: the server refuses its status: {}", statuses.front().id,
               status.message());
     }
     changed_.notify_all();

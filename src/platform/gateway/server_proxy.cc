@@ -9,7 +9,7 @@
 namespace redline::platform {
 namespace {
 
-constexpr size_t kPauseAboveBytes = 1 << 20;
+constexpr size_t kPauseReplyAboveBytes = 1 << 20;
 // Long polls and logs that are followed may be silent for a while.
 constexpr double kServerSilenceSeconds = 120;
 
@@ -79,7 +79,7 @@ class Forwarded : public std::enable_shared_from_this<Forwarded> {
     // Under the lock, so that a drained writer resumes after the pause and not before.
     const std::lock_guard lock(mutex_);
     if (!taken) exchange_->Cancel();
-    if (taken && writer_->BufferedBytes() > kPauseAboveBytes) exchange_->SetPaused(true);
+    if (taken && writer_->BufferedBytes() > kPauseReplyAboveBytes) exchange_->SetPaused(true);
   }
 
   void OnDone(const Status& status) {
