@@ -1,0 +1,42 @@
+// The requests of a run, made from a WorkloadSpec and a seed: the same for the load generator and
+// for the simulator. Immutable after it is made; every method may be called from any thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "spec/workload_spec.h"
+
+namespace redline::workload {
+
+struct PlannedRequest {
+  uint32_t index = 0;
+  // When it should be sent, in seconds after the run's begin. Negative: closed loop, sent as soon
+  // as one of `concurrency` places is free.
+  double intended_s = -1;
+  int32_t input_tokens = 0;   // exact length of the prompt, the shared prefix included
+  int32_t output_tokens = 0;  // max_tokens; the answer has exactly as many where the server can be
+                              // told to ignore the end of the text
+  uint32_t session = 0;       // requests of one session follow each other
+  uint32_t turn = 0;          // 0: the first of its session
+  float think_s = 0;          // pause between the end of the turn before and this one
+  uint16_t slo_class = 0;     // index into WorkloadSpec::slo_classes
+};
+
+class RequestPlan {
+ public:
+  virtual ~RequestPlan() = default;
+  virtual size_t size() const = 0;
+  virtual PlannedRequest At(size_t index) const = 0;
+  // The prompt of a request as `input_tokens` numbers below 2^32, which shared prefixes, sessions
+  // and the seed decide; a tokenizer's vocabulary maps them to tokens (prompts.h).
+  virtual void AppendPromptNumbers(size_t index, std::vector<uint32_t>& numbers) const = 0;
+  // The dataset's own text of a request (custom JSONL); empty when the plan has numbers only.
+  virtual std::string TextOf(size_t index) const = 0;
+};
+
+}  // namespace redline::workload
