@@ -37,8 +37,9 @@ TEST(Histogram, SmallValuesAreExact) {
 
 TEST(Histogram, MergedIsAsRecordedTogether) {
   Histogram one, two, both;
-  for (int64_t value : {5, 70'000, 3}) one.Record(value), both.Record(value);
-  for (int64_t value : {1'000'000'000'000, 2}) two.Record(value), both.Record(value);
+  const std::vector<int64_t> first = {5, 70'000, 3}, second = {1'000'000'000'000, 2};
+  for (const int64_t value : first) one.Record(value), both.Record(value);
+  for (const int64_t value : second) two.Record(value), both.Record(value);
   one.Merge(two);
   EXPECT_EQ(one.count(), 5u);
   EXPECT_EQ(one.max(), both.max());
