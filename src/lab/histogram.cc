@@ -1,6 +1,7 @@
 #include "lab/histogram.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 namespace redline::lab {

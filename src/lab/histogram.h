@@ -3,7 +3,7 @@
 // is recorded. Not thread-safe: each thread fills its own, then they are merged.
 #pragma once
 
-#include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
