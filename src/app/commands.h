@@ -20,6 +20,7 @@ Command ChatCommand();
 Command PullCommand();
 Command ServeCommand();
 Command DoctorCommand();
+Command MockServerCommand();
 Command VersionCommand();
 Command CompletionCommand();
 
