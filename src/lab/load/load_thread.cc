@@ -28,6 +28,12 @@ int64_t ToNs(double seconds) {
   return static_cast<int64_t>(std::min(seconds, 1e9) * static_cast<double>(kSecond));
 }
 
+void SleepUntil(int64_t time_ns) {
+  const timespec time = {.tv_sec = time_ns / kSecond, .tv_nsec = time_ns % kSecond};
+  while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, nullptr) == EINTR) {
+  }
+}
+
 // Evenly spread over the requests, the same ones in every run.
 bool IsChosen(uint32_t index, double share) {
   return static_cast<double>((index + 1) * 0x9E3779B1u) < share * 4294967296.0;
@@ -95,6 +101,7 @@ void LoadThread::Run(int64_t begin_ns) {
   begin_ns_ = begin_ns;
   next_sweep_ns_ = 0;
   for (LoadConnection* connection : idle_) connection->idle_since_ns = 0;
+  SleepUntil(begin_ns);
   while (HasWork()) {
     SendDue();
     Wait(WaitLimit(Now()));
