@@ -62,7 +62,7 @@ Status AllOk(const LoadResult& load) {
 Result<ProbeSpeed> SpeedOf(const Probe& probe, double count) {
   RL_ASSIGN_OR_RETURN(const ProbeOutcome outcome, RunProbe(probe));
   RL_RETURN_IF_ERROR(AllOk(outcome.load));
-  const LoadHealth& health = outcome.load.health;
+  const ClientHealth& health = outcome.load.health;
   return ProbeSpeed{.per_second = count / health.wall_s,
                     .per_core_second = count / health.cpu_s,
                     .cpu_us = health.cpu_s * 1e6 / count};

@@ -24,7 +24,7 @@ struct ThreadHealth {
 };
 
 // How well the client did its own part.
-struct LoadHealth {
+struct ClientHealth {
   double wall_s = 0;
   double cpu_s = 0;  // of all its threads
   std::vector<ThreadHealth> threads;
@@ -48,7 +48,7 @@ struct LoadResult {
   Histogram gaps_ns;
   Histogram e2e_ns;
   std::vector<SecondTotals> seconds;
-  LoadHealth health;
+  ClientHealth health;
   std::array<uint64_t, kNumOutcomes> outcomes{};
   std::array<std::string, kNumOutcomes> first_errors;  // what was said of the first of its kind
 };

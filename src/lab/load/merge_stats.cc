@@ -56,7 +56,7 @@ void AddTo(const ThreadStats& stats, LoadProgress& progress) {
 }
 
 void MergeStats(std::span<ThreadStats* const> threads, LoadResult& result) {
-  LoadHealth& health = result.health;
+  ClientHealth& health = result.health;
   for (const ThreadStats* stats : threads) {
     result.ttft_ns.Merge(stats->ttft_ns);
     result.gaps_ns.Merge(stats->gaps_ns);
