@@ -13,6 +13,7 @@ namespace {
 
 using Distribution = LengthSpec::Distribution;
 using Process = ArrivalSpec::Process;
+using Format = DatasetSpec::Format;
 
 constexpr double kMinRate = 1e-6;
 constexpr double kMaxRate = 1e6;
@@ -176,15 +177,29 @@ Status CheckSloClasses(const std::vector<SloClass>& classes) {
                 "make the shares add up to 1");
 }
 
+// Requests whose contents the file decides have no prefix or session beside it.
+Status CheckWithDataset(const WorkloadSpec& spec) {
+  const Format format = spec.dataset.format;
+  const std::string choice = fmt::format("dataset.format {}", NameOf(format));
+  if (format == Format::kMooncake || format == Format::kJsonl) {
+    RL_RETURN_IF_ERROR(Unused("prefix.groups", static_cast<double>(spec.prefix.groups), 0, choice));
+    return Unused("sessions.turns", static_cast<double>(spec.sessions.turns), 1, choice);
+  }
+  if (spec.arrivals.process == Process::kTrace)
+    return Unused("sessions.turns", static_cast<double>(spec.sessions.turns), 1, "process trace");
+  return OkStatus();
+}
+
 Status CheckDataset(const WorkloadSpec& spec) {
   const DatasetSpec& dataset = spec.dataset;
   const auto refuse_without = [](const std::string& field, const std::string& value) {
     return Refuse(field, value, "that takes a dataset: {format, path}");
   };
   RL_RETURN_IF_ERROR(CheckText("dataset.path", dataset.path));
-  if (dataset.format != DatasetSpec::Format::kNone) {
+  if (dataset.format != Format::kNone) {
     if (dataset.path.empty()) return Refuse("dataset.path", "empty", "name the file to read");
-    return InRange("dataset.length_scale", dataset.length_scale, 1e-6, 1e3);
+    RL_RETURN_IF_ERROR(InRange("dataset.length_scale", dataset.length_scale, 1e-6, 1e3));
+    return CheckWithDataset(spec);
   }
   if (!dataset.path.empty())
     return Refuse("dataset.format", "none", "choose azure, mooncake or jsonl for dataset.path");
@@ -198,7 +213,7 @@ Status CheckDataset(const WorkloadSpec& spec) {
 }
 
 Status CheckCounts(const WorkloadSpec& spec) {
-  const bool has_dataset = spec.dataset.format != DatasetSpec::Format::kNone;
+  const bool has_dataset = spec.dataset.format != Format::kNone;
   const bool closed = spec.arrivals.process == Process::kClosed;
   RL_RETURN_IF_ERROR(InRange("num_requests", spec.num_requests, has_dataset ? 0 : 1, kMaxRequests));
   RL_RETURN_IF_ERROR(InRange("concurrency", spec.concurrency, closed ? 1 : 0, kMaxConcurrency));
