@@ -58,6 +58,9 @@ Status Read(const nlohmann::json& json, std::string_view path, bool& value);
 Status Read(const nlohmann::json& json, std::string_view path, InstanceState& value);
 Status Read(const nlohmann::json& json, std::string_view path, Evidence::Kind& value);
 Status Read(const nlohmann::json& json, std::string_view path, ParameterValue& value);
+Status Read(const nlohmann::json& json, std::string_view path, LengthSpec::Distribution& value);
+Status Read(const nlohmann::json& json, std::string_view path, ArrivalSpec::Process& value);
+Status Read(const nlohmann::json& json, std::string_view path, DatasetSpec::Format& value);
 Status ReadTime(const nlohmann::json& json, std::string_view path, int64_t& unix_millis);
 
 template <typename T>
