@@ -44,9 +44,10 @@ void IdPromptWriter::AppendJson(const RequestPlan& plan, size_t index, std::stri
   char* to = json.data() + begin;
   char* const end = json.data() + json.size();
   *to++ = '[';
-  const auto num_ids = static_cast<uint64_t>(range_.end_id - range_.first_id);
+  const auto first_id = static_cast<uint64_t>(range_.first_id);
+  const uint64_t num_ids = static_cast<uint64_t>(range_.end_id) - first_id;
   for (const uint32_t number : numbers) {
-    const uint64_t id = static_cast<uint64_t>(range_.first_id) + ((number * num_ids) >> 32);
+    const auto id = static_cast<uint32_t>(first_id + ((number * num_ids) >> 32));
     to = std::to_chars(to, end, id).ptr;
     *to++ = ',';
   }

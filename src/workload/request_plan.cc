@@ -5,9 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "workload/arrivals.h"
 #include "workload/dataset.h"
-#include "workload/lengths.h"
+#include "workload/plan_rows.h"
 #include "workload/prompt_content.h"
 #include "workload/random.h"
 
@@ -16,15 +15,6 @@ namespace {
 
 using Distribution = spec::LengthSpec::Distribution;
 using Process = spec::ArrivalSpec::Process;
-
-// What At() gives that is not computed from the index alone.
-struct PlanRow {
-  double intended_s = -1;
-  int32_t input_tokens = 0;
-  int32_t output_tokens = 0;
-  float think_s = 0;
-  uint16_t slo_class = 0;
-};
 
 class Plan : public RequestPlan {
  public:
@@ -43,10 +33,7 @@ class Plan : public RequestPlan {
   std::string TextOf(size_t index) const override;
 
  private:
-  const Dataset::Row* DatasetRow(size_t index) const {
-    return dataset_.rows.empty() ? nullptr : &dataset_.rows[index % dataset_.rows.size()];
-  }
-  // `num_tokens` that begin with the prefix of `group`; the rest is the request's own.
+  // What the request adds to its session: in the first turn the group's prefix, then its own.
   void AppendOwn(size_t index, size_t session, int64_t num_tokens,
                  std::vector<uint32_t>& numbers) const;
   void AppendBlocks(const Dataset::Row& row, size_t index, std::vector<uint32_t>& numbers) const;
@@ -97,7 +84,7 @@ void Plan::AppendBlocks(const Dataset::Row& row, size_t index,
 }
 
 void Plan::AppendPromptNumbers(size_t index, std::vector<uint32_t>& numbers) const {
-  const Dataset::Row* row = DatasetRow(index);
+  const Dataset::Row* row = RowOf(dataset_, index);
   if (row != nullptr && !dataset_.block_ids.empty()) return AppendBlocks(*row, index, numbers);
   const size_t session = index / turns_;
   int64_t before = 0;  // tokens of the turns before, answers included
@@ -110,20 +97,9 @@ void Plan::AppendPromptNumbers(size_t index, std::vector<uint32_t>& numbers) con
 }
 
 std::string Plan::TextOf(size_t index) const {
-  const Dataset::Row* row = DatasetRow(index);
+  const Dataset::Row* row = RowOf(dataset_, index);
   if (row == nullptr || dataset_.text.empty()) return {};
   return dataset_.text.substr(row->payload_begin, row->payload_size);
-}
-
-// One length: the file's, or drawn.
-int64_t LengthOf(const spec::WorkloadSpec& spec, LengthKind kind, const Dataset::Row* row,
-                 uint64_t seed, size_t index) {
-  const bool input = kind == LengthKind::kInput;
-  const spec::LengthSpec& length = input ? spec.input_tokens : spec.output_tokens;
-  if (length.distribution != Distribution::kDataset) return SampleLength(length, kind, seed, index);
-  const int32_t told = input ? row->input_tokens : row->output_tokens;
-  if (told < 0) return 0;
-  return ClipLength(length, told * spec.dataset.length_scale);
 }
 
 // A field that the workload takes from the file must be in every request of it.
@@ -170,73 +146,14 @@ Result<Dataset> ReadRows(const spec::WorkloadSpec& spec) {
   return dataset;
 }
 
-void SetIntendedTimes(const spec::WorkloadSpec& spec, const Dataset& dataset, uint64_t seed,
-                      std::vector<PlanRow>& rows) {
-  if (spec.arrivals.process == Process::kTrace) {
-    const double first = dataset.rows.front().timestamp_s;
-    for (size_t index = 0; index < rows.size(); ++index)
-      rows[index].intended_s = (dataset.rows[index].timestamp_s - first) / spec.arrivals.speed;
-    return;
-  }
-  const auto turns = static_cast<size_t>(spec.sessions.turns);
-  const size_t num_sessions = (rows.size() + turns - 1) / turns;
-  spec::ArrivalSpec arrivals = spec.arrivals;
-  arrivals.rate /= static_cast<double>(turns);
-  arrivals.rate_end /= static_cast<double>(turns);
-  for (double& rate : arrivals.rates) rate /= static_cast<double>(turns);
-  const std::vector<double> times = ArrivalTimes(arrivals, num_sessions, seed);
-  for (size_t session = 0; session < times.size(); ++session)
-    rows[session * turns].intended_s = times[session];
-}
-
-uint16_t SloClassOf(const std::vector<spec::SloClass>& classes, uint64_t seed, size_t session) {
-  double left = RandomStream(seed, Stream::kSloClass, session).Uniform();
-  for (size_t index = 0; index + 1 < classes.size(); ++index) {
-    left -= classes[index].share;
-    if (left < 0) return static_cast<uint16_t>(index);
-  }
-  return classes.empty() ? 0 : static_cast<uint16_t>(classes.size() - 1);
-}
-
-// Lengths, pauses and classes; the contexts of sessions grow.
-Status SetRows(const spec::WorkloadSpec& spec, const Dataset& dataset, uint64_t seed,
-               std::vector<PlanRow>& rows) {
-  const auto turns = static_cast<size_t>(spec.sessions.turns);
-  int64_t before = 0;
-  for (size_t index = 0; index < rows.size(); ++index) {
-    const Dataset::Row* from =
-        dataset.rows.empty() ? nullptr : &dataset.rows[index % dataset.rows.size()];
-    const bool first = index % turns == 0;
-    if (first) before = 0;
-    const int64_t input = before + LengthOf(spec, LengthKind::kInput, from, seed, index);
-    const int64_t output = LengthOf(spec, LengthKind::kOutput, from, seed, index);
-    if (input > kMaxPromptTokens)
-      return InvalidArgument(
-          fmt::format("the prompt of turn {} has {} tokens; at most {} are made: lower "
-                      "sessions.turns or the lengths",
-                      index % turns + 1, input, kMaxPromptTokens),
-          "sessions.turns");
-    PlanRow& row = rows[index];
-    row.input_tokens = static_cast<int32_t>(input);
-    row.output_tokens = static_cast<int32_t>(output);
-    row.slo_class = SloClassOf(spec.slo_classes, seed, index / turns);
-    if (!first)
-      row.think_s = static_cast<float>(spec.sessions.think_seconds *
-                                       RandomStream(seed, Stream::kThinkTime, index).Exponential());
-    before = input + output;
-  }
-  return OkStatus();
-}
-
 }  // namespace
 
 Result<std::unique_ptr<RequestPlan>> MakePlan(const spec::WorkloadSpec& spec, uint64_t seed) {
   RL_RETURN_IF_ERROR(spec::ValidateWorkload(spec));
   RL_ASSIGN_OR_RETURN(auto dataset, ReadRows(spec));
-  std::vector<PlanRow> rows(spec.num_requests > 0 ? static_cast<size_t>(spec.num_requests)
-                                                  : dataset.rows.size());
-  RL_RETURN_IF_ERROR(SetRows(spec, dataset, seed, rows));
-  SetIntendedTimes(spec, dataset, seed, rows);
+  const size_t count =
+      spec.num_requests > 0 ? static_cast<size_t>(spec.num_requests) : dataset.rows.size();
+  RL_ASSIGN_OR_RETURN(auto rows, MakePlanRows(spec, dataset, seed, count));
   // The file's lengths are in the rows now.
   if (dataset.block_ids.empty() && dataset.text.empty()) dataset = Dataset{};
   return std::unique_ptr<RequestPlan>(

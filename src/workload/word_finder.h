@@ -30,7 +30,7 @@ struct OneTokenWords {
   }
 };
 
-// Common English words; letters one after the other where too few of them are one token. About 60
+// Common English words; letters one after the other where too few of them are one token. About 35
 // texts of at most 512 words are counted when all goes well. kFailedPrecondition when the tokenizer
 // has too few such words; errors of the counter as they are.
 Result<OneTokenWords> FindOneTokenWords(const TokenCounter& counter);
