@@ -6,6 +6,8 @@
 
 #include <cerrno>
 
+#include "lab/arrival_clock.h"
+
 namespace redline::lab {
 
 bool LoadConnection::Open(const TargetAddress& target) {
@@ -14,6 +16,7 @@ bool LoadConnection::Open(const TargetAddress& target) {
   const int on = 1;
   if (target.storage.ss_family != AF_UNIX)
     setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  ArrivalClock::Enable(fd.get());
   state = State::kConnecting;
   watches_writable = true;
   if (connect(fd.get(), target.get(), target.size) == 0 || errno == EINPROGRESS) return true;

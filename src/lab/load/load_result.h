@@ -31,8 +31,9 @@ struct ClientHealth {
   // From when a request should have been sent (open loop: the schedule; closed loop: its place was
   // free) to when the client turned to it.
   Histogram schedule_lag_ns;
-  // From the wake-up that told of an answer's bytes to their time stamp.
-  Histogram loop_delay_ns;
+  // From the arrival of an answer's bytes in the kernel to their being read. Their time stamp is
+  // the arrival; but what arrived meanwhile on the same connection has one stamp, the last one's.
+  Histogram read_delay_ns;
 
   double MaxCpuShare() const {  // of the busiest thread, of one core
     double most = 0;

@@ -283,12 +283,15 @@ void LoadThread::OnConnected(LoadConnection& connection) {
 
 void LoadThread::Read(LoadConnection& connection) {
   RequestRecord& record = context_.records[connection.index];
-  const ssize_t size = recv(connection.fd.get(), read_buffer_.data(), read_buffer_.size(), 0);
+  const Arrival arrival =
+      clock_.Receive(connection.fd.get(), read_buffer_.data(), read_buffer_.size());
+  const ssize_t size = arrival.size;
   if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  const int64_t now_ns = Now();
   const int64_t last_ns = record.last_token_ns;
   const int64_t head_ns = record.head_ns;
-  stats_.loop_delay_ns.Record(now_ns - wake_ns_);
+  // Never before what caused it, however the clocks were set.
+  const int64_t now_ns = std::max({arrival.arrived_ns - begin_ns_, record.sent_ns, last_ns});
+  stats_.read_delay_ns.Record(arrival.read_ns - arrival.arrived_ns);
   if (size < 0)
     return Fail(connection, Outcome::kReset, std::string("reading: ") + std::strerror(errno));
   bool has_ended = true;
@@ -391,6 +394,7 @@ void LoadThread::Sweep() {
     sends_no_more_ = true;
   for (const auto& connection : connections_) SweepConnection(*connection, now_ns, is_stopped);
   if (options.on_progress) Publish();
+  clock_.Calibrate();
   next_sweep_ns_ = now_ns + kSweepNs;
 }
 

@@ -15,6 +15,7 @@
 
 #include "base/files.h"
 #include "base/status.h"
+#include "lab/arrival_clock.h"
 #include "lab/load/load_connection.h"
 #include "lab/load/load_options.h"
 #include "lab/load/raw_samples.h"
@@ -102,6 +103,7 @@ class LoadThread {
   const AnswerReader::Rules rules_;
   UniqueFd epoll_;
   std::string read_buffer_;
+  ArrivalClock clock_;
   std::vector<std::unique_ptr<LoadConnection>> connections_;
   std::vector<LoadConnection*> idle_;    // the one used last is used first
   std::vector<LoadConnection*> closed_;  // to be opened again

@@ -62,7 +62,7 @@ void MergeStats(std::span<ThreadStats* const> threads, LoadResult& result) {
     result.gaps_ns.Merge(stats->gaps_ns);
     result.e2e_ns.Merge(stats->e2e_ns);
     health.schedule_lag_ns.Merge(stats->schedule_lag_ns);
-    health.loop_delay_ns.Merge(stats->loop_delay_ns);
+    health.read_delay_ns.Merge(stats->read_delay_ns);
     health.threads.push_back(stats->health);
     health.cpu_s += stats->health.cpu_s;
     for (size_t kind = 0; kind < stats->outcomes.size(); ++kind) {

@@ -17,7 +17,7 @@ struct ThreadStats {
   Histogram gaps_ns;
   Histogram e2e_ns;
   Histogram schedule_lag_ns;
-  Histogram loop_delay_ns;
+  Histogram read_delay_ns;
   std::vector<uint64_t> output_events;  // by second
   uint64_t num_sent = 0;
   uint64_t num_finished = 0;

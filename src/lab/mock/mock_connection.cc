@@ -45,15 +45,15 @@ void MockConnection::Record(MockContext& context, int32_t event, int64_t time_ns
 
 void MockConnection::OnReadable(MockContext& context) {
   std::string& buffer = context.read_buffer;
-  const ssize_t size = recv(fd_.get(), buffer.data(), buffer.size(), 0);
-  if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (size <= 0) return Close();
+  const Arrival arrival = context.clock.Receive(fd_.get(), buffer.data(), buffer.size());
+  if (arrival.size < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (arrival.size <= 0) return Close();
   if (in_.size() > kMaxMockHeadBytes + kMaxMockBodyBytes) return Close();  // a flood of requests
-  in_.append(buffer.data(), static_cast<size_t>(size));
-  if (!answering_) ReadRequests(context);
+  in_.append(buffer.data(), static_cast<size_t>(arrival.size));
+  if (!answering_) ReadRequests(context, arrival.arrived_ns);
 }
 
-void MockConnection::ReadRequests(MockContext& context) {
+void MockConnection::ReadRequests(MockContext& context, int64_t arrived_ns) {
   while (!answering_ && !closed() && !close_after_flush_ && !wants_writable() && !in_.empty() &&
          in_.size() >= needed_) {
     size_t size = 0;
@@ -61,7 +61,7 @@ void MockConnection::ReadRequests(MockContext& context) {
     needed_ = size;
     if (state == MockReadState::kIncomplete) return;
     needed_ = 0;
-    read_ns_ = MonotonicNs();
+    arrived_ns_ = arrived_ns;
     if (state == MockReadState::kComplete) {
       in_.erase(0, size);
       StartAnswer(context);
@@ -101,19 +101,19 @@ void MockConnection::StartAnswer(MockContext& context) {
 
 void MockConnection::StartReply(MockContext& context) {
   const MockOptions& options = context.options;
-  Record(context, -1, read_ns_);
+  Record(context, -1, arrived_ns_);
   answering_ = true;
   next_token_ = 0;
   // A whole answer comes when its last token would.
   const double tokens_before = request_.stream ? 0 : std::max(request_.max_tokens - 1, 0);
-  due_ns_ = read_ns_ + static_cast<int64_t>((options.ttft_ms + tokens_before * options.itl_ms) *
-                                            static_cast<double>(kNsPerMs));
-  if (due_ns_ == read_ns_) Proceed(context, read_ns_);
+  due_ns_ = arrived_ns_ + static_cast<int64_t>((options.ttft_ms + tokens_before * options.itl_ms) *
+                                               static_cast<double>(kNsPerMs));
+  if (due_ns_ == arrived_ns_) Proceed(context, MonotonicNs());
 }
 
 void MockConnection::Advance(MockContext& context, int64_t now_ns) {
   Proceed(context, now_ns);
-  ReadRequests(context);  // that came meanwhile
+  ReadRequests(context, now_ns);  // that came meanwhile
 }
 
 void MockConnection::Proceed(MockContext& context, int64_t now_ns) {

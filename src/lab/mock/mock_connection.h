@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/files.h"
+#include "lab/arrival_clock.h"
 #include "lab/mock/mock_answer.h"
 #include "lab/mock/mock_options.h"
 #include "lab/mock/mock_request.h"
@@ -18,6 +19,7 @@ namespace redline::lab {
 struct MockContext {
   const MockOptions& options;
   std::string& read_buffer;
+  ArrivalClock clock = {};
   std::vector<TruthEvent>* truth = nullptr;  // null: none is kept
   uint32_t thread_index = 0;
   uint32_t num_requests = 0;  // that this thread has read
@@ -40,7 +42,7 @@ class MockConnection {
   void Advance(MockContext& context, int64_t now_ns);
 
  private:
-  void ReadRequests(MockContext& context);
+  void ReadRequests(MockContext& context, int64_t arrived_ns);
   void StartAnswer(MockContext& context);
   void StartReply(MockContext& context);
   void Proceed(MockContext& context, int64_t now_ns);
@@ -66,7 +68,7 @@ class MockConnection {
   bool answering_ = false;
   bool close_after_flush_ = false;
   int32_t next_token_ = 0;
-  int64_t read_ns_ = 0;  // the request's last byte was read
+  int64_t arrived_ns_ = 0;  // the request's last byte
   int64_t due_ns_ = -1;
 };
 

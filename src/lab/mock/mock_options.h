@@ -36,7 +36,7 @@ struct MockOptions {
   std::string host = "127.0.0.1";
   int port = 0;  // 0: any free one
   int num_threads = 1;
-  double ttft_ms = 0;  // from the request's last byte to the first token
+  double ttft_ms = 0;  // from the arrival of the request's last byte to the first token
   double itl_ms = 0;   // between tokens; 0: all tokens of an answer are sent at once
   Fault fault = Fault::kNone;
   double fault_share = 1;  // of the requests

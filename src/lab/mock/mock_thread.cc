@@ -26,6 +26,7 @@ constexpr size_t kReadBufferBytes = 256 << 10;
 constexpr size_t kTruthBatch = 1 << 16;
 // The kernel wakes a thread some 50 us late: the last part of a wait is spent awake.
 constexpr int64_t kSpinNs = 60'000;
+constexpr int64_t kCalibrationNs = 100'000'000;
 constexpr int64_t kIdleWaitNs = 1'000'000'000;
 
 bool Watch(int epoll, int fd, uint32_t events, uint64_t id, int operation) {
@@ -84,11 +85,19 @@ void MockThread::Run() {
     const int count = epoll_pwait2(epoll_.get(), events.data(), kMaxEvents, &timeout, nullptr);
     for (int i = 0; i < count; ++i) OnEvent(events[i].data.u64, events[i].events);
     RunTimers();
+    Calibrate();
     if (truth_ != nullptr && truth_events_.size() >= kTruthBatch) {
       truth_->Append(truth_events_);
       truth_events_.clear();
     }
   }
+}
+
+void MockThread::Calibrate() {
+  const int64_t now_ns = MonotonicNs();
+  if (now_ns < next_calibration_ns_) return;
+  context_.clock.Calibrate();
+  next_calibration_ns_ = now_ns + kCalibrationNs;
 }
 
 void MockThread::RunTimers() {
@@ -137,6 +146,7 @@ void MockThread::Accept() {
     if (!fd.valid()) return;
     const int on = 1;
     setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (options_.ttft_ms > 0 || truth_ != nullptr) ArrivalClock::Enable(fd.get());
     const uint64_t id = next_id_++;
     if (!Watch(epoll_.get(), fd.get(), EPOLLIN | EPOLLRDHUP, id, EPOLL_CTL_ADD)) continue;
     connections_.emplace(id, Entry(std::move(fd)));

@@ -41,9 +41,9 @@ class MockThread {
   MockThread(const MockOptions& options, int index, UniqueFd listener, TruthLog* truth);
   Status Open();
   void Run();
-  int Wait(int64_t now_ns);
   void Accept();
   void RunTimers();
+  void Calibrate();
   void OnEvent(uint64_t id, uint32_t events);
   void Settle(uint64_t id, Entry& entry);
 
@@ -58,6 +58,7 @@ class MockThread {
   std::unordered_map<uint64_t, Entry> connections_;  // by an id that is never used twice
   uint64_t next_id_ = 2;                             // 0: the listener; 1: the wake-up
   std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers_;
+  int64_t next_calibration_ns_ = 0;
   std::atomic<bool> stop_ = false;
   std::thread thread_;
 };

@@ -1,7 +1,7 @@
 // What the mock server did and when: the yardstick for a client's stamps. As a file, one line each:
 //   REQUEST EVENT NANOSECONDS
 // REQUEST is the request's X-Request-Id when that is a number, else its place in the order the
-// server read them; EVENT is -1 when its last byte had been read, else the token (from 0) that is
+// server read them; EVENT is -1 when its last byte arrived, else the token (from 0) that is
 // about to be handed to the kernel; the time is CLOCK_MONOTONIC, comparable across processes.
 #pragma once
 
