@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "lab/load/self_check.h"
+
 namespace redline::lab {
 namespace {
 
@@ -31,6 +33,18 @@ TEST(ClientProbeTest, SendsOnTime) {
   EXPECT_EQ(sending->num_sent, 500);
   EXPECT_EQ(sending->num_failed, 0);
   EXPECT_LT(sending->error_ns.Quantile(0.5), 20e6);
+}
+
+TEST(SelfCheckTest, TellsHowMuchRoomThereIs) {
+  const auto check = CheckClient(1);
+  ASSERT_TRUE(check.ok()) << check.status().ToString();
+  EXPECT_EQ(check->num_threads, 1);
+  EXPECT_EQ(check->sending.num_failed, 0);
+  // Twice the load leaves half the room; an event costs less than a request.
+  const double room = check->Headroom(100, 1000);
+  EXPECT_GT(room, 1);
+  EXPECT_NEAR(check->Headroom(200, 2000), room / 2, 1e-6);
+  EXPECT_GT(check->Headroom(0, 1000), check->Headroom(1000, 0));
 }
 
 }  // namespace

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <sys/epoll.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -13,6 +12,7 @@
 
 #include "lab/load/thread_usage.h"
 #include "lab/monotonic_ns.h"
+#include "lab/thread_latency.h"
 
 namespace redline::lab {
 namespace {
@@ -96,7 +96,7 @@ void LoadThread::Warm() {
 }
 
 void LoadThread::Run(int64_t begin_ns) {
-  prctl(PR_SET_TIMERSLACK, 1);
+  PreferLowLatency();
   const ThreadUsage before = CurrentThreadUsage();
   begin_ns_ = begin_ns;
   next_sweep_ns_ = 0;

@@ -6,7 +6,6 @@
 #include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -15,6 +14,7 @@
 #include <cerrno>
 
 #include "lab/monotonic_ns.h"
+#include "lab/thread_latency.h"
 
 namespace redline::lab {
 namespace {
@@ -75,7 +75,7 @@ Status MockThread::Open() {
 }
 
 void MockThread::Run() {
-  prctl(PR_SET_TIMERSLACK, 1);
+  PreferLowLatency();
   std::array<epoll_event, kMaxEvents> events;
   while (!stop_) {
     const int64_t now_ns = MonotonicNs();
