@@ -1,3 +1,5 @@
+#include "lab/bench/bench.h"
+
 #include <fmt/format.h>
 #include <signal.h>
 
@@ -8,9 +10,8 @@
 #include "app/bench_output.h"
 #include "app/commands.h"
 #include "app/output.h"
-#include "lab/bench/bench.h"
+#include "lab/bench/client_report.h"
 #include "lab/bench/interleaved.h"
-#include "lab/bench/self_check.h"
 #include "lab/stats/comparison.h"
 #include "workload/plan_summary.h"
 
@@ -54,8 +55,8 @@ Status PrintPlan(const Arguments& arguments) {
                    {"dataset_hash", workload::FormatHash(summary.dataset_hash)}};
   if (summary.last_intended_s >= 0) document["last_intended_s"] = summary.last_intended_s;
   std::vector<std::vector<std::string>> rows;
-  for (const auto& [name, lengths] : {std::pair("input_tokens", &summary.input),
-                                      std::pair("output_tokens", &summary.output)}) {
+  for (const auto& [name, lengths] :
+       {std::pair("input_tokens", &summary.input), std::pair("output_tokens", &summary.output)}) {
     document[name] = {{"total", lengths->total}, {"mean", lengths->mean}, {"min", lengths->min},
                       {"p50", lengths->p50},     {"p90", lengths->p90},   {"p99", lengths->p99},
                       {"max", lengths->max}};
@@ -76,9 +77,10 @@ Status RunSelfCheck(const Arguments& arguments) {
   if (arguments.Has("threads")) {
     RL_ASSIGN_OR_RETURN(threads, arguments.GetInt("threads", 1, 256));
   }
-  RL_ASSIGN_OR_RETURN(const lab::SelfCheck check, lab::CheckClient(static_cast<int>(threads)));
+  RL_ASSIGN_OR_RETURN(const lab::ClientReport check,
+                      lab::MakeClientReport(static_cast<int>(threads)));
   if (PrintedForPrograms(arguments, json::parse(lab::ToJson(check)))) return OkStatus();
-  fmt::print("{}", SelfCheckTable(check));
+  fmt::print("{}", ClientTable(check));
   return OkStatus();
 }
 

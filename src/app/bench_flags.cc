@@ -47,7 +47,8 @@ Status CheckObject(const std::string& text) {
   const auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (json.is_object()) return OkStatus();
   return InvalidArgument(
-      fmt::format("--extra {} is not a JSON object; for example: --extra '{{\"top_p\": 0.9}}'", text),
+      fmt::format("--extra {} is not a JSON object; for example: --extra '{{\"top_p\": 0.9}}'",
+                  text),
       "extra");
 }
 
@@ -89,8 +90,7 @@ Result<spec::WorkloadSpec> WorkloadOf(const Arguments& arguments) {
   RL_RETURN_IF_ERROR(ScaleWorkload(arguments, workload));
   RL_RETURN_IF_ERROR(SetArrivals(arguments, workload));
   if (arguments.Has("requests")) {
-    RL_ASSIGN_OR_RETURN(workload.num_requests,
-                        arguments.GetInt("requests", 1, spec::kMaxRequests));
+    RL_ASSIGN_OR_RETURN(workload.num_requests, arguments.GetInt("requests", 1, spec::kMaxRequests));
   }
   RL_RETURN_IF_ERROR(spec::ValidateWorkload(workload));
   return workload;
@@ -109,9 +109,15 @@ std::vector<Flag> BenchFlags() {
       {"requests", "N", "number of requests", ""},
       {"seed", "S", "decides every request", "1"},
       {"repeats", "N", "runs, each with other prompts", "1"},
-      {"api", "NAME", "what is called; auto: completions where they take ids, else chat", "auto",
+      {"api",
+       "NAME",
+       "what is called; auto: completions where they take ids, else chat",
+       "auto",
        {"auto", "completions", "chat", "generate"}},
-      {"prompts", "FORM", "token ids, or text made to the exact number of tokens", "auto",
+      {"prompts",
+       "FORM",
+       "token ids, or text made to the exact number of tokens",
+       "auto",
        {"auto", "ids", "text"}},
       {"no-stream", "", "whole answers instead of streams", ""},
       {"extra", "JSON", "more fields of each request, as a JSON object", ""},
@@ -138,7 +144,8 @@ Result<lab::BenchOptions> BenchOptionsOf(const Arguments& arguments) {
   RL_ASSIGN_OR_RETURN(const int64_t seed, arguments.GetInt("seed", 0, int64_t{1} << 53));
   options.seed = static_cast<uint64_t>(seed);
   RL_ASSIGN_OR_RETURN(options.num_repeats, arguments.GetInt("repeats", 1, 1000));
-  RL_ASSIGN_OR_RETURN(options.timeouts.whole_s, arguments.GetDouble("timeout", 0.001, kMostSeconds));
+  RL_ASSIGN_OR_RETURN(options.timeouts.whole_s,
+                      arguments.GetDouble("timeout", 0.001, kMostSeconds));
   options.timeouts.first_token_s = options.timeouts.whole_s;
   if (arguments.Has("vocab-size")) {
     RL_ASSIGN_OR_RETURN(options.vocab_size, arguments.GetInt("vocab-size", 16, int64_t{1} << 31));
@@ -168,8 +175,9 @@ std::string CommandLineOf(const std::string& command, const Arguments& arguments
     line += " --" + flag.name;
     if (flag.value_name.empty()) continue;
     for (const std::string& value : arguments.GetAll(flag.name)) {
-      const bool is_plain = value.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUV"
-                                                    "WXYZ0123456789_-./:=,") == std::string::npos;
+      const bool is_plain = value.find_first_not_of(
+                                "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUV"
+                                "WXYZ0123456789_-./:=,") == std::string::npos;
       line += is_plain && !value.empty() ? " " + value : " '" + value + "'";
     }
   }

@@ -7,7 +7,7 @@
 #include "app/command.h"
 #include "lab/bench/bench_options.h"
 #include "lab/bench/interleaved.h"
-#include "lab/bench/self_check.h"
+#include "lab/bench/client_report.h"
 #include "lab/sweep/sweep.h"
 #include "lab/metrics/measurement.h"
 
@@ -23,7 +23,7 @@ class BenchView {
   lab::LiveView view_;
 };
 
-std::string SelfCheckTable(const lab::SelfCheck& check);
+std::string ClientTable(const lab::ClientReport& check);
 
 // Prints as --output says and writes the files of --report-dir.
 Status Show(const Arguments& arguments, const lab::Measurement& measurement);

@@ -1,3 +1,5 @@
+#include "lab/sweep/sweep.h"
+
 #include <fmt/format.h>
 #include <signal.h>
 
@@ -9,7 +11,6 @@
 #include "app/commands.h"
 #include "app/output.h"
 #include "lab/bench/bench.h"
-#include "lab/sweep/sweep.h"
 #include "lab/sweep/sweep_folder.h"
 
 namespace redline::app {
@@ -110,8 +111,7 @@ Command SweepCommand() {
               "Doubles the concurrency until throughput no longer grows and tells saturation and "
               "knee; with --slo also searches the highest rate that keeps it. Each point is kept "
               "in --report-dir: a sweep that was stopped goes on with the same command.",
-          .example =
-              "redline sweep --workload short --scale 0.1 --slo 'ttft_ms.p99<=2000'",
+          .example = "redline sweep --workload short --scale 0.1 --slo 'ttft_ms.p99<=2000'",
           .flags = SweepFlags(),
           .run = RunSweepCommand};
 }

@@ -14,9 +14,9 @@ enum class LengthKind { kInput, kOutput };
 //
 // Means: the published runs of the reference scenario (1,000 requests: 219,111 tokens in, about
 // 197,000 out). Bounds: the filter of vLLM's benchmark (4 to 1,024 tokens of prompt, 2,048 in all).
-// Spreads: the standard deviations of the logarithms over the first turns, within those bounds, of
-// the ShareGPT lengths that microsoft/sarathi-serve publishes (1.12 in, 0.93 out). The location
-// follows from the mean.
+// Spreads: the standard deviations of the logarithms over 80 first turns, within those bounds, of
+// the ShareGPT lengths that microsoft/sarathi-serve publishes (1.12 in, 0.93 out): a small sample,
+// so they are the least certain part. The location follows from the mean.
 struct ShareGptShape {
   double log_location;
   double log_stddev;

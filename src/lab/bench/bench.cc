@@ -23,9 +23,12 @@ constexpr size_t kVerifiedPrompts = 4;
 
 std::string_view NameOf(Api api) {
   switch (api) {
-    case Api::kChat: return "chat";
-    case Api::kCompletions: return "completions";
-    case Api::kGenerate: return "generate";
+    case Api::kChat:
+      return "chat";
+    case Api::kCompletions:
+      return "completions";
+    case Api::kGenerate:
+      return "generate";
   }
   return "";
 }
@@ -59,21 +62,32 @@ double MillisAt(const Histogram& histogram, double quantile) {
   return histogram.empty() ? -1 : histogram.Quantile(quantile) / 1e6;
 }
 
-LoadHealth HealthOf(const LoadResult& run, const ClientCapacity& capacity, bool is_open_loop) {
+// How many times the client could have carried this load, by what it did against the mock server.
+double HeadroomOver(const LoadResult& run, const std::optional<SelfCheckResult>& client) {
+  if (!client || run.health.wall_s <= 0) return -1;
+  double num_events = 0;
+  for (const RequestRecord& record : run.records) num_events += record.num_events;
+  return client->Headroom(static_cast<double>(run.records.size()) / run.health.wall_s,
+                          num_events / run.health.wall_s);
+}
+
+LoadHealth HealthOf(const LoadResult& run, const std::optional<SelfCheckResult>& client,
+                    bool is_open_loop) {
   LoadHealth health;
   health.client_cpu_share_max = run.health.MaxCpuShare();
   if (is_open_loop) {
     health.schedule_lag_p99_ms = MillisAt(run.health.schedule_lag_ns, 0.99);
     health.schedule_lag_max_ms = MillisAt(run.health.schedule_lag_ns, 1);
   }
-  health.event_loop_lag_p99_ms = MillisAt(run.health.loop_delay_ns, 0.99);
-  health.headroom = capacity.HeadroomOver(run);
+  health.event_loop_lag_p99_ms = MillisAt(run.health.read_delay_ns, 0.99);
+  health.headroom = HeadroomOver(run, client);
   health.ttft_mean_ms = run.ttft_ns.empty() ? -1 : run.ttft_ns.Mean() / 1e6;
   health.num_planned = static_cast<int64_t>(run.records.size());
   health.num_not_sent = CountOf(run, Outcome::kNotSent);
   health.num_sent = health.num_planned - health.num_not_sent;
   health.num_usage_mismatch = CountOf(run, Outcome::kUsageMismatch);
-  health.num_failed = health.num_sent - CountOf(run, Outcome::kOk) - CountOf(run, Outcome::kAborted);
+  health.num_failed =
+      health.num_sent - CountOf(run, Outcome::kOk) - CountOf(run, Outcome::kAborted);
   return health;
 }
 
@@ -102,7 +116,7 @@ Result<std::unique_ptr<Bench>> Bench::Prepare(BenchOptions options) {
   RL_RETURN_IF_ERROR(bench->MakePrompts());
   if (own.self_check) {
     bench->Report("self-check");
-    RL_ASSIGN_OR_RETURN(bench->capacity_, MeasureClientCapacity(own.num_threads));
+    RL_ASSIGN_OR_RETURN(bench->client_, CheckClient(own.num_threads));
   }
   Measurement& measurement = bench->measurement_;
   measurement.tool_version = kVersion;
@@ -209,10 +223,9 @@ Status Bench::WarmUp() {
 Status Bench::Run(int64_t repeat) {
   const uint64_t seed = options_.seed + static_cast<uint64_t>(repeat);
   RL_ASSIGN_OR_RETURN(const auto plan, workload::MakePlan(options_.workload, seed));
-  if (repeat == 0)
-    measurement_.dataset_hash = workload::FormatHash(workload::DatasetHash(*plan));
-  LoadOptions load = MakeLoadOptions(
-      *plan, fmt::format("run {} of {}", repeat + 1, options_.num_repeats));
+  if (repeat == 0) measurement_.dataset_hash = workload::FormatHash(workload::DatasetHash(*plan));
+  LoadOptions load =
+      MakeLoadOptions(*plan, fmt::format("run {} of {}", repeat + 1, options_.num_repeats));
   load.max_seconds = options_.max_seconds;
   load.abort_share = options_.workload.abort_share;
   load.abort_after_tokens = options_.workload.abort_after_tokens;
@@ -227,8 +240,8 @@ Status Bench::Run(int64_t repeat) {
                .price_per_hour = options_.price_per_hour,
                .energy_joules = energy.Joules()};
   const bool is_open_loop = plan->size() > 0 && plan->At(0).intended_s >= 0;
-  measurement_.repeats.push_back(MakeRunResult(
-      view, {started_at_ms, OutcomesOf(run), HealthOf(run, capacity_, is_open_loop)}));
+  measurement_.repeats.push_back(
+      MakeRunResult(view, {started_at_ms, OutcomesOf(run), HealthOf(run, client_, is_open_loop)}));
   return OkStatus();
 }
 

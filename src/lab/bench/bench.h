@@ -4,13 +4,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/status.h"
 #include "lab/bench/bench_options.h"
-#include "lab/bench/client_capacity.h"
 #include "lab/bench/target_server.h"
+#include "lab/load/self_check.h"
 #include "lab/metrics/measurement.h"
 #include "workload/prompt_writer.h"
 
@@ -42,7 +43,7 @@ class Bench {
   Api api_ = Api::kCompletions;
   bool sends_ids_ = false;
   std::unique_ptr<workload::PromptWriter> prompts_;
-  ClientCapacity capacity_;
+  std::optional<SelfCheckResult> client_;
   std::string dataset_hash_;
   Measurement measurement_;
 };

@@ -26,7 +26,9 @@ std::string UrlOf(const std::string& base, const std::string& path) {
   return base.starts_with("unix:") ? base + ":" + path : base + path;
 }
 
-Json Parse(const std::string& text) { return Json::parse(text, nullptr, /*allow_exceptions=*/false); }
+Json Parse(const std::string& text) {
+  return Json::parse(text, nullptr, /*allow_exceptions=*/false);
+}
 
 // {"a": {"b": 3}}, "/a/b" -> 3.
 std::optional<int64_t> IntegerAt(const Json& json, const char* pointer) {
@@ -44,7 +46,8 @@ std::string MessageOf(const std::string& body) {
 }
 
 Status RefusalOf(std::string_view what, int status, const std::string& body) {
-  const std::string message = fmt::format("{} was answered with {}: {}", what, status, MessageOf(body));
+  const std::string message =
+      fmt::format("{} was answered with {}: {}", what, status, MessageOf(body));
   if (status == 401 || status == 403)
     return Status(Code::kUnauthenticated, message + "; give the key with --api-key");
   return status >= 500 ? Unavailable(message) : FailedPrecondition(message);
@@ -52,9 +55,12 @@ Status RefusalOf(std::string_view what, int status, const std::string& body) {
 
 const char* PathOf(Api api) {
   switch (api) {
-    case Api::kChat: return "/v1/chat/completions";
-    case Api::kCompletions: return "/v1/completions";
-    case Api::kGenerate: return "/generate";
+    case Api::kChat:
+      return "/v1/chat/completions";
+    case Api::kCompletions:
+      return "/v1/completions";
+    case Api::kGenerate:
+      return "/generate";
   }
   return "";
 }
@@ -117,10 +123,11 @@ Result<std::string> TargetServer::ResolveModel(const std::string& wanted) {
   if (std::find(names.begin(), names.end(), wanted) != names.end()) return wanted;
   const std::string served = names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "));
   if (wanted.empty())
-    return InvalidArgument("the server has several models, or none; give one with --model (served: " +
-                               served + ")",
-                           "model");
-  return NotFound(fmt::format("the server has no model \"{}\" (served: {})", wanted, served), "model");
+    return InvalidArgument(
+        "the server has several models, or none; give one with --model (served: " + served + ")",
+        "model");
+  return NotFound(fmt::format("the server has no model \"{}\" (served: {})", wanted, served),
+                  "model");
 }
 
 Result<TargetServer::Reply> TargetServer::Complete(const std::string& model, Api api,
@@ -186,7 +193,8 @@ Result<workload::TokenCounter> TargetServer::MakeTokenCounter(const std::string&
     RL_RETURN_IF_ERROR(CountByUsage(model, api, "a").status());
   }
   return workload::TokenCounter(
-      [this, model, api, count](const std::vector<std::string>& texts) -> Result<std::vector<int64_t>> {
+      [this, model, api,
+       count](const std::vector<std::string>& texts) -> Result<std::vector<int64_t>> {
         std::vector<int64_t> counts;
         for (const std::string& text : texts) {
           RL_ASSIGN_OR_RETURN(const int64_t tokens, (this->*count)(model, api, text));

@@ -144,7 +144,8 @@ Result<Objective> ObjectiveFromText(const std::string& text) {
   if (metric == nullptr) return wrong("there is no metric of that name (docs/metrics.md)");
   const char* end = text.data() + text.size();
   const auto [rest, error] = std::from_chars(text.data() + at + 2, end, objective.limit);
-  if (error != std::errc() || rest != end || !std::isfinite(objective.limit) || objective.limit <= 0)
+  if (error != std::errc() || rest != end || !std::isfinite(objective.limit) ||
+      objective.limit <= 0)
     return wrong("the limit is no positive number");
   return objective;
 }

@@ -47,8 +47,9 @@ struct SweepResult {
   int64_t saturation_concurrency = 0;
   int64_t knee_concurrency = 0;
   double best_output_tps = 0;
-  std::optional<double> max_rate;  // that keeps the objectives; absent: none did, or none were given
-  bool is_complete = true;         // false: stopped before its end
+  std::optional<double>
+      max_rate;             // that keeps the objectives; absent: none did, or none were given
+  bool is_complete = true;  // false: stopped before its end
 };
 
 // Measures one point, or reads it from where it was kept. kCancelled ends the sweep.

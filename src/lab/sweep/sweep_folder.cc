@@ -35,7 +35,8 @@ Result<std::optional<Measurement>> SweepFolder::Find(const std::string& name) co
   RL_ASSIGN_OR_RETURN(const std::string text, ReadFile(file));
   Result<Measurement> measurement = MeasurementFromJson(text);
   if (!measurement.ok())
-    return measurement.status().WithContext(file.string() + ": remove it to measure the point again");
+    return measurement.status().WithContext(file.string() +
+                                            ": remove it to measure the point again");
   return std::optional(std::move(measurement).value());
 }
 

@@ -19,7 +19,7 @@ struct TimingCheck {
   double gap_error_p99_ms = 0;
 };
 
-struct SelfCheck {
+struct ClientReport {
   int num_threads = 0;
   double requests_per_second = 0;  // answers of one token, 256 at a time
   double cpu_us_per_request = 0;
@@ -31,8 +31,8 @@ struct SelfCheck {
 };
 
 // Takes about 10 seconds. num_threads 0: one for each core.
-Result<SelfCheck> CheckClient(int num_threads);
+Result<ClientReport> MakeClientReport(int num_threads);
 // Compact JSON.
-std::string ToJson(const SelfCheck& check);
+std::string ToJson(const ClientReport& check);
 
 }  // namespace redline::lab

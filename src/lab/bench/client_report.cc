@@ -1,4 +1,4 @@
-#include "lab/bench/self_check.h"
+#include "lab/bench/client_report.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -16,7 +16,9 @@ constexpr TimingProbe kTimingProbes[] = {
 constexpr double kOpenLoopRate = 5000;
 constexpr double kOpenLoopSeconds = 2;
 
-double Ms(const Histogram& histogram, double quantile) { return histogram.Quantile(quantile) / 1e6; }
+double Ms(const Histogram& histogram, double quantile) {
+  return histogram.Quantile(quantile) / 1e6;
+}
 
 Result<TimingCheck> CheckTiming(const TimingProbe& probe, ProbeThreads threads) {
   RL_ASSIGN_OR_RETURN(const TimingErrors errors, ProbeTiming(probe, threads));
@@ -31,8 +33,8 @@ Result<TimingCheck> CheckTiming(const TimingProbe& probe, ProbeThreads threads) 
 
 }  // namespace
 
-Result<SelfCheck> CheckClient(int num_threads) {
-  SelfCheck check;
+Result<ClientReport> MakeClientReport(int num_threads) {
+  ClientReport check;
   check.num_threads = num_threads > 0
                           ? num_threads
                           : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
@@ -54,14 +56,15 @@ Result<SelfCheck> CheckClient(int num_threads) {
   return check;
 }
 
-std::string ToJson(const SelfCheck& check) {
+std::string ToJson(const ClientReport& check) {
   nlohmann::json timing = nlohmann::json::array();
   for (const TimingCheck& row : check.timing) {
-    timing.push_back({{"concurrency", row.concurrency},
-                      {"ttft_ms", row.ttft_ms},
-                      {"itl_ms", row.itl_ms},
-                      {"ttft_error_ms", {{"p50", row.ttft_error_p50_ms}, {"p99", row.ttft_error_p99_ms}}},
-                      {"gap_error_ms", {{"p50", row.gap_error_p50_ms}, {"p99", row.gap_error_p99_ms}}}});
+    timing.push_back(
+        {{"concurrency", row.concurrency},
+         {"ttft_ms", row.ttft_ms},
+         {"itl_ms", row.itl_ms},
+         {"ttft_error_ms", {{"p50", row.ttft_error_p50_ms}, {"p99", row.ttft_error_p99_ms}}},
+         {"gap_error_ms", {{"p50", row.gap_error_p50_ms}, {"p99", row.gap_error_p99_ms}}}});
   }
   return nlohmann::json{{"num_threads", check.num_threads},
                         {"requests_per_second", check.requests_per_second},
