@@ -29,7 +29,7 @@ Fields FieldsOf(const Measurement& measurement) {
                    {"api", measurement.api},
                    {"workload_name", measurement.workload_name},
                    {"seed", std::to_string(measurement.seed)},
-                   {"dataset_sha256", measurement.dataset_sha256}};
+                   {"dataset_hash", measurement.dataset_hash}};
   for (const auto& [name, value] : measurement.environment) fields["environment." + name] = value;
   if (measurement.workload.empty()) return fields;
   if (const auto workload = net::ParseJson(measurement.workload); workload.ok())

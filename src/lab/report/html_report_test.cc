@@ -62,7 +62,7 @@ TEST(HtmlReport, EveryTextIsEscaped) {
   Measurement measurement = SampleMeasurement({.num_repeats = 1});
   for (std::string* text : {&measurement.tool, &measurement.tool_version, &measurement.command_line,
                             &measurement.target, &measurement.model, &measurement.api,
-                            &measurement.workload_name, &measurement.dataset_sha256})
+                            &measurement.workload_name, &measurement.dataset_hash})
     *text = hostile;
   measurement.workload = R"({"<script>":"<script>"})";
   measurement.environment = {{hostile, hostile}};

@@ -146,7 +146,7 @@ ReportTable EnvironmentTable(const Measurement& measurement) {
   add("target", measurement.target);
   add("api", measurement.api);
   add("seed", std::to_string(measurement.seed));
-  add("dataset SHA-256", measurement.dataset_sha256);
+  add("dataset SHA-256", measurement.dataset_hash);
   for (const auto& [name, value] : measurement.environment) add(name, value);
   return table;
 }
