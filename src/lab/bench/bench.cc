@@ -8,6 +8,7 @@
 #include "base/version.h"
 #include "lab/bench/energy_meter.h"
 #include "lab/load/run_load.h"
+#include "lab/stats/intervals.h"
 #include "workload/id_prompt_writer.h"
 #include "workload/plan_summary.h"
 #include "workload/text_prompt_writer.h"
@@ -249,6 +250,7 @@ Measurement Bench::Measured() const {
   Measurement measurement = measurement_;
   if (IsStopped()) measurement.notes.push_back("stopped before its end");
   SummariseRepeats(measurement);
+  FillIntervals(measurement);
   return measurement;
 }
 

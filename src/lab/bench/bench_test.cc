@@ -4,6 +4,7 @@
 
 #include "lab/bench/interleaved.h"
 #include "lab/mock/mock_server.h"
+#include "lab/stats/comparison.h"
 
 namespace redline::lab {
 namespace {
@@ -142,8 +143,7 @@ TEST_F(BenchTest, PairRunsTheSameRequests) {
   const auto pair = RunInterleaved(options, options);
   ASSERT_TRUE(pair.ok()) << pair.status().ToString();
   EXPECT_EQ(pair->a.dataset_hash, pair->b.dataset_hash);
-  EXPECT_FALSE(pair->a.interleaved_with.empty());
-  EXPECT_EQ(pair->a.interleaved_with, pair->b.interleaved_with);
+  EXPECT_TRUE(Compare(pair->a, pair->b).interleaved);
   // A B, B A.
   EXPECT_LE(pair->a.repeats[0].started_at_ms, pair->b.repeats[0].started_at_ms);
   EXPECT_LE(pair->b.repeats[1].started_at_ms, pair->a.repeats[1].started_at_ms);

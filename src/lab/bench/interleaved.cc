@@ -5,8 +5,6 @@
 #include <array>
 #include <utility>
 
-#include "base/clock.h"
-
 namespace redline::lab {
 
 Result<MeasuredPair> RunInterleaved(BenchOptions a, BenchOptions b) {
@@ -29,10 +27,7 @@ Result<MeasuredPair> RunInterleaved(BenchOptions a, BenchOptions b) {
     }
     std::swap(order[0], order[1]);
   }
-  MeasuredPair pair{bench_a->Measured(), bench_b->Measured()};
-  const std::string name = FormatRfc3339(pair.a.started_at_ms);
-  pair.a.interleaved_with = pair.b.interleaved_with = name;
-  return pair;
+  return MeasuredPair{bench_a->Measured(), bench_b->Measured()};
 }
 
 }  // namespace redline::lab

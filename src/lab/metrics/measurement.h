@@ -62,13 +62,7 @@ struct Measurement {
   std::string workload_name;
   std::string workload;  // the WorkloadSpec as JSON text, "" when not known
   int64_t seed = 0;
-<<<<<<< HEAD
   std::string dataset_hash;
-  // Names a set of runs that were interleaved A/B/A/B; "" when this one was measured alone.
-  std::string interleaved_with;
-=======
-  std::string dataset_hash;
->>>>>>> stats
   std::map<std::string, std::string> environment;
   std::vector<RunResult> repeats;
 

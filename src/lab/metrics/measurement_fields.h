@@ -126,12 +126,7 @@ void VisitFields(Visitor& visit, Is<Measurement> auto& measurement) {
   visit("api", measurement.api);
   visit("workload_name", measurement.workload_name);
   visit("seed", measurement.seed);
-<<<<<<< HEAD
   visit("dataset_hash", measurement.dataset_hash);
-  visit("interleaved_with", measurement.interleaved_with);
-=======
-  visit("dataset_hash", measurement.dataset_hash);
->>>>>>> stats
   visit("environment", measurement.environment);
   visit("repeats", measurement.repeats);
   visit("intervals", measurement.intervals);
