@@ -87,9 +87,9 @@ Status RunSelfCheck(const Arguments& arguments) {
 Status RunMeasurement(const Arguments& arguments) {
   RL_ASSIGN_OR_RETURN(lab::BenchOptions options, BenchOptionsOf(arguments));
   ::signal(SIGINT, OnInterrupt);
-  BenchView view;
+  BenchView view(options);
   options.stop = &interrupted;
-  options.on_progress = view.Listener(options);
+  options.on_progress = [&](const lab::BenchProgress& progress) { view.Show(progress); };
   options.raw_samples_path = arguments.Get("raw-samples");
   options.command_line = CommandLineOf("bench", arguments, AllBenchFlags());
   if (!arguments.Has("against")) {

@@ -90,9 +90,9 @@ Status RunSweepCommand(const Arguments& arguments) {
   RL_ASSIGN_OR_RETURN(const lab::SweepFolder folder,
                       lab::SweepFolder::Open(arguments.Get("report-dir"), WhatIsSwept(options)));
   ::signal(SIGINT, OnInterrupt);
-  BenchView view;
+  BenchView view(options);
   options.stop = &interrupted;
-  options.on_progress = view.Listener(options);
+  options.on_progress = [&](const lab::BenchProgress& progress) { view.Show(progress); };
   options.command_line = CommandLineOf("sweep", arguments, SweepFlags());
   RL_ASSIGN_OR_RETURN(const lab::SweepResult result,
                       lab::RunSweep(objectives, limits, [&](const lab::SweepPoint& point) {

@@ -177,14 +177,14 @@ Status Bench::MakePrompts() {
   return OkStatus();
 }
 
-void Bench::Report(std::string phase, const LoadProgress* load) const {
-  if (options_.on_progress) options_.on_progress({std::move(phase), load});
+void Bench::Report(std::string phase, int64_t repeat, const LoadProgress* load) const {
+  if (options_.on_progress) options_.on_progress({std::move(phase), repeat, load});
 }
 
 bool Bench::IsStopped() const { return options_.stop != nullptr && *options_.stop; }
 
-LoadOptions Bench::MakeLoadOptions(const workload::RequestPlan& plan,
-                                   const std::string& phase) const {
+LoadOptions Bench::MakeLoadOptions(const workload::RequestPlan& plan, const std::string& phase,
+                                   int64_t repeat) const {
   const spec::WorkloadSpec& workload = options_.workload;
   LoadOptions load;
   load.url = options_.url;
@@ -201,7 +201,9 @@ LoadOptions Bench::MakeLoadOptions(const workload::RequestPlan& plan,
   load.concurrency = workload.concurrency;
   load.timeouts = options_.timeouts;
   load.num_threads = options_.num_threads;
-  load.on_progress = [this, phase](const LoadProgress& progress) { Report(phase, &progress); };
+  load.on_progress = [this, phase, repeat](const LoadProgress& progress) {
+    Report(phase, repeat, &progress);
+  };
   load.stop = options_.stop;
   return load;
 }
@@ -213,7 +215,7 @@ Status Bench::WarmUp() {
     const uint64_t seed = options_.seed + kWarmUpSeed + static_cast<uint64_t>(i);
     RL_ASSIGN_OR_RETURN(const auto plan, workload::MakePlan(workload, seed));
     RL_ASSIGN_OR_RETURN(const LoadResult run,
-                        RunLoad(MakeLoadOptions(*plan, fmt::format("warm-up {}", i + 1))));
+                        RunLoad(MakeLoadOptions(*plan, fmt::format("warm-up {}", i + 1), 0)));
     const double rate = OutputRate(run);
     if (i > 0 && AboutEqual(rate, last_rate)) break;
     last_rate = rate;
@@ -225,8 +227,8 @@ Status Bench::Run(int64_t repeat) {
   const uint64_t seed = options_.seed + static_cast<uint64_t>(repeat);
   RL_ASSIGN_OR_RETURN(const auto plan, workload::MakePlan(options_.workload, seed));
   if (repeat == 0) measurement_.dataset_hash = workload::FormatHash(workload::DatasetHash(*plan));
-  LoadOptions load =
-      MakeLoadOptions(*plan, fmt::format("run {} of {}", repeat + 1, options_.num_repeats));
+  LoadOptions load = MakeLoadOptions(
+      *plan, fmt::format("run {} of {}", repeat + 1, options_.num_repeats), repeat + 1);
   load.max_seconds = options_.max_seconds;
   load.abort_share = options_.workload.abort_share;
   load.abort_after_tokens = options_.workload.abort_after_tokens;

@@ -34,8 +34,10 @@ class Bench {
   explicit Bench(BenchOptions options);
   Status ChooseApi();
   Status MakePrompts();
-  void Report(std::string phase, const LoadProgress* load = nullptr) const;
-  LoadOptions MakeLoadOptions(const workload::RequestPlan& plan, const std::string& phase) const;
+  void Report(std::string phase, int64_t repeat = 0, const LoadProgress* load = nullptr) const;
+  // repeat: as in BenchProgress.
+  LoadOptions MakeLoadOptions(const workload::RequestPlan& plan, const std::string& phase,
+                              int64_t repeat) const;
   bool IsStopped() const;
 
   BenchOptions options_;

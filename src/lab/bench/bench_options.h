@@ -21,6 +21,7 @@ enum class PromptForm : uint8_t {
 
 struct BenchProgress {
   std::string phase;                   // "self-check", "counting tokens", "warm-up 1", "run 2 of 3"
+  int64_t repeat = 0;                  // 1 for the first run; 0: none of the runs
   const LoadProgress* load = nullptr;  // of a warm-up or a run
 };
 
