@@ -54,8 +54,10 @@ class BeastParser : public HttpParser, private http::basic_parser<kIsRequest> {
     if (in_head) head_bytes_ += consumed;
     if (head_bytes_ > limits_.max_header_bytes) Fail(431, "the header is too long");
     if (ec == http::error::need_more) {
-      // Nothing but an endless chunk line or trailer leaves this much unconsumed.
-      if (bytes.size() - consumed > limits_.max_header_bytes)
+      // All that waits for more belongs to the head, the chunk line or the trailer.
+      const size_t waiting = bytes.size() - consumed;
+      const size_t head_bytes = Base::is_header_done() ? 0 : head_bytes_;
+      if (head_bytes + waiting > limits_.max_header_bytes)
         Fail(431, "a header, chunk line or trailer is too long");
     } else if (ec) {
       Fail(StatusOf(ec), ec.message());
