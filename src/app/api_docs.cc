@@ -38,9 +38,11 @@ what has one status:
 | 400 | `invalid_argument` | a field is outside its domain, or does not go with another |
 | 400 | `context_length_exceeded` | the prompt does not fit; also `n_prompt_tokens` (for a text too long to be tokenised, the least it can be) and `n_ctx` |
 | 400 | `schema_too_complex` | a schema or grammar takes too much to compile |
-| 401 | `unauthenticated`, `invalid_api_key` | no key, or a wrong one |
+| 401 | `invalid_api_key` | no key, or a wrong one |
+| 403 | `permission_denied` | the key has not the scope for this |
 | 404 | `model_not_found`, `not_found` | no such model, no such path |
-| 405, 413, 415 | `method_not_allowed`, `too_large`, `unsupported_media_type` | |
+| 405, 415 | `method_not_allowed`, `unsupported_media_type` | |
+| 413, 431 | `too_large` | a body of more than 64 MiB, headers of more than 32 KiB |
 | 429 | `resource_exhausted` | the queue is full; `Retry-After` |
 | 500 | `numerical_error`, `internal` | the model's numbers are none; a bug |
 | 503 | `engine_unavailable` | loading, shutting down, or no running engine; `Retry-After` |
