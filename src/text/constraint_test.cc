@@ -241,6 +241,18 @@ size_t NumAllowed(Constraint& constraint, std::string_view text) {
   return text.size();
 }
 
+// n answers to a prompt are held to one grammar, which took n times the time of one.
+TEST_F(ConstraintTest, CopiesCostLittleMoreThanOne) {
+  const std::string schema = Properties(900, R"({"type":"string"})");
+  const auto cost_of = [&](size_t count) {
+    const std::clock_t start = std::clock();
+    EXPECT_TRUE(factory_->CompileCopies(GrammarKind::kJsonSchema, schema, count).ok());
+    return std::clock() - start;
+  };
+  const std::clock_t one = cost_of(1);
+  EXPECT_LT(cost_of(128), 8 * one);
+}
+
 // A model that goes on writing blanks would write them until it runs out of tokens.
 TEST_F(ConstraintTest, WhiteSpaceInJsonEnds) {
   const std::string pretty =
