@@ -63,6 +63,15 @@ Status StatusOfResponse(const net::HttpResponse& response, const std::string& ur
   return Status(code, message, param);
 }
 
+// Nothing answered: where it was looked for, and what can be done.
+Status NotReached(const Status& status, const std::string& url) {
+  if (status.code() != Code::kUnavailable) return status;
+  return Unavailable(
+      fmt::format("{}: is Redline running at {}? Start it with: redline up; or name another server "
+                  "with --server or REDLINE_SERVER",
+                  status.message(), url));
+}
+
 }  // namespace
 
 std::vector<Flag> ServerFlags() {
@@ -90,7 +99,12 @@ Result<ApiClient> ApiClient::Connect(const Arguments& arguments) {
     if (from_file.ok()) key = std::string(Trim(*from_file));
   }
   while (!url.empty() && url.back() == '/') url.pop_back();
-  RL_RETURN_IF_ERROR(net::ParseUrl(url).status().WithContext("--server"));
+  if (const Status status = net::ParseUrl(url).status(); !status.ok()) {
+    return InvalidArgument(
+        fmt::format("--server (or REDLINE_SERVER): {}, such as http://127.0.0.1:8080",
+                    status.message()),
+        "server");
+  }
   return ApiClient(std::move(url), std::move(key));
 }
 
@@ -107,8 +121,14 @@ net::ClientRequest ApiClient::MakeRequest(const std::string& method, const std::
   return request;
 }
 
+Result<net::HttpResponse> ApiClient::Fetch(const net::ClientRequest& request) {
+  Result<net::HttpResponse> response = client_->Fetch(request);
+  if (!response.ok()) return NotReached(response.status(), url_);
+  return response;
+}
+
 Result<json> ApiClient::Get(const std::string& path) {
-  RL_ASSIGN_OR_RETURN(const auto response, client_->Fetch(MakeRequest("GET", path, nullptr)));
+  RL_ASSIGN_OR_RETURN(const auto response, Fetch(MakeRequest("GET", path, nullptr)));
   if (response.status >= 400) return StatusOfResponse(response, url_);
   json body = json::parse(response.body, nullptr, /*allow_exceptions=*/false);
   if (body.is_discarded()) return Internal(url_ + path + " did not answer with JSON");
@@ -117,7 +137,7 @@ Result<json> ApiClient::Get(const std::string& path) {
 
 Result<json> ApiClient::Send(const std::string& method, const std::string& path, const json& body) {
   const auto request = MakeRequest(method, path, body.is_null() ? nullptr : &body);
-  RL_ASSIGN_OR_RETURN(const auto response, client_->Fetch(request));
+  RL_ASSIGN_OR_RETURN(const auto response, Fetch(request));
   if (response.status >= 400) return StatusOfResponse(response, url_);
   json answer = json::parse(response.body, nullptr, /*allow_exceptions=*/false);
   return answer.is_discarded() ? json::object() : answer;
@@ -130,6 +150,7 @@ Status ApiClient::Stream(const std::string& path, const json& body,
   bool done = false;
   Status outcome;
   net::HttpResponse refusal;  // collected when the status says so
+  refusal.status = 0;         // nothing answered yet
   net::SseReader reader([&](const net::ServerSentEvent& event) { return on_event(event.data); });
   Status malformed;
   std::shared_ptr<net::Exchange> exchange;
@@ -152,7 +173,8 @@ Status ApiClient::Stream(const std::string& path, const json& body,
   std::unique_lock lock(mutex);
   changed.wait(lock, [&] { return done; });
   if (refusal.status >= 400) return StatusOfResponse(refusal, url_);
-  return outcome.ok() ? malformed : outcome;
+  if (!outcome.ok()) return refusal.status == 0 ? NotReached(outcome, url_) : outcome;
+  return malformed;
 }
 
 std::string PathSegment(std::string_view text) {

@@ -41,6 +41,8 @@ class ApiClient {
  private:
   ApiClient(std::string url, std::string api_key)
       : url_(std::move(url)), api_key_(std::move(api_key)) {}
+  // kUnavailable says what to do when nobody answers.
+  Result<net::HttpResponse> Fetch(const net::ClientRequest& request);
   net::ClientRequest MakeRequest(const std::string& method, const std::string& path,
                                  const nlohmann::json* body) const;
 

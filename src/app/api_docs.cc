@@ -21,9 +21,77 @@ a key only if `--api-key` was given.
 | `GET /v1/models`, `/v1/models/{name}` | what is served | both |
 | `GET /health` | 200 when ready (an engine that loads answers 503 with its progress) | both |
 | `GET /metrics` | Prometheus text | both |
-| `POST /tokenize`, `/detokenize` | token ids of a text or a chat, and back, in vLLM's form | engine |
+| `POST /tokenize`, `/detokenize` | token ids of a text or a chat, and back, in vLLM's form | both |
 | `GET /server_info` | options as requested and as resolved, parsers, limits, memory | engine |
 | `GET /openapi.json` | the engine's API as an OpenAPI 3.1 document | engine |
+
+## Examples
+
+Of an engine that was started by
+
+```
+redline serve --model-path model.gguf --served-model-name m --port 8001
+```
+
+At the gateway: its port, the deployment's name, and `-H "Authorization: Bearer KEY"`. A chat, and the same
+in pieces:
+
+```sh
+curl -s http://127.0.0.1:8001/v1/chat/completions -H 'Content-Type: application/json' -d '{
+  "model": "m", "temperature": 0, "max_tokens": 32,
+  "messages": [{"role": "user", "content": "What is the capital of France?"}]}'
+```
+
+```sh
+curl -sN http://127.0.0.1:8001/v1/chat/completions -H 'Content-Type: application/json' -d '{
+  "model": "m", "max_tokens": 32, "stream": true, "stream_options": {"include_usage": true},
+  "messages": [{"role": "user", "content": "Tell me a story."}]}'
+```
+
+A call of a tool that must come:
+
+```sh
+curl -s http://127.0.0.1:8001/v1/chat/completions -H 'Content-Type: application/json' -d '{
+  "model": "m", "temperature": 0, "max_tokens": 128, "tool_choice": "required",
+  "messages": [{"role": "user", "content": "How warm is it in Oslo?"}],
+  "tools": [{"type": "function", "function": {"name": "get_weather", "parameters": {
+    "type": "object", "properties": {"city": {"type": "string", "maxLength": 20}},
+    "required": ["city"], "additionalProperties": false}}}]}'
+```
+
+An answer that validates against a schema:
+
+```sh
+curl -s http://127.0.0.1:8001/v1/chat/completions -H 'Content-Type: application/json' -d '{
+  "model": "m", "temperature": 0, "max_tokens": 128,
+  "messages": [{"role": "user", "content": "Name a city and how many live there."}],
+  "response_format": {"type": "json_schema", "json_schema": {"name": "city", "schema": {
+    "type": "object", "required": ["name", "people"], "additionalProperties": false,
+    "properties": {"name": {"type": "string", "maxLength": 20},
+                   "people": {"type": "integer", "minimum": 0, "maximum": 99999999}}}}}}'
+```
+
+Each token with its log-prob and the two likeliest in its place:
+
+```sh
+curl -s http://127.0.0.1:8001/v1/chat/completions -H 'Content-Type: application/json' -d '{
+  "model": "m", "temperature": 0, "max_tokens": 4, "logprobs": true, "top_logprobs": 2,
+  "messages": [{"role": "user", "content": "Hello"}]}'
+```
+
+Token ids of a text, and a continuation of token ids:
+
+```sh
+curl -s http://127.0.0.1:8001/tokenize -H 'Content-Type: application/json' -d '{
+  "model": "m", "prompt": "The sky is"}'
+```
+
+```sh
+curl -s http://127.0.0.1:8001/v1/completions -H 'Content-Type: application/json' -d '{
+  "model": "m", "temperature": 0, "max_tokens": 8, "prompt": [5, 6, 7], "return_token_ids": true}'
+```
+
+## Paths and bodies
 
 Another path is a 404, another method a 405 with `Allow`. Bodies are JSON: an engine answers 415 to a
 `Content-Type` that says otherwise (none at all is fine).
@@ -38,9 +106,11 @@ what has one status:
 | 400 | `invalid_argument` | a field is outside its domain, or does not go with another |
 | 400 | `context_length_exceeded` | the prompt does not fit; also `n_prompt_tokens` (for a text too long to be tokenised, the least it can be) and `n_ctx` |
 | 400 | `schema_too_complex` | a schema or grammar takes too much to compile |
-| 401 | `unauthenticated`, `invalid_api_key` | no key, or a wrong one |
+| 401 | `invalid_api_key` | no key, or a wrong one |
+| 403 | `permission_denied` | the key has not the scope for this |
 | 404 | `model_not_found`, `not_found` | no such model, no such path |
-| 405, 413, 415 | `method_not_allowed`, `too_large`, `unsupported_media_type` | |
+| 405, 415 | `method_not_allowed`, `unsupported_media_type` | |
+| 413, 431 | `too_large` | a body of more than 64 MiB, headers of more than 32 KiB |
 | 429 | `resource_exhausted` | the queue is full; `Retry-After` |
 | 500 | `numerical_error`, `internal` | the model's numbers are none; a bug |
 | 503 | `engine_unavailable` | loading, shutting down, or no running engine; `Retry-After` |
@@ -83,7 +153,10 @@ Beyond OpenAI's forms:
 One field at most: `response_format`, `structured_outputs`, `guided_*`, `regex`, `ebnf`, `json_schema`. What
 is compiled, and what is not, is llguidance's: most of JSON Schema (of `oneOf` it is not checked that only
 one holds), regular expressions in Rust's syntax for the whole answer, Lark grammars whose start rule is
-`start`. Unknown keywords are refused, not ignored. A model that reasons does so first, freely. Tools that
+`start`. Unknown keywords are refused, not ignored. Between the tokens of a JSON text come at most two
+blanks and four for each level that is open, so that no model writes white space without an end; a schema
+says otherwise by `"x-guidance": {"whitespace_pattern": "[ \\n]+"}` (or `whitespace_flexible`,
+`item_separator`, `key_separator`). A model that reasons does so first, freely. Tools that
 the model may call (`tool_choice: auto`) do not change what the answer must be.
 
 ### Tools and reasoning

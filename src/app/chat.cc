@@ -72,9 +72,9 @@ Status Answer(ApiClient& api, const ChatSettings& settings, json& messages) {
     answer += *delta;
     return true;
   });
-  fmt::print("\n");
+  if (failure.ok()) failure = sent;
+  if (failure.ok() || !answer.empty()) fmt::print("\n");
   RL_RETURN_IF_ERROR(failure);
-  RL_RETURN_IF_ERROR(sent);
   messages.push_back({{"role", "assistant"}, {"content", answer}});
   return OkStatus();
 }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
@@ -86,6 +87,36 @@ TEST(CommandLine, EveryCommandHasHelpWithAnExample) {
 }
 
 // REDLINE_UPDATE_DOCS=1 writes the pages anew.
+// What a person reads who names a server that is not there: what was wrong and what to do, in one
+// line, and nothing on standard output.
+TEST(CommandLine, AServerThatIsNotThereIsToldWithARemedy) {
+  struct Case {
+    std::vector<std::string> words;
+    const char* in_error;
+  };
+  const std::string nobody = "--server=http://127.0.0.1:1";
+  const Case cases[] = {
+      {{"get", "deployments", nobody}, "redline up"},
+      {{"chat", "m", "Hello", nobody}, "redline up"},
+      {{"delete", "m", nobody}, "redline up"},
+      {{"get", "deployments", "--server=foo"}, "http://127.0.0.1:8080"},
+      {{"serve", "--model-path=/nonexistent"}, "redline: not_found: "},
+      {{"serve", "--model-path=/nonexistent", "--port=x"}, "redline: invalid_argument: "},
+  };
+  for (Case test_case : cases) {
+    test_case.words.insert(test_case.words.begin(), "redline");
+    std::vector<char*> argv;
+    for (std::string& word : test_case.words) argv.push_back(word.data());
+    testing::internal::CaptureStdout();
+    testing::internal::CaptureStderr();
+    EXPECT_NE(RunCommandLine(AllCommands(), static_cast<int>(argv.size()), argv.data()), 0);
+    const std::string error = testing::internal::GetCapturedStderr();
+    EXPECT_EQ(testing::internal::GetCapturedStdout(), "") << test_case.words[1];
+    EXPECT_NE(error.find(test_case.in_error), std::string::npos) << error;
+    EXPECT_EQ(std::count(error.begin(), error.end(), '\n'), 1) << error;
+  }
+}
+
 TEST(Documentation, GeneratedPagesAreCurrent) {
   const std::pair<std::string, std::string> pages[] = {{"docs/cli.md", CliMarkdown(AllCommands())},
                                                        {"docs/api.md", ApiMarkdown()}};

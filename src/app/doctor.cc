@@ -82,12 +82,20 @@ Finding CheckPip() {
           "apt-get install python3-pip"};
 }
 
+// A server that was named and is not there is an error; that none runs here is not.
 Finding CheckServer(const Arguments& arguments) {
   auto api = ApiClient::Connect(arguments);
-  if (!api.ok()) return {"server", "warning", api.status().message(), "redline up"};
-  const auto status = api->Get("/api/v1/status");
-  if (!status.ok()) return {"server", "failed", status.status().message(), "redline restart"};
-  return {"server", "ok", api->url(), ""};
+  if (!api.ok()) {
+    if (api.status().code() == Code::kUnavailable)
+      return {"server", "warning", api.status().message(), "redline up"};
+    return {"server", "failed", api.status().message(), "correct --server or REDLINE_SERVER"};
+  }
+  const Status status = api->Get("/api/v1/status").status();
+  if (status.ok()) return {"server", "ok", api->url(), ""};
+  return {"server", "failed", status.message(),
+          status.code() == Code::kUnauthenticated ? "give its key with --api-key"
+          : arguments.Has("server")               ? "start it there, or correct --server"
+                                                  : "redline restart"};
 }
 
 Status RunDoctor(const Arguments& arguments) {

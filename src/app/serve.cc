@@ -6,7 +6,7 @@
 namespace redline::app {
 namespace {
 
-Status RunServe(const Arguments& arguments) {
+Status Serve(const Arguments& arguments) {
   engine::ServeOptions options;
   for (const engine::ServeFlag& flag : engine::ServeFlags()) {
     if (!arguments.Has(flag.name)) continue;
@@ -14,6 +14,14 @@ Status RunServe(const Arguments& arguments) {
     RL_RETURN_IF_ERROR(engine::SetServeOption(flag.name, value, options));
   }
   return engine::ServeMain(options);
+}
+
+// The code stands in front: the agent tells by it why an engine did not start, and may find no more
+// than this line in the log.
+Status RunServe(const Arguments& arguments) {
+  const Status status = Serve(arguments);
+  if (status.ok()) return status;
+  return Status(status.code(), status.ToString(), status.param());
 }
 
 std::vector<Flag> FlagsOfServe() {

@@ -8,21 +8,21 @@ namespace redline {
 namespace {
 
 constexpr std::array<CodeInfo, 15> kCodes = {{
-    {"ok", 200, 0, ""},
-    {"invalid_argument", 400, 2, "invalid_request_error"},
-    {"unauthenticated", 401, 3, "authentication_error"},
-    {"permission_denied", 403, 3, "permission_error"},
-    {"not_found", 404, 4, "invalid_request_error"},
-    {"already_exists", 409, 5, "invalid_request_error"},
-    {"failed_precondition", 409, 6, "invalid_request_error"},
-    {"too_large", 413, 2, "invalid_request_error"},
-    {"resource_exhausted", 429, 7, "rate_limit_error"},
-    {"unavailable", 503, 8, "server_error"},
-    {"deadline_exceeded", 504, 9, "server_error"},
-    {"cancelled", 499, 10, "server_error"},
-    {"unimplemented", 501, 11, "invalid_request_error"},
-    {"data_loss", 500, 12, "server_error"},
-    {"internal", 500, 1, "server_error"},
+    {"ok", 200, 0, "", ""},
+    {"invalid_argument", 400, 2, "invalid_request_error", "invalid_argument"},
+    {"unauthenticated", 401, 3, "authentication_error", "invalid_api_key"},
+    {"permission_denied", 403, 3, "permission_error", "permission_denied"},
+    {"not_found", 404, 4, "invalid_request_error", "not_found"},
+    {"already_exists", 409, 5, "invalid_request_error", "already_exists"},
+    {"failed_precondition", 409, 6, "invalid_request_error", "failed_precondition"},
+    {"too_large", 413, 2, "invalid_request_error", "too_large"},
+    {"resource_exhausted", 429, 7, "rate_limit_error", "resource_exhausted"},
+    {"unavailable", 503, 8, "server_error", "unavailable"},
+    {"deadline_exceeded", 504, 9, "server_error", "deadline_exceeded"},
+    {"cancelled", 499, 10, "server_error", "cancelled"},
+    {"unimplemented", 501, 11, "invalid_request_error", "unimplemented"},
+    {"data_loss", 500, 12, "server_error", "data_loss"},
+    {"internal", 500, 1, "server_error", "internal"},
 }};
 
 Code CodeOfErrno(int error_number) {

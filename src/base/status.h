@@ -38,6 +38,7 @@ struct CodeInfo {
   int http_status;               // 400
   int exit_code;                 // process exit status of the CLI
   std::string_view openai_type;  // "invalid_request_error"
+  std::string_view openai_code;  // "invalid_argument": `name`, but where OpenAI has one of its own
 };
 const CodeInfo& InfoOf(Code code);
 // The inverse of CodeInfo::name; kInternal for an unknown name.

@@ -41,12 +41,15 @@ std::string ErrorBody(const Status& status, std::string_view code) {
   return fmt::format(R"({{"error":{{"message":{},"type":"{}","param":{},"code":{}}}}})",
                      JsonString(status.message()), info.openai_type,
                      status.param().empty() ? "null" : JsonString(status.param()),
-                     JsonString(code.empty() ? info.name : code));
+                     JsonString(code.empty() ? info.openai_code : code));
 }
 
 HttpResponse ErrorResponse(const Status& status, std::string_view code) {
-  return TextResponse(InfoOf(status.code()).http_status, ErrorBody(status, code),
-                      "application/json");
+  HttpResponse response =
+      TextResponse(InfoOf(status.code()).http_status, ErrorBody(status, code), "application/json");
+  // As every 401 must (RFC 9110, 15.5.2).
+  if (response.status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
+  return response;
 }
 
 }  // namespace redline::net

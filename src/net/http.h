@@ -34,7 +34,7 @@ struct HttpResponse {
 
 HttpResponse TextResponse(int status, std::string body, std::string_view content_type);
 // Error object of OpenAI's API: {"error": {message, type, param, code}}; type and HTTP status by
-// the table in base/status.h, `code` its name there unless a more telling one is given
+// the table in base/status.h, and so is `code` unless a more telling one is given
 // ("context_length_exceeded").
 std::string ErrorBody(const Status& status, std::string_view code = {});
 HttpResponse ErrorResponse(const Status& status, std::string_view code = {});

@@ -1,5 +1,7 @@
 #include "net/http_parser.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
@@ -52,15 +54,14 @@ class BeastParser : public HttpParser, private http::basic_parser<kIsRequest> {
     const size_t consumed = Base::put(boost::asio::const_buffer(bytes.data(), bytes.size()), ec);
     // Beast limits what it has to look at again, not the sum of what it has consumed.
     if (in_head) head_bytes_ += consumed;
-    if (head_bytes_ > limits_.max_header_bytes) Fail(431, "the header is too long");
+    if (head_bytes_ > limits_.max_header_bytes) Fail(431, HeaderTooLong());
     if (ec == http::error::need_more) {
       // All that waits for more belongs to the head, the chunk line or the trailer.
       const size_t waiting = bytes.size() - consumed;
       const size_t head_bytes = Base::is_header_done() ? 0 : head_bytes_;
-      if (head_bytes + waiting > limits_.max_header_bytes)
-        Fail(431, "a header, chunk line or trailer is too long");
+      if (head_bytes + waiting > limits_.max_header_bytes) Fail(431, HeaderTooLong());
     } else if (ec) {
-      Fail(StatusOf(ec), ec.message());
+      FailWith(ec);
     }
     return consumed;
   }
@@ -77,6 +78,21 @@ class BeastParser : public HttpParser, private http::basic_parser<kIsRequest> {
     if (failure_status_ != 0) return;
     failure_status_ = status;
     failure_ = std::move(reason);
+  }
+  void FailWith(const error_code& ec) {
+    const int status = StatusOf(ec);
+    if (status == 413) return Fail(status, BodyTooLong());
+    Fail(status, status == 431 ? HeaderTooLong() : ec.message());
+  }
+  std::string BodyTooLong() const {
+    return fmt::format("the body is longer than {} bytes: send less in one message",
+                       limits_.max_body_bytes);
+  }
+  std::string HeaderTooLong() const {
+    return fmt::format(
+        "the headers, or a chunk line or trailer, are longer than {} bytes: send fewer or shorter "
+        "ones",
+        limits_.max_header_bytes);
   }
   // Stops Beast from inside a callback; the first reason given stays.
   void Refuse(int status, std::string reason, error_code& ec) {
@@ -106,7 +122,7 @@ class BeastParser : public HttpParser, private http::basic_parser<kIsRequest> {
                      error_code& ec) override {
     if (Base::is_header_done()) return;  // trailers are read and dropped
     if (head_.headers.size() >= kMaxHeaderFields)
-      return Refuse(431, "more than 128 header fields", ec);
+      return Refuse(431, "more than 128 header fields: send fewer", ec);
     if (name == http::field::transfer_encoding) {
       const bool is_chunked = boost::beast::iequals(value, "chunked");
       if (!is_chunked) return Refuse(501, "only Transfer-Encoding: chunked is understood", ec);

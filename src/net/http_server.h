@@ -31,8 +31,8 @@ class ResponseWriter {
   virtual void End() = 0;
   // Bytes queued and not yet taken by the kernel.
   virtual size_t BufferedBytes() const = 0;
-  // Called once, on an I/O thread, when the peer closes before the answer is complete. Set it
-  // before returning from the handler.
+  // Called once, on an I/O thread, when the peer closes before the answer is complete (of its
+  // sending side only: see README.md). Set it before returning from the handler.
   virtual void OnPeerClosed(std::function<void()> callback) = 0;
   // Called on an I/O thread whenever the queue of written bytes becomes empty.
   virtual void OnDrained(std::function<void()> callback) = 0;

@@ -427,15 +427,34 @@ TEST_F(HttpServerTest, NoticesThatThePeerLeft) {
   EXPECT_TRUE(WaitFor([&] { return server_->NumConnections() == 0; }));
 }
 
-TEST_F(HttpServerTest, AHalfClosedPeerStillGetsAWholeAnswer) {
+TEST_F(HttpServerTest, AHalfClosedPeerStillGetsItsAnswer) {
+  StartServer();
+  for (const bool streamed : {false, true}) {
+    RawClient client = Connect();
+    client.Send(GetRequest("/hold"));
+    const auto writer = TakeHeld();
+    client.ShutdownSend();
+    EXPECT_EQ(client.ReadUntil("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
+    if (streamed) {
+      writer->StartStream(200, {});
+      EXPECT_TRUE(writer->Write("late"));
+      writer->End();
+    } else {
+      writer->Send(TextResponse(200, "late", "text/plain"));
+    }
+    EXPECT_EQ(client.ReadResponse().body, "late");
+    EXPECT_TRUE(client.WaitForClose(2));
+  }
+  EXPECT_EQ(num_peer_closed_, 0);
+}
+
+TEST_F(HttpServerTest, AnOldHalfClosedPeerCountsAsGone) {
   StartServer();
   RawClient client = Connect();
-  client.Send(GetRequest("/hold"));
+  client.Send("GET /hold HTTP/1.0\r\n\r\n");
   const auto writer = TakeHeld();
   client.ShutdownSend();
   EXPECT_TRUE(WaitFor([&] { return num_peer_closed_ == 1; }));
-  writer->Send(TextResponse(200, "late", "text/plain"));
-  EXPECT_EQ(client.ReadResponse().body, "late");
 }
 
 TEST_F(HttpServerTest, SlowReaderIsCutOffAtTheBufferLimit) {

@@ -69,7 +69,20 @@ void ServerConnection::OnReadable() {
 void ServerConnection::OnInputEnded() {
   input_ended_ = true;
   if (phase_ != Phase::kAnswering) return Close();
-  if (exchange_) exchange_->PeerClosed(ServerExchange::PeerState::kDoneSending);
+  if (!exchange_) return;
+  if (exchange_->MayAskPeer()) return AskWhetherPeerReads();
+  exchange_->PeerClosed(ServerExchange::PeerState::kDoneSending);
+}
+
+// The end of its input is all that TCP tells of a peer that has gone, and of one that has only sent
+// all it had to say and waits for the answer. Bytes tell them apart: the first resets the
+// connection, the second passes over an interim answer (RFC 9110, 15.2).
+void ServerConnection::AskWhetherPeerReads() {
+  socket_.async_wait(Socket::wait_error, [self = shared_from_this()](const error_code& ec) {
+    if (!ec) self->Close();
+  });
+  output_.append(kContinue);
+  Flush();
 }
 
 void ServerConnection::AwaitRequest() {
@@ -96,8 +109,7 @@ bool ServerConnection::ParseSome() {
   input_.erase(0, consumed);
   const HttpParser::State state = parser_->state();
   if (state == HttpParser::State::kFailed) {
-    Refuse(parser_->failure_status(), "malformed request: " + parser_->failure(),
-           parser_->failure_status() == 413 ? "too_large" : "bad_request");
+    RefuseWhatFailed();
     return false;
   }
   if (state == HttpParser::State::kHead) return false;
@@ -144,7 +156,12 @@ void ServerConnection::OnRequest() {
   BeginAnswer();
   parser_.reset();
   host_.router().Dispatch(std::move(request), ServerExchange::MakeWriter(exchange_));
-  if (input_ended_ && exchange_) exchange_->PeerClosed(ServerExchange::PeerState::kDoneSending);
+}
+
+void ServerConnection::RefuseWhatFailed() {
+  const int status = parser_->failure_status();
+  if (status == 413 || status == 431) return Refuse(status, parser_->failure(), "too_large");
+  Refuse(status, "malformed request: " + parser_->failure(), "bad_request");
 }
 
 // Answers without asking a handler, and closes.

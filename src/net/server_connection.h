@@ -48,11 +48,13 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
   void WatchInput();
   void OnReadable();
   void OnInputEnded();
+  void AskWhetherPeerReads();
 
   void Process();    // parses what has arrived
   bool ParseSome();  // false when more bytes are needed
   void OnHead();
   void OnRequest();
+  void RefuseWhatFailed();
   void Refuse(int status, const std::string& message, std::string_view code);
   void BeginAnswer();
 

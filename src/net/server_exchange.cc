@@ -238,6 +238,11 @@ void ServerExchange::BytesSent(size_t num_bytes) {
   if (callback) callback();
 }
 
+bool ServerExchange::MayAskPeer() const {
+  const std::lock_guard lock(mutex_);
+  return phase_ == Phase::kWaiting && traits_.is_http11;
+}
+
 void ServerExchange::PeerClosed(PeerState state) {
   Callbacks released;
   {

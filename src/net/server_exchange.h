@@ -49,7 +49,9 @@ class ServerExchange {
   };
   Output Take();
   void BytesSent(size_t num_bytes);  // runs OnDrained when that was all
-  // Runs OnPeerClosed, once. kDoneSending: it may still read a whole answer (but no stream).
+  // Whether nothing of the answer is on its way yet, and an interim answer may go before it.
+  bool MayAskPeer() const;
+  // Runs OnPeerClosed, once. kDoneSending: what is queued is still sent, and nothing more.
   enum class PeerState { kConnected, kDoneSending, kGone };
   void PeerClosed(PeerState state);
   void CloseAfterAnswer();  // when the head is not written yet

@@ -17,6 +17,8 @@ using Json = nlohmann::json;
 constexpr size_t kMaxNameCharacters = 256;
 constexpr std::array<std::string_view, 5> kRoles = {"system", "developer", "user", "assistant",
                                                     "tool"};
+constexpr std::string_view kExpectedMessages =
+    R"(a list of 1 to 4096 messages, such as [{"role": "user", "content": "Hello"}])";
 constexpr std::string_view kContentForm = "a string or a list of text parts";
 constexpr std::string_view kToolCallForm =
     R"({"id": ..., "type": "function", "function": {"name": ..., "arguments": "..."}})";
@@ -224,9 +226,8 @@ std::string_view NameOf(Role role) { return kRoles.at(static_cast<size_t>(role))
 Result<std::vector<ChatMessage>> ReadMessages(const Json& body) {
   const auto list = body.find("messages");
   if (list == body.end())
-    return InvalidArgument("messages is required: a list of messages", "messages");
-  if (!list->is_array() || list->empty())
-    return WrongValue("messages", "a list of messages", *list);
+    return InvalidArgument(fmt::format("messages is required: {}", kExpectedMessages), "messages");
+  if (!list->is_array() || list->empty()) return WrongValue("messages", kExpectedMessages, *list);
   if (list->size() > kMaxMessages) {
     return InvalidArgument(
         fmt::format("messages has {} entries; the limit is {}", list->size(), kMaxMessages),

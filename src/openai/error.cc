@@ -7,17 +7,18 @@
 
 namespace redline::openai {
 
-net::HttpResponse ContextLengthError(int64_t num_prompt_tokens, int64_t context_length) {
+net::HttpResponse ContextLengthError(std::string_view param, int64_t num_prompt_tokens,
+                                     int64_t context_length) {
   const std::string message = fmt::format(
       "the prompt has {} tokens; with room for one more, the model's context of {} "
       "tokens is exceeded: shorten the prompt",
       num_prompt_tokens, context_length);
   return net::TextResponse(
       400,
-      fmt::format(R"({{"error":{{"message":{},"type":"invalid_request_error","param":null,)"
+      fmt::format(R"({{"error":{{"message":{},"type":"invalid_request_error","param":{},)"
                   R"("code":"{}","n_prompt_tokens":{},"n_ctx":{}}}}})",
-                  net::JsonString(message), kContextLengthExceeded, num_prompt_tokens,
-                  context_length),
+                  net::JsonString(message), net::JsonString(param), kContextLengthExceeded,
+                  num_prompt_tokens, context_length),
       "application/json");
 }
 

@@ -13,12 +13,13 @@ namespace redline::openai {
 inline constexpr std::string_view kModelNotFound = "model_not_found";
 inline constexpr std::string_view kContextLengthExceeded = "context_length_exceeded";
 inline constexpr std::string_view kEngineUnavailable = "engine_unavailable";
-inline constexpr std::string_view kInvalidApiKey = "invalid_api_key";
 inline constexpr std::string_view kSchemaTooComplex = "schema_too_complex";
 inline constexpr std::string_view kUnsupportedMediaType = "unsupported_media_type";
 
 // 400 context_length_exceeded, with both numbers in its message and as fields of the error object.
-net::HttpResponse ContextLengthError(int64_t num_prompt_tokens, int64_t context_length);
+// `param` is the field that holds the prompt.
+net::HttpResponse ContextLengthError(std::string_view param, int64_t num_prompt_tokens,
+                                     int64_t context_length);
 // 404 model_not_found, saying which models are served.
 net::HttpResponse ModelNotFoundError(std::string_view model, std::string_view served);
 // 503 engine_unavailable with Retry-After.

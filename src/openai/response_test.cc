@@ -196,12 +196,14 @@ TEST(Error, Objects) {
   const Json body = Json::parse(unauthenticated.body)["error"];
   EXPECT_EQ(body["message"], "no key");
   EXPECT_TRUE(body["param"].is_null());
-  EXPECT_EQ(body["code"], "unauthenticated");
+  EXPECT_EQ(body["code"], "invalid_api_key");  // OpenAI's name
+  EXPECT_EQ(net::FindHeader(unauthenticated.headers, "WWW-Authenticate"), "Bearer");
 
-  const auto context = ContextLengthError(5000, 4096);
+  const auto context = ContextLengthError("prompt", 5000, 4096);
   EXPECT_EQ(context.status, 400);
   const Json error = Json::parse(context.body)["error"];
   EXPECT_EQ(error["code"], "context_length_exceeded");
+  EXPECT_EQ(error["param"], "prompt");
   EXPECT_EQ(error["n_prompt_tokens"], 5000);
   EXPECT_EQ(error["n_ctx"], 4096);
 

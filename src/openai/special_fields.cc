@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "base/strings.h"
@@ -36,6 +37,16 @@ Status TooMany(const FieldValue& field, size_t limit) {
       std::string(field.name));
 }
 
+// Every integer that fits, spelt with a fraction of zero (1.0) or without: no double stands
+// between, which would round the large ones.
+std::optional<int64_t> AsInt64(const Json& value) {
+  if (value.is_number_float()) return AsInteger(value, -0x1p63, std::nextafter(0x1p63, 0));
+  if (!value.is_number_integer()) return std::nullopt;
+  const bool too_large = value.is_number_unsigned() &&
+                         value.get<uint64_t>() > uint64_t{std::numeric_limits<int64_t>::max()};
+  return too_large ? std::nullopt : std::optional(value.get<int64_t>());
+}
+
 // What the client set itself wins: an object's members are read in the order of their names, so
 // chat_template_kwargs before reasoning_effort.
 void SetDefaultVariable(std::string_view name, std::string json, Fields& fields) {
@@ -48,12 +59,9 @@ void SetDefaultVariable(std::string_view name, std::string json, Fields& fields)
 }  // namespace
 
 Status ReadSeed(const FieldValue& field, Fields& fields) {
-  const bool fits = field.value.is_number_integer() &&
-                    !(field.value.is_number_unsigned() &&
-                      field.value.get<uint64_t>() > uint64_t{std::numeric_limits<int64_t>::max()});
-  if (!fits) return WrongValue(field.name, "an integer from -2^63 to 2^63 - 1", field.value);
-  fields.seed = field.value.get<int64_t>();
-  return OkStatus();
+  fields.seed = AsInt64(field.value);
+  if (fields.seed) return OkStatus();
+  return WrongValue(field.name, "an integer from -2^63 to 2^63 - 1", field.value);
 }
 
 Json SeedSchema() {

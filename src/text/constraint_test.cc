@@ -229,6 +229,80 @@ TEST_F(ConstraintTest, CopiesAreIndependent) {
   EXPECT_TRUE(Allowed(*(*copies)[2], 'd'));
 }
 
+// How much of the text the grammar allows, byte by byte.
+size_t NumAllowed(Constraint& constraint, std::string_view text) {
+  std::vector<uint32_t> mask(9);
+  for (size_t index = 0; index < text.size(); ++index) {
+    const auto id = static_cast<uint8_t>(text[index]);
+    EXPECT_TRUE(constraint.FillMask(mask).ok());
+    if (((mask[id / 32] >> (id % 32)) & 1) == 0) return index;
+    EXPECT_TRUE(constraint.Accept(id).ok());
+  }
+  return text.size();
+}
+
+// n answers to a prompt are held to one grammar, which took n times the time of one.
+TEST_F(ConstraintTest, CopiesCostLittleMoreThanOne) {
+  const std::string schema = Properties(900, R"({"type":"string"})");
+  const auto cost_of = [&](size_t count) {
+    const std::clock_t start = std::clock();
+    EXPECT_TRUE(factory_->CompileCopies(GrammarKind::kJsonSchema, schema, count).ok());
+    return std::clock() - start;
+  };
+  const std::clock_t one = cost_of(1);
+  EXPECT_LT(cost_of(128), 8 * one);
+}
+
+// A model that goes on writing blanks would write them until it runs out of tokens.
+TEST_F(ConstraintTest, WhiteSpaceInJsonEnds) {
+  const std::string pretty =
+      "{\n    \"a\": {\r\n        \"b\": [\n\n            1,\n\t\t\t2\n        ]\n    }\n}";
+  const std::string blanks(100, ' ');
+  const std::string flexible = R"({"x-guidance":{"whitespace_flexible":true}})";
+  const std::string pattern = R"({"x-guidance":{"whitespace_pattern":" +"}})";
+  struct Case {
+    std::string schema;
+    std::string text;
+    size_t num_allowed;
+  };
+  const Case cases[] = {
+      {"{}", pretty, pretty.size()},
+      {"{}", "\"" + blanks + "\"", 102},
+      {"{}", "\"\\\"" + blanks + "\"", 104},
+      {"{}", "{" + blanks, 7},
+      {"{}", "[[" + std::string(100, '\n'), 12},
+      {"{}", "[\"\\\\\", \n \n \n \n", 12},
+      {"{}", "[[]" + blanks, 9},
+      {R"({"enum":[[1]]})", "[" + blanks, 7},
+      {flexible, "{" + blanks, 101},
+      {pattern, "{" + blanks, 101},
+      {R"({"x-guidance":{"whitespace_flexible":false}})", "{" + blanks, 1},
+  };
+  for (const Case& c : cases) {
+    const auto constraint = Compile(GrammarKind::kJsonSchema, c.schema);
+    ASSERT_NE(constraint, nullptr);
+    EXPECT_EQ(NumAllowed(*constraint, c.text), c.num_allowed) << c.schema << " on " << c.text;
+  }
+}
+
+TEST_F(ConstraintTest, TokensOfManyBlanks) {
+  std::string json = TinyTokenizerJson();
+  const std::string_view replaced = "<think>";
+  json.replace(json.find(replaced), replaced.size(), std::string(8, ' '));  // token 261
+  tokenizer_ = MakeHfTokenizer(json, {}).value();
+  factory_ = MakeConstraintFactory(*tokenizer_, std::vector<TokenId>{kEnd}).value();
+  const auto constraint = Compile(GrammarKind::kJsonSchema, "{}");
+  ASSERT_NE(constraint, nullptr);
+  ASSERT_TRUE(constraint->Accept('[').ok());
+  EXPECT_FALSE(Allowed(*constraint, 261));
+  EXPECT_TRUE(Allowed(*constraint, ' '));
+  ASSERT_TRUE(constraint->Accept('[').ok());
+  EXPECT_TRUE(Allowed(*constraint, 261));
+  ASSERT_TRUE(constraint->Accept(261).ok());
+  EXPECT_FALSE(Allowed(*constraint, 261));
+  EXPECT_TRUE(Allowed(*constraint, ' '));
+}
+
 // Tagged unions are written with oneOf.
 TEST_F(ConstraintTest, OneOfIsAnyOf) {
   const auto constraint =

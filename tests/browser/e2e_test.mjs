@@ -161,8 +161,8 @@ describe('console and redline up', { skip: missing, concurrency: 1 }, () => {
     await second.getByText('Running', { exact: true }).waitFor({ timeout: runningMs });
 
     await open('Deployments');
-    await page.getByRole('button', { name: 'Stop second' }).click();
-    await page.getByRole('button', { name: 'Stop and remove' }).click();
+    await page.getByRole('button', { name: 'Delete second' }).click();
+    await page.getByRole('button', { name: 'Delete', exact: true }).click();
     await page.getByRole('row', { name: 'second' }).waitFor({ state: 'detached', timeout: 60_000 });
     assert.ok(await page.getByRole('row', { name: model }).isVisible());
   });

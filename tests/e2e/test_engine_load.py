@@ -106,6 +106,16 @@ class Slow(EngineTestCase):
         self.assertEqual(text_of_stream(received.getvalue()), whole)
         self.engine.wait_idle()
 
+    def test_client_that_ends_only_its_sending_side_gets_its_answer(self):
+        fields = {"max_tokens": 20, "ignore_eos": True}
+        for stream in (False, True):
+            with self.subTest(stream=stream), self.engine.raw_chat(stream=stream, **fields) as client:
+                client.shutdown(socket.SHUT_WR)
+                received = b"".join(iter(lambda: client.recv(4096), b""))
+                self.assertIn(b"HTTP/1.1 200 ", received)
+                self.assertIn(b'"finish_reason":"length"', received)
+        self.engine.wait_idle()
+
     def test_500_half_open_connections_delay_nobody_and_go(self):
         engine = self.engine
         base_fds = engine.usage.num_fds()

@@ -99,7 +99,7 @@ export const en = {
   'phase.STOPPED': 'Stopped',
   'phase.ERROR': 'Error',
   'phase.UNREACHABLE': 'Unreachable',
-  'phase.deleting': 'Stopping',
+  'phase.deleting': 'Deleting',
   'phase.announce': '{name}: {phase}',
 
   'progress.downloading': 'Downloading',
@@ -119,17 +119,17 @@ export const en = {
   'deployments.uptime': 'Uptime',
   'deployments.actions': 'Actions',
   'deployments.chat': 'Chat',
-  'deployments.stop': 'Stop',
+  'deployments.delete': 'Delete',
   'deployments.all': 'All deployments',
   'deployments.gone': 'There is no deployment named {name}.',
   'deployments.created': 'Created',
   'deployments.model': 'Model',
 
-  'stop.title': 'Stop {name}?',
-  'stop.text':
+  'delete.title': 'Delete {name}?',
+  'delete.text':
     'Its engines stop and clients that use it get errors. The model’s files stay in the cache.',
-  'stop.confirm': 'Stop and remove',
-  'stop.done': 'Stopping {name}',
+  'delete.confirm': 'Delete',
+  'delete.done': 'Deleting {name}',
   'scale.label': 'Number of replicas',
   'scale.less': 'One replica less',
   'scale.more': 'One replica more',

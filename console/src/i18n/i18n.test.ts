@@ -40,8 +40,8 @@ describe('dictionaries', () => {
 describe('translator', () => {
   it('fills in values and leaves unknown placeholders', () => {
     const t = translator('en');
-    expect(t('stop.title', { name: '{name}$&' })).toBe('Stop {name}$&?');
-    expect(t('stop.title')).toBe('Stop {name}?');
+    expect(t('delete.title', { name: '{name}$&' })).toBe('Delete {name}$&?');
+    expect(t('delete.title')).toBe('Delete {name}?');
   });
 });
 

@@ -212,11 +212,12 @@ TEST(BadInput, Prompts) {
   ExpectRefused(
       server,
       {
-          {kCompletions, Completion({{"prompt", std::string(256, 'x')}}), 400, "", code},
-          {kCompletions, Completion({{"prompt", {"a", megabytes}}}), 400, "", code},
-          {kCompletions, Completion({{"prompt", std::vector<int>(256, 5)}}), 400, "", code},
-          {kChat, Chat(Messages({{"role", "user"}, {"content", megabytes}})), 400, "", code},
-          {"/tokenize", Json({{"prompt", megabytes}}).dump(), 400, "", code},
+          {kCompletions, Completion({{"prompt", std::string(256, 'x')}}), 400, "prompt", code},
+          {kCompletions, Completion({{"prompt", {"a", megabytes}}}), 400, "prompt", code},
+          {kCompletions, Completion({{"prompt", std::vector<int>(256, 5)}}), 400, "prompt", code},
+          {kChat, Chat(Messages({{"role", "user"}, {"content", megabytes}})), 400, "messages",
+           code},
+          {"/tokenize", Json({{"prompt", megabytes}}).dump(), 400, "prompt", code},
           {kCompletions, Completion({{"prompt", {64}}}), 400, "prompt"},
           {kCompletions, Completion({{"prompt", {int64_t{1} << 31}}}), 400, "prompt"},
       });

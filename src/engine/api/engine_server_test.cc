@@ -206,12 +206,12 @@ TEST(EngineServer, RefusesAndNamesWhatIsWrong) {
       {kCompletions, completion({{"prompt", {-1}}}), 400, "prompt"},
       {kCompletions, completion({{"prompt", {64}}}), 400, "prompt"},
       {kCompletions, completion({{"prompt", {int64_t{1} << 31}}}), 400, "prompt"},
-      {kCompletions, completion({{"prompt", std::string(64, 'x')}}), 400, nullptr,
+      {kCompletions, completion({{"prompt", std::string(64, 'x')}}), 400, "prompt",
        "context_length_exceeded"},
-      {kCompletions, completion({{"prompt", std::vector<int>(64, 5)}}), 400, nullptr,
+      {kCompletions, completion({{"prompt", std::vector<int>(64, 5)}}), 400, "prompt",
        "context_length_exceeded"},
-      {kChat, Chat(std::string(64, 'x')).dump(), 400, nullptr, "context_length_exceeded"},
-      {kCompletions, completion({{"prompt", std::string(10 << 20, 'x')}}), 400, nullptr,
+      {kChat, Chat(std::string(64, 'x')).dump(), 400, "messages", "context_length_exceeded"},
+      {kCompletions, completion({{"prompt", std::string(10 << 20, 'x')}}), 400, "prompt",
        "context_length_exceeded"},
   };
   for (const RefusalCase& test_case : cases) {

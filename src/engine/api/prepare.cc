@@ -78,6 +78,11 @@ std::optional<net::HttpResponse> RefuseRequest(const openai::GenerationFields& f
   return std::nullopt;
 }
 
+// The field of the request that its prompts came from.
+std::string_view PromptField(const AnswerRequest& request) {
+  return request.format.kind == openai::AnswerKind::kChat ? "messages" : "prompt";
+}
+
 // Adds a prompt, or says why it cannot be one.
 std::optional<net::HttpResponse> AddPrompt(Tokens tokens, std::string text,
                                            const LoadedModel& model, AnswerRequest& request) {
@@ -85,7 +90,7 @@ std::optional<net::HttpResponse> AddPrompt(Tokens tokens, std::string text,
   auto& ids = std::get<std::vector<TokenId>>(tokens);
   const auto num_tokens = static_cast<int64_t>(ids.size());
   if (num_tokens + 1 > ContextLength(model))
-    return openai::ContextLengthError(num_tokens, ContextLength(model));
+    return openai::ContextLengthError(PromptField(request), num_tokens, ContextLength(model));
   request.prompts.push_back({std::move(ids), std::move(text)});
   return std::nullopt;
 }
@@ -112,7 +117,7 @@ std::optional<net::HttpResponse> AddText(std::string text, const openai::Generat
         "prompt"));
   }
   const AddBos add_bos = fields.add_special_tokens.value_or(true) ? AddBos::kYes : AddBos::kNo;
-  Tokens tokens = Tokenize(text, add_bos, model);
+  Tokens tokens = Tokenize(text, add_bos, PromptField(request), model);
   if (!fields.echo) text.clear();
   return AddPrompt(std::move(tokens), std::move(text), model, request);
 }
@@ -147,7 +152,8 @@ PreparedAnswer PrepareChat(std::string_view body, const Served& served) {
       !status.ok()) {
     return RefusalOf(status);
   }
-  if (auto refusal = AddPrompt(Tokenize(prompt, AddBos::kNo, model), "", model, request))
+  if (auto refusal =
+          AddPrompt(Tokenize(prompt, AddBos::kNo, PromptField(request), model), "", model, request))
     return std::move(*refusal);
   return Checked(std::move(request), model);
 }

@@ -108,11 +108,11 @@ int64_t ContextLength(const LoadedModel& model) {
 }
 
 OrRefusal<std::vector<TokenId>> Tokenize(std::string_view text, AddBos add_bos,
-                                         const LoadedModel& model) {
+                                         std::string_view param, const LoadedModel& model) {
   const int64_t context_length = ContextLength(model);
   const int64_t least_tokens = LeastTokens(text.size(), model);
   if (least_tokens + 1 > context_length) {
-    return openai::ContextLengthError(least_tokens, context_length);
+    return openai::ContextLengthError(param, least_tokens, context_length);
   }
   Result<std::vector<TokenId>> tokens = model.tokenizer->Encode(text, text::SpecialTokens::kParse);
   if (!tokens.ok()) return RefusalOf(tokens.status());
@@ -133,7 +133,7 @@ OrRefusal<std::string> RenderChat(const std::vector<openai::ChatMessage>& messag
   const LoadedModel& model = *served.model;
   const int64_t least_tokens = LeastTokens(ContentBytes(messages), model);
   if (least_tokens / kMaxShareLeftOut > ContextLength(model))
-    return openai::ContextLengthError(least_tokens, ContextLength(model));
+    return openai::ContextLengthError("messages", least_tokens, ContextLength(model));
   Result<std::string> text = Render(messages, fields, model);
   // The template's own words, and its limits, are about what the client sent.
   if (!text.ok()) return RefusalOf(InvalidArgument(text.status().message(), "messages"));

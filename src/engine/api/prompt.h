@@ -28,9 +28,9 @@ int64_t ContextLength(const LoadedModel& model);
 
 enum class AddBos { kNo, kYes };
 // Special tokens in the text are tokens. Text that cannot fit the context is refused before any of
-// it is tokenised.
+// it is tokenised; `param` is the field it came from.
 OrRefusal<std::vector<TokenId>> Tokenize(std::string_view text, AddBos add_bos,
-                                         const LoadedModel& model);
+                                         std::string_view param, const LoadedModel& model);
 
 // Where a rendered prompt leaves a model that reasons in front of its answer.
 enum class ReasoningState {

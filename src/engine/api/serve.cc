@@ -135,7 +135,9 @@ Status DrainAndClose(ShutdownSignals& signals, EngineServer& server, net::HttpSe
   return Status(Code::kCancelled, "shut down before every request had ended");
 }
 
-Status Serve(const ServeOptions& options) {
+}  // namespace
+
+Status ServeMain(const ServeOptions& options) {
   RL_RETURN_IF_ERROR(ValidateServeOptions(options));
   RL_ASSIGN_OR_RETURN(std::unique_ptr<Checkpoint> checkpoint, OpenCheckpoint(options.model_path));
 
@@ -152,14 +154,6 @@ Status Serve(const ServeOptions& options) {
 
   signals.Wait();
   return DrainAndClose(signals, server, *http);
-}
-
-}  // namespace
-
-Status ServeMain(const ServeOptions& options) {
-  const Status status = Serve(options);
-  if (status.ok()) return status;
-  return Status(status.code(), status.ToString(), status.param());
 }
 
 }  // namespace redline::engine

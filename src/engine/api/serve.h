@@ -14,7 +14,6 @@ namespace redline::engine {
 // ("http://127.0.0.1:8000" or "unix:/path").
 //
 // Ok after a shutdown in which every request ended by itself; kCancelled when some were cut off.
-// The message of an error starts with the name of its code ("resource_exhausted: ...").
 Status ServeMain(const ServeOptions& options);
 
 }  // namespace redline::engine

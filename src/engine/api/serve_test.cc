@@ -114,7 +114,7 @@ TEST_F(ServeTest, ModelsItCannotServe) {
       {{.model_path = mamba.string()}, Code::kUnimplemented, "mamba"},
       {{.model_path = kModelPath, .uds = socket_, .engine = {.max_total_tokens = 900'000'000}},
        Code::kResourceExhausted,
-       "resource_exhausted:"},
+       "not enough memory"},
       {{.model_path = kModelPath, .uds = socket_, .engine = {.context_length = 1 << 20}},
        Code::kInvalidArgument,
        "context_length"},

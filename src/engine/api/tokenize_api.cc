@@ -28,11 +28,11 @@ Tokens TokensOf(const openai::TokenizeRequest& request, const Served& served) {
     return request.fields.add_special_tokens.value_or(by_default) ? AddBos::kYes : AddBos::kNo;
   };
   if (const auto* prompt = std::get_if<std::string>(&request.input))
-    return Tokenize(*prompt, add_bos(true), *served.model);
+    return Tokenize(*prompt, add_bos(true), "prompt", *served.model);
   OrRefusal<std::string> text =
       RenderChat(std::get<std::vector<openai::ChatMessage>>(request.input), request.fields, served);
   if (auto* refusal = std::get_if<net::HttpResponse>(&text)) return std::move(*refusal);
-  return Tokenize(std::get<std::string>(text), add_bos(false), *served.model);
+  return Tokenize(std::get<std::string>(text), add_bos(false), "messages", *served.model);
 }
 
 net::HttpResponse Json(std::string body) {

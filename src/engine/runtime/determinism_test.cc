@@ -98,7 +98,7 @@ EngineOptions DrawOptions(uint32_t seed, const std::string& kv_cache_dtype) {
                            .kv_cache_dtype = kv_cache_dtype,
                            .disable_radix_cache = draws.OneIn(4)};
   // A pool this small preempts over and over.
-  options.max_total_tokens = draws.OneIn(2) ? 256 : 8192;
+  options.max_total_tokens = draws.OneIn(2) ? 192 : 8192;
   return options;
 }
 

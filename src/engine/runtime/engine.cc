@@ -11,15 +11,24 @@
 #include "base/log.h"
 #include "engine/runtime/engine_parts.h"
 #include "engine/runtime/engine_rank.h"
+#include "engine/runtime/rank_choice.h"
 
 namespace redline::engine {
 namespace {
+
+// Of all ranks together; 0: none keeps what it has computed.
+int64_t NumCachePages(const EngineOptions& options) {
+  if (options.disable_radix_cache) return 0;
+  return options.dp_size * (options.max_total_tokens / options.page_size);
+}
 
 // Hands each request to a rank. A request's id tells its rank: id mod number of ranks.
 class EngineImpl final : public Engine {
  public:
   EngineImpl(ResolvedEngine resolved, std::vector<std::unique_ptr<EngineRank>> ranks)
-      : resolved_(std::move(resolved)), ranks_(std::move(ranks)) {}
+      : resolved_(std::move(resolved)),
+        ranks_(std::move(ranks)),
+        rank_choice_(resolved_.options.page_size, NumCachePages(resolved_.options)) {}
 
   Result<RequestId> Submit(EngineRequest request, TokenSink sink) override;
   void Cancel(RequestId id) override { QueueOf(id).End({id, FinishReason::kAbort}); }
@@ -50,12 +59,13 @@ class EngineImpl final : public Engine {
     return sum;
   }
   RequestQueue& QueueOf(RequestId id) { return ranks_[id % ranks_.size()]->queue(); }
-  size_t LeastLoadedRank(uint64_t serial) const;
+  size_t RankFor(const EngineRequest& request, uint64_t serial);
   bool WaitUntilIdle(double deadline_seconds);
   Status ValidatePrompt(const std::vector<TokenId>& prompt) const;
 
   const ResolvedEngine resolved_;
   const std::vector<std::unique_ptr<EngineRank>> ranks_;
+  RankChoice rank_choice_;
   std::atomic<uint64_t> next_serial_ = 1;
 };
 
@@ -68,24 +78,17 @@ Result<RequestId> EngineImpl::Submit(EngineRequest request, TokenSink sink) {
                            "prompt_logprobs");
   }
   const uint64_t serial = next_serial_.fetch_add(1, std::memory_order_relaxed);
-  const size_t rank = LeastLoadedRank(serial);
+  const size_t rank = RankFor(request, serial);
   const RequestId id = serial * ranks_.size() + rank;
   RL_RETURN_IF_ERROR(ranks_[rank]->queue().Push(MakeSequence(
       id, std::move(request), std::move(sink), model_config(), resolved_.options.context_length)));
   return id;
 }
 
-// Of ranks that are equally loaded, one after the other.
-size_t EngineImpl::LeastLoadedRank(uint64_t serial) const {
-  size_t best = serial % ranks_.size();
-  int64_t best_requests = ranks_[best]->queue().num_requests();
-  for (size_t rank = 0; rank < ranks_.size() && best_requests > 0; ++rank) {
-    const int64_t num_requests = ranks_[rank]->queue().num_requests();
-    if (num_requests >= best_requests) continue;
-    best = rank;
-    best_requests = num_requests;
-  }
-  return best;
+size_t EngineImpl::RankFor(const EngineRequest& request, uint64_t serial) {
+  std::vector<int64_t> loads;
+  for (const auto& rank : ranks_) loads.push_back(rank->queue().num_requests());
+  return rank_choice_.Choose(request.cache_salt, request.prompt, loads, serial);
 }
 
 Status EngineImpl::ValidatePrompt(const std::vector<TokenId>& prompt) const {

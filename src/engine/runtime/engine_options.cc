@@ -17,6 +17,9 @@ namespace {
 // The share of the available memory that the KV pool may take; the rest is for requests, sockets
 // and the page cache.
 constexpr double kKvMemoryShare = 0.9;
+// The same of a pool that nobody gave a size: other programs are there, too. The native backend's
+// rule for deployments.
+constexpr double kUnaskedMemoryShare = 0.5;
 // A pool that cannot hold one sequence of this many tokens (or the model's context, when shorter)
 // is not worth serving from.
 constexpr int64_t kLeastContext = 256;
@@ -136,13 +139,17 @@ Result<int64_t> ExplicitPoolTokens(const EngineOptions& requested, const KvBudge
   return tokens;
 }
 
-// As much as the running requests can ever use, or as memory allows.
+// As much as the running requests can ever use, or half of the memory; all of it where one request
+// of context_length needs that.
 Result<int64_t> PoolTokensFromMemory(const EngineOptions& requested, int64_t context_length,
                                      const KvBudget& budget) {
-  const int64_t useful_tokens =
-      requested.max_running_requests * RoundUp(context_length, requested.page_size);
+  const int64_t one_request = RoundUp(context_length, requested.page_size);
+  const auto polite_tokens = static_cast<int64_t>(kUnaskedMemoryShare / kKvMemoryShare *
+                                                  static_cast<double>(budget.Tokens()));
+  const int64_t useful_tokens = requested.max_running_requests * one_request;
+  const int64_t wanted_tokens = std::max(std::min(useful_tokens, polite_tokens), one_request);
   const int64_t tokens =
-      std::min(useful_tokens, budget.Tokens()) / requested.page_size * requested.page_size;
+      std::min(wanted_tokens, budget.Tokens()) / requested.page_size * requested.page_size;
   const int64_t least_tokens =
       requested.context_length > 0 ? context_length : std::min(context_length, kLeastContext);
   if (tokens < least_tokens) {

@@ -64,10 +64,10 @@ struct MemoryFacts {
 };
 
 // Replaces every 0: context_length by the model's (or what the KV pool holds, when that is less),
-// max_total_tokens by what max_running_requests sequences of context_length can ever use, or 90% of
-// the available memory when that is less, rounded to pages. So a request that fits context_length
-// always fits the pool. kInvalidArgument: asked for more context than the model has;
-// kResourceExhausted: the pool cannot be had, with need and have.
+// max_total_tokens by what max_running_requests sequences of context_length can ever use, or half
+// of the available memory when that is less (up to 90% for the first of them), in whole pages. So a
+// request that fits context_length always fits the pool. kInvalidArgument: asked for more context
+// than the model has; kResourceExhausted: the pool cannot be had, with need and have.
 Result<EngineOptions> ResolveEngineOptions(const EngineOptions& requested,
                                            int64_t model_context_length, const MemoryFacts& memory);
 

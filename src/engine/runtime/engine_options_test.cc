@@ -37,6 +37,19 @@ TEST(ResolveEngineOptions, NoMoreThanTheRunningRequestsCanUse) {
   EXPECT_GT(options->num_threads, 0);
 }
 
+// A plain `redline serve` took nine tenths of the machine's memory.
+TEST(ResolveEngineOptions, APoolNobodyAskedForTakesHalfOfTheMemory) {
+  const auto options = ResolveEngineOptions({}, 400, kMegabyte);
+  ASSERT_TRUE(options.ok());
+  EXPECT_EQ(options->max_total_tokens, 496);
+  EXPECT_EQ(options->context_length, 400);
+  // One request of the context counts for more.
+  const auto long_context = ResolveEngineOptions({}, 700, kMegabyte);
+  ASSERT_TRUE(long_context.ok());
+  EXPECT_EQ(long_context->max_total_tokens, 704);
+  EXPECT_EQ(long_context->context_length, 700);
+}
+
 TEST(ResolveEngineOptions, MemoryBoundsThePoolAndThePoolTheContext) {
   const auto options = ResolveEngineOptions({}, 8192, kMegabyte);
   ASSERT_TRUE(options.ok());

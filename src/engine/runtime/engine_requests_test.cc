@@ -180,6 +180,17 @@ TEST(EngineRequests, RanksWorkAtTheSameTime) {
             std::string::npos);
 }
 
+TEST(EngineRequests, AConversationStaysOnItsRank) {
+  const auto testing = StartTestingEngine({.num_threads = 2, .dp_size = 2});
+  for (TokenId conversation = 0; conversation < 8; ++conversation) {
+    std::vector<TokenId> prompt = Count(5, 40);
+    prompt.insert(prompt.begin(), 16, 10 + conversation);
+    EXPECT_EQ(Answer(*testing->engine, Ask(prompt)).cached_tokens, 0);
+    prompt.push_back(7);
+    EXPECT_EQ(Answer(*testing->engine, Ask(prompt)).cached_tokens, 48) << conversation;
+  }
+}
+
 TEST(EngineRequests, CancelFindsTheRank) {
   const auto testing = StartTestingEngine({.dp_size = 2}, [](const Batch&) {
     std::this_thread::sleep_for(std::chrono::milliseconds(2));

@@ -1,9 +1,9 @@
 #include "engine/runtime/prefix_cache.h"
 
-#include <sys/random.h>
-
 #include <algorithm>
 #include <cassert>
+
+#include "engine/runtime/page_hash.h"
 
 namespace redline::engine {
 
@@ -20,31 +20,13 @@ class PrefixCache::Node {
   std::list<Node*>::iterator in_unused;  // valid while num_holders is 0, not for roots
 };
 
-namespace {
-
-uint64_t DrawKey() {
-  uint64_t key = 0;
-  // Cannot fail for 8 bytes once the kernel's pool is up; a key of 0 would still be correct.
-  [[maybe_unused]] const ssize_t size = getrandom(&key, sizeof(key), 0);
-  return key;
-}
-
-uint64_t Mix(uint64_t hash, uint64_t value) {
-  hash = (hash ^ value) * 0x9E3779B97F4A7C15ULL;
-  return hash ^ (hash >> 29);
-}
-
-}  // namespace
-
 PrefixCache::PrefixCache(int64_t page_size, PagePool* pool)
-    : page_size_(static_cast<size_t>(page_size)), pool_(pool), hash_key_(DrawKey()) {}
+    : page_size_(static_cast<size_t>(page_size)), pool_(pool), hash_key_(DrawHashKey()) {}
 
 PrefixCache::~PrefixCache() = default;
 
 uint64_t PrefixCache::HashOf(const Node* parent, std::span<const TokenId> page_tokens) const {
-  uint64_t hash = Mix(hash_key_, parent->serial);
-  for (const TokenId token : page_tokens) hash = Mix(hash, static_cast<uint64_t>(token));
-  return hash;
+  return HashPage(MixHash(hash_key_, parent->serial), page_tokens);
 }
 
 PrefixCache::Node* PrefixCache::FindChild(const Node* parent,

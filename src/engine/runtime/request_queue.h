@@ -1,7 +1,6 @@
 // The hand-over from API threads to the engine thread, and the count of requests in the engine.
 //
-// The only state of the runtime that threads share; one mutex guards all of it. The engine thread
-// sleeps in Take when it has nothing to do.
+// One mutex guards all of it. The engine thread sleeps in Take when it has nothing to do.
 #pragma once
 
 #include <condition_variable>

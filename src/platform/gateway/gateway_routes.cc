@@ -49,14 +49,11 @@ std::string_view BearerKey(const net::HttpRequest& request) {
 }
 
 net::HttpResponse Unauthenticated(bool is_missing) {
-  net::HttpResponse response = net::ErrorResponse(
+  return net::ErrorResponse(
       Status(Code::kUnauthenticated,
              is_missing ? "an API key is needed: send Authorization: Bearer KEY; the first key is "
                           "in the data directory's admin.key"
-                        : "this API key is not known"),
-      openai::kInvalidApiKey);
-  response.headers.emplace_back("WWW-Authenticate", "Bearer");
-  return response;
+                        : "this API key is not known"));
 }
 
 }  // namespace

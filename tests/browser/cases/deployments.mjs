@@ -27,23 +27,23 @@ export function deploymentCases(stage) {
   );
 
   stage.test(
-    'stops only after a question',
+    'deletes only after a question',
     { path: '/deployments', setup: one },
     async ({ page, mock }) => {
-      const stop = page.getByRole('button', { name: 'Stop tiny-chat' });
-      const dialog = page.getByRole('dialog', { name: 'Stop tiny-chat?' });
-      await stop.click();
+      const remove = page.getByRole('button', { name: 'Delete tiny-chat' });
+      const dialog = page.getByRole('dialog', { name: 'Delete tiny-chat?' });
+      await remove.click();
       assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Cancel');
       await page.keyboard.press('Enter');
       await dialog.waitFor({ state: 'detached' });
-      await stop.click();
+      await remove.click();
       await page.keyboard.press('Escape');
       await dialog.waitFor({ state: 'detached' });
       assert.equal(mock.sent('DELETE', '/api/v1/deployments/tiny-chat').length, 0);
 
-      await stop.click();
-      await dialog.getByRole('button', { name: 'Stop and remove' }).click();
-      await page.getByRole('row', { name: 'tiny-chat' }).getByText('Stopping').waitFor();
+      await remove.click();
+      await dialog.getByRole('button', { name: 'Delete' }).click();
+      await page.getByRole('row', { name: 'tiny-chat' }).getByText('Deleting').waitFor();
       assert.equal(mock.sent('DELETE', '/api/v1/deployments/tiny-chat').length, 1);
       mock.deployments = [];
       await page.getByText('Nothing is deployed.').waitFor();

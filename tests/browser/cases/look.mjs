@@ -115,7 +115,7 @@ export function lookCases(stage) {
       await row.waitFor();
       assert.equal(await page.locator('thead').isVisible(), false);
       assert.ok((await row.boundingBox()).height > 120);
-      assert.ok(await row.getByRole('button', { name: 'Stop tiny-chat' }).isVisible());
+      assert.ok(await row.getByRole('button', { name: 'Delete tiny-chat' }).isVisible());
       const box = await page.locator('.places').boundingBox();
       assert.ok(Math.abs(box.y + box.height - 844) < 1, 'the places are at the bottom');
     },
@@ -170,12 +170,12 @@ export function lookCases(stage) {
     await tabTo('tiny-chat');
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'tiny-chat' }).waitFor();
-    await tabTo('Stop tiny-chat');
+    await tabTo('Delete tiny-chat');
     await page.keyboard.press('Enter');
     await page.keyboard.press('Tab');
-    assert.equal(await focused(), 'Stop and remove');
+    assert.equal(await focused(), 'Delete');
     await page.keyboard.press('Enter');
-    await page.locator('h1').getByText('Stopping').waitFor();
+    await page.locator('h1').getByText('Deleting').waitFor();
   });
 
   stage.test(

@@ -16,7 +16,7 @@ import { InstanceTable } from './InstanceTable';
 import { LogTail } from './LogTail';
 import { phaseOf, shownProgress, usePhaseAnnouncements } from './phase';
 import { ScaleControl } from './ScaleControl';
-import { StopButton } from './StopButton';
+import { DeleteButton } from './DeleteButton';
 
 const pollMs = 1000;
 
@@ -85,7 +85,7 @@ function Header({ deployment, onChanged }: { deployment: Deployment; onChanged: 
               {t('deployments.chat')}
             </Link>
           )}
-          <StopButton deployment={deployment} onStopped={onChanged} />
+          <DeleteButton deployment={deployment} onDeleted={onChanged} />
         </div>
       </div>
       {progress && <ProgressLine progress={progress} />}

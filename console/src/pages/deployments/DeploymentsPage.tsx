@@ -9,7 +9,7 @@ import { PhaseBadge } from '../../ui/PhaseBadge';
 import { ProgressLine } from '../../ui/ProgressLine';
 import { Empty, LoadError, Loading } from '../../ui/states';
 import { phaseOf, restartsOf, shownProgress, uptimeOf, usePhaseAnnouncements } from './phase';
-import { StopButton } from './StopButton';
+import { DeleteButton } from './DeleteButton';
 
 const pollMs = 1500;
 
@@ -122,7 +122,7 @@ function DeploymentRow({
             {t('deployments.chat')}
           </Link>
         )}
-        <StopButton deployment={deployment} onStopped={onChanged} small />
+        <DeleteButton deployment={deployment} onDeleted={onChanged} small />
       </td>
     </tr>
   );

@@ -11,6 +11,7 @@ use serde_json::{json, Value};
 use crate::abi::{
     assert_shareable, free, guard, slice, slice_mut, text, Failure, Outcome, RbString,
 };
+use crate::blanks::{BlankTokens, JsonPlace};
 use crate::grammar_cost::{check_schema, check_source};
 use crate::sandbox::sandboxed;
 
@@ -35,6 +36,7 @@ pub struct RbVocabulary {
 
 pub struct RbConstraintFactory {
     parsers: Arc<ParserFactory>, // shared with the threads that compile
+    blank_tokens: Arc<BlankTokens>,
     eos_ids: Vec<u32>,
 }
 
@@ -43,6 +45,15 @@ const _: () = assert_shareable::<RbConstraintFactory>();
 pub struct RbConstraint {
     matcher: Matcher,
     eos_ids: Vec<u32>,
+    /// Where white space between the tokens of a JSON text is limited.
+    blanks: Option<BlankLimit>,
+}
+
+#[derive(Clone)]
+struct BlankLimit {
+    place: JsonPlace,
+    tokens: Arc<BlankTokens>,
+    env: TokEnv,
 }
 
 unsafe fn trie_words(vocabulary: &RbVocabulary) -> Outcome<Vec<Vec<u8>>> {
@@ -72,6 +83,7 @@ unsafe fn new_factory(vocabulary: &RbVocabulary) -> Outcome<RbConstraintFactory>
         ));
     }
     let words = trie_words(vocabulary)?;
+    let blank_tokens = Arc::new(BlankTokens::new(&words));
     let info = TokRxInfo::new(words.len() as u32, eos_ids[0]);
     let trie = TokTrie::from(&info, &words);
     let env: TokEnv = Arc::new(ApproximateTokEnv::new(trie));
@@ -81,35 +93,59 @@ unsafe fn new_factory(vocabulary: &RbVocabulary) -> Outcome<RbConstraintFactory>
     parsers.limits_mut().initial_lexer_fuel = INITIAL_LEXER_FUEL;
     Ok(RbConstraintFactory {
         parsers: Arc::new(parsers),
+        blank_tokens,
         eos_ids,
     })
 }
 
-fn parse_schema(source: &str) -> Outcome<TopLevelGrammar> {
+/// What llguidance is to compile, and whether white space in the text is to be limited.
+struct Grammar {
+    source: TopLevelGrammar,
+    limits_blanks: bool,
+}
+
+/// The options of a schema's "x-guidance" that say what stands between the tokens.
+const SPACING_OPTIONS: [&str; 4] = [
+    "whitespace_pattern",
+    "whitespace_flexible",
+    "item_separator",
+    "key_separator",
+];
+
+fn parse_schema(source: &str) -> Outcome<Grammar> {
     let mut schema: Value = serde_json::from_str(source)
         .map_err(|e| failure_of(format!("JSON schema is not valid JSON: {e}")))?;
     check_schema(&schema)?;
     // Of alternatives of which exactly one must hold, one is chosen; whether another holds as well is
     // not looked at. Tagged unions are written like this.
+    let mut limits_blanks = true;
     if let Some(members) = schema.as_object_mut() {
         let options = members.entry("x-guidance").or_insert_with(|| json!({}));
         if let Some(options) = options.as_object_mut() {
             options.entry("coerce_one_of").or_insert(Value::Bool(true));
+            limits_blanks = !SPACING_OPTIONS.iter().any(|key| options.contains_key(*key));
         }
     }
-    Ok(TopLevelGrammar::from_json_schema(schema))
+    Ok(Grammar {
+        source: TopLevelGrammar::from_json_schema(schema),
+        limits_blanks,
+    })
 }
 
-fn parse_grammar(kind: u32, source: &str) -> Outcome<TopLevelGrammar> {
+fn parse_grammar(kind: u32, source: &str) -> Outcome<Grammar> {
     if kind == 0 {
         return parse_schema(source);
     }
     check_source(source)?;
-    match kind {
-        1 => Ok(TopLevelGrammar::from_regex(source)),
-        2 => Ok(TopLevelGrammar::from_lark(source.to_string())),
-        _ => Err(Failure::internal("unknown kind of grammar")),
-    }
+    let source = match kind {
+        1 => TopLevelGrammar::from_regex(source),
+        2 => TopLevelGrammar::from_lark(source.to_string()),
+        _ => return Err(Failure::internal("unknown kind of grammar")),
+    };
+    Ok(Grammar {
+        source,
+        limits_blanks: false,
+    })
 }
 
 /// llguidance adds a backtrace to the message of a caught panic, and a note.
@@ -143,9 +179,14 @@ fn failure_of(message: String) -> Failure {
     Failure::invalid(message)
 }
 
-fn compile(parsers: &ParserFactory, kind: u32, source: &str) -> Outcome<Matcher> {
+struct Compiled {
+    matcher: Matcher,
+    limits_blanks: bool,
+}
+
+fn compile(parsers: &ParserFactory, kind: u32, source: &str) -> Outcome<Compiled> {
     let grammar = parse_grammar(kind, source)?;
-    let mut matcher = Matcher::new(parsers.create_parser(grammar));
+    let mut matcher = Matcher::new(parsers.create_parser(grammar.source));
     if let Some(message) = matcher.get_error() {
         return Err(failure_of(message));
     }
@@ -153,7 +194,10 @@ fn compile(parsers: &ParserFactory, kind: u32, source: &str) -> Outcome<Matcher>
     matcher
         .compute_mask_or_eos()
         .map_err(|e| failure_of(e.to_string()))?;
-    Ok(matcher)
+    Ok(Compiled {
+        matcher,
+        limits_blanks: grammar.limits_blanks,
+    })
 }
 
 fn new_constraint(factory: &RbConstraintFactory, kind: u32, source: &str) -> Outcome<RbConstraint> {
@@ -168,16 +212,22 @@ fn new_constraint(factory: &RbConstraintFactory, kind: u32, source: &str) -> Out
     }
     let parsers = factory.parsers.clone();
     let text = source.to_string();
-    let matcher = sandboxed("redline-grammar", move || compile(&parsers, kind, &text))
+    let compiled = sandboxed("redline-grammar", move || compile(&parsers, kind, &text))
         .unwrap_or_else(|| {
             ABANDONED.fetch_add(1, Ordering::Relaxed);
             Err(Failure::exhausted(
                 "it takes more than a second or 256 MiB to compile",
             ))
         })?;
+    let blanks = compiled.limits_blanks.then(|| BlankLimit {
+        place: JsonPlace::default(),
+        tokens: factory.blank_tokens.clone(),
+        env: factory.parsers.tok_env().clone(),
+    });
     Ok(RbConstraint {
-        matcher,
+        matcher: compiled.matcher,
         eos_ids: factory.eos_ids.clone(),
+        blanks,
     })
 }
 
@@ -189,6 +239,9 @@ impl RbConstraint {
         words.fill(0);
         let count = from.len().min(words.len());
         words[..count].copy_from_slice(&from[..count]);
+        if let Some(limit) = &self.blanks {
+            limit.place.limit_blanks(&limit.tokens, words);
+        }
         if mask.is_allowed(self.eos_ids[0]) {
             for id in &self.eos_ids {
                 if let Some(word) = words.get_mut(*id as usize / 32) {
@@ -207,7 +260,11 @@ impl RbConstraint {
         };
         self.matcher
             .consume_token(id)
-            .map_err(|e| failure_of(e.to_string()))
+            .map_err(|e| failure_of(e.to_string()))?;
+        if let Some(limit) = &mut self.blanks {
+            limit.place.advance(limit.env.tok_trie().token(id));
+        }
+        Ok(())
     }
 }
 
@@ -259,9 +316,11 @@ pub unsafe extern "C" fn rb_constraint_clone(
     error: *mut RbString,
 ) -> i32 {
     guard(error, || {
+        let constraint = &*constraint;
         let copy = RbConstraint {
-            matcher: (*constraint).matcher.deep_clone(),
-            eos_ids: (*constraint).eos_ids.clone(),
+            matcher: constraint.matcher.deep_clone(),
+            eos_ids: constraint.eos_ids.clone(),
+            blanks: constraint.blanks.clone(),
         };
         out.write(Box::into_raw(Box::new(copy)));
         Ok(())

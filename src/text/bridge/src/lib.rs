@@ -1,6 +1,7 @@
 //! `tokenizers`, `llguidance` and `minijinja` behind the C API of bridge.h, and nothing else.
 
 mod abi;
+mod blanks;
 mod byte_level;
 mod constraint;
 mod grammar_cost;

@@ -6,23 +6,23 @@ import { useNotices } from '../../app/notices';
 import { useI18n } from '../../i18n';
 import { ConfirmDialog } from '../../ui/Dialog';
 
-interface StopButtonProps {
+interface DeleteButtonProps {
   deployment: Deployment;
-  onStopped: () => void;
+  onDeleted: () => void;
   small?: boolean;
 }
 
-export function StopButton({ deployment, onStopped, small = false }: StopButtonProps) {
+export function DeleteButton({ deployment, onDeleted, small = false }: DeleteButtonProps) {
   const { t } = useI18n();
   const { client } = useApi();
   const { notify } = useNotices();
   const [asking, setAsking] = useState(false);
   const { name } = deployment;
-  const stop = async () => {
+  const remove = async () => {
     try {
       await client.remove(name);
-      notify(t('stop.done', { name }));
-      onStopped();
+      notify(t('delete.done', { name }));
+      onDeleted();
     } catch (error) {
       notify(errorText(error, t), 'error');
     }
@@ -32,17 +32,17 @@ export function StopButton({ deployment, onStopped, small = false }: StopButtonP
       <button
         className={`button button-stop ${small ? 'button-small' : ''}`}
         disabled={deployment.deleting}
-        aria-label={`${t('deployments.stop')} ${name}`}
+        aria-label={`${t('deployments.delete')} ${name}`}
         onClick={() => setAsking(true)}
       >
-        {t('deployments.stop')}
+        {t('deployments.delete')}
       </button>
       {asking && (
         <ConfirmDialog
-          title={t('stop.title', { name })}
-          text={t('stop.text')}
-          confirm={t('stop.confirm')}
-          onConfirm={() => void stop()}
+          title={t('delete.title', { name })}
+          text={t('delete.text')}
+          confirm={t('delete.confirm')}
+          onConfirm={() => void remove()}
           onClose={() => setAsking(false)}
         />
       )}
