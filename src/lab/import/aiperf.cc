@@ -8,14 +8,12 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::string_view kNanoseconds = "ns";
-
 // AIPerf writes the unit beside the numbers; times are in ms unless it says otherwise.
 double ScaleOf(const json& metric) {
   const std::string unit = TextAt(metric, "unit");
   if (unit == "sec" || unit == "s" || unit == "seconds") return 1e3;
   if (unit == "us") return 1e-3;
-  return unit == kNanoseconds ? 1e-6 : 1;
+  return unit == "ns" ? 1e-6 : 1;
 }
 
 void TakeDistribution(const json& document, const char* tag, std::string_view metric,
@@ -35,7 +33,7 @@ void TakeDistribution(const json& document, const char* tag, std::string_view me
                                                 .p95 = number("p95"),
                                                 .p99 = number("p99"),
                                                 .max = number("max"),
-                                                .count = static_cast<int64_t>(count.value_or(0))};
+                                                .count = AsCount(count.value_or(0))};
 }
 
 Summary SummaryOfAiperf(const json& document) {
@@ -69,8 +67,7 @@ Result<std::vector<Measurement>> FromAiperf(const json& document) {
   RunResult run;
   run.summary = SummaryOfAiperf(document);
   RL_RETURN_IF_ERROR(CheckNotNegative(run.summary));
-  run.health.num_failed =
-      static_cast<int64_t>(NumberAt(document, "error_request_count.avg").value_or(0));
+  run.health.num_failed = CountAt(document, "error_request_count.avg");
   AddRepeat(std::move(run), measurement);
   SummariseRepeats(measurement);
   return std::vector<Measurement>{std::move(measurement)};

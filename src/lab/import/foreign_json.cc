@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace redline::lab {
@@ -21,6 +22,12 @@ std::optional<double> NumberAt(const json& object, std::string_view path) {
   if (!at->is_number()) return std::nullopt;
   const auto number = at->get<double>();
   return std::isfinite(number) ? std::optional(number) : std::nullopt;
+}
+
+int64_t AsCount(double number) { return static_cast<int64_t>(std::clamp(number, 0.0, 1e15)); }
+
+int64_t CountAt(const json& object, std::string_view path) {
+  return AsCount(NumberAt(object, path).value_or(0));
 }
 
 std::string TextAt(const json& object, std::string_view key) {
@@ -54,10 +61,10 @@ Status CheckNotNegative(const Summary& summary) {
 void AddRepeat(RunResult run, Measurement& measurement) {
   const auto requests = run.summary.values.find("requests");
   if (requests != run.summary.values.end()) {
-    run.health.num_sent = static_cast<int64_t>(requests->second) + run.health.num_failed;
+    run.health.num_sent = AsCount(requests->second) + run.health.num_failed;
     run.health.num_planned = run.health.num_sent;
     run.invalid_reasons = InvalidReasons(run.health);
-    run.outcomes.push_back({"ok", static_cast<int64_t>(requests->second), ""});
+    run.outcomes.push_back({"ok", AsCount(requests->second), ""});
   }
   if (run.health.num_failed > 0) run.outcomes.push_back({"failed", run.health.num_failed, ""});
   measurement.repeats.push_back(std::move(run));

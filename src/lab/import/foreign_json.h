@@ -12,6 +12,9 @@ namespace redline::lab {
 // A finite number under a dotted path ("percentiles.p99"); nullopt: absent, null, or something
 // else.
 std::optional<double> NumberAt(const nlohmann::json& object, std::string_view path);
+// A count under a path: 0 when absent or below, at most 10^15.
+int64_t CountAt(const nlohmann::json& object, std::string_view path);
+int64_t AsCount(double number);
 std::string TextAt(const nlohmann::json& object, std::string_view key);
 
 // Takes what is there.

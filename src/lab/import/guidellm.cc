@@ -16,16 +16,15 @@ void TakeDistribution(const json& metrics, std::string_view key, double scale,
   };
   if (!number("mean")) return;
   const auto scaled = [&](std::string_view path) { return number(path).value_or(0) * scale; };
-  summary.distributions[std::string(metric)] = {
-      .mean = scaled("mean"),
-      .std = scaled("std_dev"),
-      .min = scaled("min"),
-      .p50 = scaled("median"),
-      .p90 = scaled("percentiles.p90"),
-      .p95 = scaled("percentiles.p95"),
-      .p99 = scaled("percentiles.p99"),
-      .max = scaled("max"),
-      .count = static_cast<int64_t>(number("count").value_or(0))};
+  summary.distributions[std::string(metric)] = {.mean = scaled("mean"),
+                                                .std = scaled("std_dev"),
+                                                .min = scaled("min"),
+                                                .p50 = scaled("median"),
+                                                .p90 = scaled("percentiles.p90"),
+                                                .p95 = scaled("percentiles.p95"),
+                                                .p99 = scaled("percentiles.p99"),
+                                                .max = scaled("max"),
+                                                .count = AsCount(number("count").value_or(0))};
 }
 
 Summary SummaryOf(const json& metrics) {
@@ -88,8 +87,7 @@ Result<std::vector<Measurement>> FromGuidellm(const json& document) {
     RunResult run;
     run.summary = SummaryOf(metrics);
     RL_RETURN_IF_ERROR(CheckNotNegative(run.summary));
-    run.health.num_failed =
-        static_cast<int64_t>(NumberAt(metrics, "request_totals.errored").value_or(0));
+    run.health.num_failed = CountAt(metrics, "request_totals.errored");
     AddRepeat(std::move(run), measurement);
     SummariseRepeats(measurement);
     measurements.push_back(std::move(measurement));

@@ -35,7 +35,7 @@ Result<std::vector<Measurement>> FromSglang(const std::vector<json>& lines) {
     RunResult run;
     run.summary = FlatSummary(line, "e2e_latency", "total_throughput");
     RL_RETURN_IF_ERROR(CheckNotNegative(run.summary));
-    run.health.num_failed = static_cast<int64_t>(NumberAt(line, "failed").value_or(0));
+    run.health.num_failed = CountAt(line, "failed");
     const std::string workload = WorkloadOf(line);
     if (measurements.empty() || measurements.back().workload != workload) {
       Measurement& measurement = measurements.emplace_back();

@@ -19,7 +19,7 @@ Result<std::vector<Measurement>> FromVllm(const json& document) {
   RunResult run;
   run.summary = FlatSummary(document, "e2el", "total_token_throughput");
   RL_RETURN_IF_ERROR(CheckNotNegative(run.summary));
-  run.health.num_failed = static_cast<int64_t>(NumberAt(document, "failed").value_or(0));
+  run.health.num_failed = CountAt(document, "failed");
   AddRepeat(std::move(run), measurement);
   SummariseRepeats(measurement);
   if (!measurement.summary.distributions.contains("e2e_ms"))

@@ -14,7 +14,6 @@ void TakeFlatDistribution(const json& object, std::string_view key, std::string_
     return NumberAt(object, fmt::format("{}_{}_ms", statistic, key)).value_or(0);
   };
   if (!NumberAt(object, fmt::format("mean_{}_ms", key))) return;
-  const auto completed = NumberAt(object, "completed").value_or(0);
   summary.distributions[std::string(metric)] = {.mean = number("mean"),
                                                 .std = number("std"),
                                                 .min = number("min"),
@@ -23,7 +22,7 @@ void TakeFlatDistribution(const json& object, std::string_view key, std::string_
                                                 .p95 = number("p95"),
                                                 .p99 = number("p99"),
                                                 .max = number("max"),
-                                                .count = static_cast<int64_t>(completed)};
+                                                .count = CountAt(object, "completed")};
 }
 
 Summary FlatSummary(const json& object, std::string_view e2e_key, std::string_view total_rate_key) {
