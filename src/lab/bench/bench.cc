@@ -8,6 +8,7 @@
 #include "base/version.h"
 #include "lab/bench/energy_meter.h"
 #include "lab/load/run_load.h"
+#include "lab/metrics/environment.h"
 #include "lab/stats/intervals.h"
 #include "workload/id_prompt_writer.h"
 #include "workload/plan_summary.h"
@@ -129,9 +130,9 @@ Result<std::unique_ptr<Bench>> Bench::Prepare(BenchOptions options) {
   measurement.workload_name = own.workload.name;
   measurement.workload = spec::ToJson(own.workload);
   measurement.seed = static_cast<int64_t>(own.seed);
+  measurement.environment = CollectEnvironment();
+  AddServerInfo(bench->server_.ServerInfo(), measurement.environment);
   measurement.environment["prompts"] = bench->sends_ids_ ? "token ids" : "text";
-  if (const std::string info = bench->server_.ServerInfo(); !info.empty())
-    measurement.environment["server_info"] = info;
   return bench;
 }
 
