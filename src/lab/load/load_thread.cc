@@ -370,7 +370,7 @@ void LoadThread::Release(LoadConnection& connection) {
     return;
   }
   connection.state = LoadConnection::State::kIdle;
-  connection.idle_since_ns = Now();
+  connection.idle_since_ns = wake_ns_;
   idle_.push_back(&connection);
 }
 

@@ -131,8 +131,10 @@ TEST(RunLoadTest, EveryFaultIsCountedByItsKind) {
     setup.options.stream = each.stream;
     setup.options.concurrency = 40;
     setup.options.request_ids = true;  // the same ones fail in every run
-    setup.options.timeouts.between_tokens_s = 0.2;
-    if (!each.stream) setup.options.timeouts.whole_s = 0.3;
+    if (each.fault == Fault::kStall) {
+      setup.options.timeouts.between_tokens_s = 0.5;
+      if (!each.stream) setup.options.timeouts.whole_s = 0.5;
+    }
     const LoadResult result = setup.Run();
     const uint64_t num_faulty = CountOf(result, each.outcome);
     if (each.outcome == Outcome::kOk) {
