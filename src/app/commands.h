@@ -19,6 +19,7 @@ Command DeleteCommand();
 Command ChatCommand();
 Command PullCommand();
 Command ServeCommand();
+Command ReportCommand();
 Command DoctorCommand();
 Command VersionCommand();
 Command CompletionCommand();

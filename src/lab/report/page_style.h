@@ -53,6 +53,7 @@ svg .point{paint-order:stroke;stroke:var(--card);stroke-width:4px;stroke-linejoi
 svg .group{font-weight:600}
 .grid{stroke:var(--grid);stroke-width:1}
 .line{fill:none;stroke:var(--c);stroke-width:2;stroke-linejoin:round}
+.faint{stroke-width:1.3;stroke-opacity:.6}
 .area{fill:var(--c);fill-opacity:.55;stroke:var(--c);stroke-width:1}
 .bar{fill:var(--c)}
 .mark{fill:var(--card);stroke:var(--c);stroke-width:2.5}
@@ -70,6 +71,7 @@ svg .group{font-weight:600}
 figure svg.swatch{width:26px;height:12px;flex:none}
 .scroll{overflow-x:auto;background:var(--card);border:1px solid var(--edge);border-radius:8px;
 margin:12px 0;width:fit-content;max-width:100%}
+.tables{display:flex;flex-wrap:wrap;align-items:flex-start;gap:0 16px}
 table{border-collapse:collapse;font-size:14px}
 caption{text-align:left;font-weight:600;padding:10px 14px 4px}
 th,td{padding:5px 14px;border-top:1px solid var(--grid);text-align:left;vertical-align:top}
