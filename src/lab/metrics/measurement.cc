@@ -37,23 +37,25 @@ void Accumulate(const Distribution& from, double weight, Distribution& into) {
   into.count += from.count;
 }
 
-// Nothing but a metric that every repeat has is a metric of the measurement.
-bool AllHave(const std::vector<RunResult>& repeats, const std::string& name) {
-  return std::all_of(repeats.begin(), repeats.end(), [&](const RunResult& run) {
-    return run.summary.distributions.contains(name) || run.summary.values.contains(name);
-  });
-}
-
+// A metric of the measurement is one that every repeat has.
 Summary MeanOf(const std::vector<RunResult>& repeats) {
   Summary mean;
+  std::map<std::string, size_t> occurrences;
   const double weight = 1.0 / static_cast<double>(repeats.size());
   for (const RunResult& run : repeats) {
     for (const auto& [name, distribution] : run.summary.distributions) {
-      if (AllHave(repeats, name)) Accumulate(distribution, weight, mean.distributions[name]);
+      Accumulate(distribution, weight, mean.distributions[name]);
+      ++occurrences[name];
     }
     for (const auto& [name, value] : run.summary.values) {
-      if (AllHave(repeats, name)) mean.values[name] += value * weight;
+      mean.values[name] += value * weight;
+      ++occurrences[name];
     }
+  }
+  for (const auto& [name, count] : occurrences) {
+    if (count == repeats.size()) continue;
+    mean.distributions.erase(name);
+    mean.values.erase(name);
   }
   return mean;
 }

@@ -63,8 +63,6 @@ struct Measurement {
   std::string workload;  // the WorkloadSpec as JSON text, "" when not known
   int64_t seed = 0;
   std::string dataset_sha256;
-  // Names a set of runs that were interleaved A/B/A/B; "" when this one was measured alone.
-  std::string interleaved_with;
   std::map<std::string, std::string> environment;
   std::vector<RunResult> repeats;
 

@@ -127,7 +127,6 @@ void VisitFields(Visitor& visit, Is<Measurement> auto& measurement) {
   visit("workload_name", measurement.workload_name);
   visit("seed", measurement.seed);
   visit("dataset_sha256", measurement.dataset_sha256);
-  visit("interleaved_with", measurement.interleaved_with);
   visit("environment", measurement.environment);
   visit("repeats", measurement.repeats);
   visit("intervals", measurement.intervals);
