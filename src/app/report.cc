@@ -7,9 +7,11 @@
 #include "app/measurement_table.h"
 #include "base/files.h"
 #include "base/strings.h"
+#include "lab/import/importer.h"
 #include "lab/report/csv_report.h"
 #include "lab/report/html_report.h"
 #include "lab/report/markdown_report.h"
+#include "lab/report/verdicts.h"
 
 namespace redline::app {
 namespace {
@@ -17,15 +19,20 @@ namespace {
 using lab::NamedMeasurement;
 using lab::NamedMeasurements;
 
-// As the reader of results has it.
-constexpr uint64_t kMaxResultBytes = uint64_t{256} << 20;
 constexpr size_t kMostFiles = 64;
 
+std::string ComparisonTables(NamedMeasurements measurements) {
+  std::string text = TerminalTable(lab::OverviewTable(measurements)) + "\n" +
+                     TerminalTable(lab::DifferenceTable(measurements));
+  for (const lab::VerdictSection& section : lab::MakeVerdicts(measurements)) {
+    text += "\n" + EscapeControl(section.table.caption) + "\n" + TerminalTable(section.table);
+    for (const std::string& note : section.notes) text += "Note: " + EscapeControl(note) + "\n";
+  }
+  return text;
+}
+
 std::string TableReport(NamedMeasurements measurements) {
-  std::string text;
-  if (measurements.size() > 1)
-    text += TerminalTable(lab::OverviewTable(measurements)) + "\n" +
-            TerminalTable(lab::DifferenceTable(measurements));
+  std::string text = measurements.size() > 1 ? ComparisonTables(measurements) : "";
   for (const auto& [name, measurement] : measurements) {
     if (measurements.size() > 1) text += "\n== " + EscapeControl(name) + "\n";
     text += MeasurementTable(measurement);
@@ -87,9 +94,8 @@ Result<std::vector<NamedMeasurement>> ReadMeasurements(const std::vector<std::st
   const std::vector<std::string> names = NamesOf(files);
   std::vector<NamedMeasurement> measurements;
   for (size_t i = 0; i < files.size(); ++i) {
-    RL_ASSIGN_OR_RETURN(const std::string text, ReadFile(files[i], kMaxResultBytes));
-    auto measurement = lab::MeasurementFromJson(text);
-    if (!measurement.ok()) return measurement.status().WithContext(files[i]);
+    auto measurement = lab::ImportFile(files[i]);
+    if (!measurement.ok()) return measurement.status();
     measurements.push_back({names[i], std::move(*measurement)});
   }
   return measurements;
@@ -123,7 +129,9 @@ Command ReportCommand() {
       .flags = {{"format", "FORMAT", "how; without it the output file's ending says, else table",
                  "", FormatNames()},
                 {"output-file", "PATH", "where to; standard output without it", ""}},
-      .positionals = {{"RESULT", "results of redline bench --output json", true, true}},
+      .positionals = {{"RESULT",
+                       "results of redline bench --output json, vllm, sglang, guidellm or aiperf",
+                       true, true}},
       .run = RunReport};
 }
 

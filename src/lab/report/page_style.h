@@ -32,7 +32,8 @@ footer{padding-top:24px;padding-bottom:40px;font-size:13px}
 .banner strong{margin-right:8px}
 .good strong{color:var(--good)}
 .bad strong,td.bad{color:var(--bad)}
-td.bad{font-weight:600}
+td.good{color:var(--good)}
+td.good,td.bad{font-weight:600}
 .banner ul{margin:6px 0 0;padding-left:20px;overflow-wrap:anywhere}
 .tiles{display:grid;grid-template-columns:repeat(auto-fill,minmax(168px,1fr));gap:12px;margin:16px 0;
 padding:0;list-style:none}
