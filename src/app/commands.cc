@@ -6,6 +6,7 @@ std::vector<Command> AllCommands() {
   return {UpCommand(),     DownCommand(),       RestartCommand(), DeployCommand(),
           GetCommand(),    DescribeCommand(),   ScaleCommand(),   LogsCommand(),
           DeleteCommand(), ChatCommand(),       PullCommand(),    ServeCommand(),
+          BenchCommand(),  CompareCommand(),    ReportCommand(),  SweepCommand(),
           DoctorCommand(), MockServerCommand(), VersionCommand(), CompletionCommand(),
           ServerCommand(), GatewayCommand(),    AgentCommand(),   ShimCommand()};
 }

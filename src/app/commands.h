@@ -21,6 +21,7 @@ Command PullCommand();
 Command ServeCommand();
 Command BenchCommand();
 Command CompareCommand();
+Command ReportCommand();
 Command SweepCommand();
 Command DoctorCommand();
 Command MockServerCommand();

@@ -25,6 +25,13 @@ constexpr KeyFigure kKeyFigures[] = {
     {"error_share", "Failed requests", ""},
 };
 
+// The names that intervals.h gives its methods, in words.
+std::string MethodText(const std::string& method) {
+  if (method == "t_of_repeats") return "from how the repeats differ";
+  if (method == "within_run") return "within the run: another run may well lie outside";
+  return method;
+}
+
 bool IsShare(std::string_view figure) { return figure.ends_with("_share"); }
 
 }  // namespace
@@ -69,7 +76,7 @@ std::string IntervalMethod(const Measurement& measurement) {
   if (measurement.intervals.empty()) return "";
   const Interval& first = measurement.intervals.begin()->second;
   std::string text = FormatShare(first.confidence) + " intervals";
-  return first.method.empty() ? text : text + " (" + first.method + ")";
+  return first.method.empty() ? text : text + ", " + MethodText(first.method);
 }
 
 std::vector<OutcomeCount> TotalOutcomes(const Measurement& measurement) {

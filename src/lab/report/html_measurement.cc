@@ -44,6 +44,12 @@ void DrawTimeline(const Measurement& measurement, Markup& markup) {
   for (const LineChart& chart : charts) DrawLineChart(chart, markup);
 }
 
+void DrawMetrics(const Measurement& measurement, Markup& markup) {
+  const Markup::Scope box = markup.Open("div", {{"class", "tables"}});
+  DrawHtmlTable(DistributionTable(measurement), markup);
+  DrawHtmlTable(ValueTable(measurement), markup);
+}
+
 }  // namespace
 
 void DrawMeasurement(const NamedMeasurement& named, Markup& markup) {
@@ -52,8 +58,7 @@ void DrawMeasurement(const NamedMeasurement& named, Markup& markup) {
   markup.Element("h2", {}, named.name);
   markup.Element("p", {{"class", "soft"}}, Headline(measurement));
   DrawTimeline(measurement, markup);
-  DrawHtmlTable(DistributionTable(measurement), markup);
-  DrawHtmlTable(ValueTable(measurement), markup);
+  DrawMetrics(measurement, markup);
   DrawHtmlTable(RepeatTable(measurement), markup);
   DrawHtmlTable(ClientTable(measurement), markup);
   DrawHtmlTable(OutcomeTable(measurement), markup);

@@ -8,6 +8,7 @@
 #include "lab/report/figures.h"
 #include "lab/report/frontier_chart.h"
 #include "lab/report/html_table.h"
+#include "lab/report/verdicts.h"
 #include "lab/report/workload_bars.h"
 
 namespace redline::lab {
@@ -41,6 +42,16 @@ void DrawTiles(NamedMeasurements measurements, Markup& markup) {
   const Markup::Scope tiles = markup.Open("ul", {{"class", "tiles"}});
   for (const KeyFigure& figure : PresentFigures(measurements))
     DrawTile(figure, measurements.front().measurement, markup);
+}
+
+void DrawVerdicts(NamedMeasurements measurements, Markup& markup) {
+  const std::vector<VerdictSection> sections = MakeVerdicts(measurements);
+  if (sections.empty()) return;
+  markup.Element("h2", {}, "Verdicts");
+  for (const VerdictSection& section : sections) {
+    DrawHtmlTable(section.table, markup);
+    for (const std::string& note : section.notes) markup.Element("p", {{"class", "soft"}}, note);
+  }
 }
 
 void DrawFrontiers(NamedMeasurements measurements, Markup& markup) {
@@ -115,6 +126,7 @@ void DrawKeyFigures(NamedMeasurements measurements, Markup& markup) {
 void DrawComparisonCharts(NamedMeasurements measurements, Markup& markup) {
   if (measurements.size() > 1) {
     DrawHtmlTable(DifferenceTable(measurements), markup);
+    DrawVerdicts(measurements, markup);
     DrawFrontiers(measurements, markup);
     DrawBars(measurements, markup);
   }

@@ -10,7 +10,7 @@ namespace redline::lab {
 void DrawValidity(NamedMeasurements measurements, Markup& markup);
 // The key figures: large for one measurement, a table for several.
 void DrawKeyFigures(NamedMeasurements measurements, Markup& markup);
-// Differences, frontier and bars, where there are several; distributions always.
+// Differences, verdicts, frontier and bars, where there are several; distributions always.
 void DrawComparisonCharts(NamedMeasurements measurements, Markup& markup);
 
 }  // namespace redline::lab

@@ -3,8 +3,12 @@
 namespace redline::lab {
 namespace {
 
-void DrawCell(const Cell& cell, const char* element, const char* style, Markup& markup) {
-  const Markup::Scope scope = markup.Open(element, {{"class", style}});
+const char* StyleOf(Tone tone) {
+  return tone == Tone::kGood ? "good" : tone == Tone::kBad ? "bad" : "";
+}
+
+void DrawCell(const Cell& cell, const char* element, Markup& markup) {
+  const Markup::Scope scope = markup.Open(element, {{"class", StyleOf(cell.tone)}});
   markup.Text(cell.text);
   if (!cell.note.empty()) markup.Element("small", {}, cell.note);
 }
@@ -29,10 +33,8 @@ void DrawHtmlTable(const ReportTable& table, Markup& markup) {
   const Markup::Scope body = markup.Open("tbody");
   for (const std::vector<Cell>& cells : table.rows) {
     const Markup::Scope row = markup.Open("tr");
-    for (size_t column = 0; column < cells.size(); ++column) {
-      const bool is_bad = cells[column].text == "INVALID";
-      DrawCell(cells[column], column == 0 ? "th" : "td", is_bad ? "bad" : "", markup);
-    }
+    for (size_t column = 0; column < cells.size(); ++column)
+      DrawCell(cells[column], column == 0 ? "th" : "td", markup);
   }
 }
 

@@ -53,7 +53,11 @@ class LinePlot {
     DrawHorizontalAxis(x_, kPlotTop, kPlotBottom, chart_.x_label, markup_);
     DrawVerticalAxis(y_, chart_.y_ticks.empty() ? y_.ticks() : chart_.y_ticks, chart_.y_label,
                      markup_);
-    for (const Series& series : chart_.series) DrawSeries(series);
+    for (const bool faint : {true, false}) {
+      for (const Series& series : chart_.series) {
+        if (series.is_faint == faint) DrawSeries(series);
+      }
+    }
     DrawStrips();
     DrawLabels();
     for (const Series& series : chart_.series) DrawMarks(series);
@@ -93,7 +97,9 @@ class LinePlot {
     const bool is_area = !series.baseline.empty();
     for (auto point = series.baseline.rbegin(); point != series.baseline.rend(); ++point)
       AppendPoint(*point, path);
-    const std::string style = (is_area ? "area " : "line ") + StyleClass(series.style);
+    const std::string style = std::string(is_area ? "area " : "line ") +
+                              std::string(series.is_faint ? "faint " : "") +
+                              StyleClass(series.style);
     const Markup::Scope shape = markup_.Open("path", {{"class", style}, {"d", path}});
     markup_.Element("title", {}, series.name);
   }

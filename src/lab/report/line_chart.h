@@ -22,6 +22,7 @@ struct Series {
   size_t style = 0;
   std::vector<Point> points;         // points that are not finite are left out
   std::vector<Point> baseline = {};  // not empty: the area between the two is filled
+  bool is_faint = false;             // there for comparison, behind the others
 };
 
 // A part of the x axis that is shaded.

@@ -4,6 +4,7 @@
 
 #include "lab/report/figures.h"
 #include "lab/report/report_tables.h"
+#include "lab/report/verdicts.h"
 
 namespace redline::lab {
 namespace {
@@ -89,13 +90,21 @@ std::string MeasurementMarkdown(const NamedMeasurement& named) {
   return text;
 }
 
+std::string ComparisonMarkdown(NamedMeasurements measurements) {
+  std::string text =
+      MarkdownTable(OverviewTable(measurements)) + MarkdownTable(DifferenceTable(measurements));
+  for (const VerdictSection& section : MakeVerdicts(measurements)) {
+    text += MarkdownTable(section.table);
+    for (const std::string& note : section.notes) text += EscapeMarkdown(note) + "\n\n";
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string MarkdownReport(NamedMeasurements measurements) {
   std::string text = "# Benchmark report\n\n";
-  if (measurements.size() > 1)
-    text +=
-        MarkdownTable(OverviewTable(measurements)) + MarkdownTable(DifferenceTable(measurements));
+  if (measurements.size() > 1) text += ComparisonMarkdown(measurements);
   for (const NamedMeasurement& named : measurements) text += MeasurementMarkdown(named);
   return text;
 }

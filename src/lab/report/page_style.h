@@ -32,7 +32,8 @@ footer{padding-top:24px;padding-bottom:40px;font-size:13px}
 .banner strong{margin-right:8px}
 .good strong{color:var(--good)}
 .bad strong,td.bad{color:var(--bad)}
-td.bad{font-weight:600}
+td.good{color:var(--good)}
+td.good,td.bad{font-weight:600}
 .banner ul{margin:6px 0 0;padding-left:20px;overflow-wrap:anywhere}
 .tiles{display:grid;grid-template-columns:repeat(auto-fill,minmax(168px,1fr));gap:12px;margin:16px 0;
 padding:0;list-style:none}
@@ -53,6 +54,7 @@ svg .point{paint-order:stroke;stroke:var(--card);stroke-width:4px;stroke-linejoi
 svg .group{font-weight:600}
 .grid{stroke:var(--grid);stroke-width:1}
 .line{fill:none;stroke:var(--c);stroke-width:2;stroke-linejoin:round}
+.faint{stroke-width:1.3;stroke-opacity:.6}
 .area{fill:var(--c);fill-opacity:.55;stroke:var(--c);stroke-width:1}
 .bar{fill:var(--c)}
 .mark{fill:var(--card);stroke:var(--c);stroke-width:2.5}
@@ -70,6 +72,7 @@ svg .group{font-weight:600}
 figure svg.swatch{width:26px;height:12px;flex:none}
 .scroll{overflow-x:auto;background:var(--card);border:1px solid var(--edge);border-radius:8px;
 margin:12px 0;width:fit-content;max-width:100%}
+.tables{display:flex;flex-wrap:wrap;align-items:flex-start;gap:0 16px}
 table{border-collapse:collapse;font-size:14px}
 caption{text-align:left;font-weight:600;padding:10px 14px 4px}
 th,td{padding:5px 14px;border-top:1px solid var(--grid);text-align:left;vertical-align:top}

@@ -58,8 +58,9 @@ ReportTable OverviewTable(NamedMeasurements measurements) {
     table.header.push_back(std::move(title));
   }
   for (const auto& [name, measurement] : measurements) {
-    std::vector<Cell> row = {{name, measurement.workload_name},
-                             {measurement.valid ? "yes" : "INVALID"}};
+    std::vector<Cell> row = {
+        {name, measurement.workload_name},
+        {measurement.valid ? "yes" : "INVALID", "", measurement.valid ? Tone::kPlain : Tone::kBad}};
     for (const KeyFigure& figure : figures) row.push_back(FigureCell(measurement, figure.figure));
     table.rows.push_back(std::move(row));
   }

@@ -9,9 +9,12 @@
 
 namespace redline::lab {
 
+enum class Tone { kPlain, kGood, kBad };
+
 struct Cell {
   std::string text;
   std::string note = {};  // an interval or a unit, in smaller letters
+  Tone tone = Tone::kPlain;
 };
 
 struct ReportTable {

@@ -1,12 +1,14 @@
 #include <gtest/gtest.h>
 
 #include "base/strings.h"
+#include "lab/report/configurations.h"
 #include "lab/report/csv_report.h"
 #include "lab/report/differences.h"
 #include "lab/report/figures.h"
 #include "lab/report/markdown_report.h"
 #include "lab/report/report_tables.h"
 #include "lab/report/samples_for_test.h"
+#include "lab/report/verdicts.h"
 #include "lab/report/well_formed_for_test.h"
 
 namespace redline::lab {
@@ -68,6 +70,39 @@ TEST(Differences, OnlyWhatDiffers) {
   EXPECT_EQ(differences[0].values, (std::vector<std::string>{"-", "vllm", "-"}));
   EXPECT_EQ(differences[1].field, "workload.seed.nested");
   EXPECT_EQ(differences[1].values, (std::vector<std::string>{"[1,2]", "[1,2]", "[2]"}));
+}
+
+TEST(Configurations, ByServerAndByTurn) {
+  const auto at = [](int concurrency, const std::string& flag, const std::string& counter) {
+    Measurement measurement;
+    measurement.workload = std::to_string(concurrency);
+    measurement.environment = {{"server.kv_cache_dtype", flag}, {"server.uptime_s", counter}};
+    return NamedMeasurement{"", measurement};
+  };
+  const std::vector<NamedMeasurement> all = {at(4, "auto", "1"), at(8, "auto", "2"),
+                                             at(4, "fp8", "3"),  at(8, "fp8", "4"),
+                                             at(4, "auto", "5"), at(8, "auto", "6")};
+  EXPECT_EQ(ConfigurationsOf(all), (std::vector<size_t>{0, 0, 1, 1, 2, 2}));
+}
+
+TEST(Verdicts, EachAgainstTheFirstOfItsWorkload) {
+  const auto named = [](const std::string& name, int concurrency, double speed) {
+    return NamedMeasurement{
+        name, SampleMeasurement(
+                  {.concurrency = concurrency, .per_place = 20, .num_repeats = 8, .speed = speed})};
+  };
+  const std::vector<NamedMeasurement> all = {named("a4", 4, 1), named("a8", 8, 1),
+                                             named("b4", 4, 1.5), named("b8", 8, 1)};
+  const std::vector<VerdictSection> sections = MakeVerdicts(all);
+  ASSERT_EQ(sections.size(), 2u);
+  EXPECT_EQ(sections[0].table.caption, "b4 against a4");
+  EXPECT_EQ(sections[1].table.caption, "b8 against a8");
+  for (const std::vector<Cell>& row : sections[0].table.rows) {
+    if (row[0].text != "output_tps") continue;
+    EXPECT_EQ(row[5].text, "faster");
+    EXPECT_EQ(row[5].tone, Tone::kGood);
+  }
+  for (const std::vector<Cell>& row : sections[1].table.rows) EXPECT_EQ(row[5].tone, Tone::kPlain);
 }
 
 TEST(Figures, IntervalsByEitherNameOfAMean) {

@@ -94,7 +94,8 @@ LineChart OutputChart(const Measurement& measurement) {
     chart.series.push_back(
         {.name = fmt::format("run {}", i + 1),
          .style = i,
-         .points = PointsOf(timeline, &Timeline::output_tokens, 1 / timeline.bin_s)});
+         .points = PointsOf(timeline, &Timeline::output_tokens, 1 / timeline.bin_s),
+         .is_faint = i > 0});
   }
   return chart;
 }
