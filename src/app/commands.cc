@@ -3,11 +3,10 @@
 namespace redline::app {
 
 std::vector<Command> AllCommands() {
-  return {UpCommand(),      DownCommand(),     RestartCommand(),    DeployCommand(),
-          GetCommand(),     DescribeCommand(), ScaleCommand(),      LogsCommand(),
-          DeleteCommand(),  ChatCommand(),     PullCommand(),       ServeCommand(),
-          DoctorCommand(),  VersionCommand(),  CompletionCommand(), ServerCommand(),
-          GatewayCommand(), AgentCommand(),    ShimCommand()};
+  return {UpCommand(),         DownCommand(),   RestartCommand(), DeployCommand(), GetCommand(),
+          DescribeCommand(),   ScaleCommand(),  LogsCommand(),    DeleteCommand(), ChatCommand(),
+          PullCommand(),       ServeCommand(),  CompareCommand(), DoctorCommand(), VersionCommand(),
+          CompletionCommand(), ServerCommand(), GatewayCommand(), AgentCommand(),  ShimCommand()};
 }
 
 }  // namespace redline::app

@@ -21,6 +21,7 @@ Command PullCommand();
 Command ServeCommand();
 Command DoctorCommand();
 Command VersionCommand();
+Command CompareCommand();
 Command CompletionCommand();
 
 // Hidden roles, started by other processes.

@@ -35,7 +35,7 @@ json FigureJson(const FigureComparison& figure) {
           {"direction", DirectionOf(figure.better)},
           {"method", figure.method},
           {"minimum_detectable_effect", Known(figure.detectable)},
-          {"repeats_needed", Known(static_cast<double>(figure.repeats_needed))},
+          {"repeats_needed", figure.repeats_needed > 0 ? json(figure.repeats_needed) : json()},
           {"reason", figure.reason}};
 }
 

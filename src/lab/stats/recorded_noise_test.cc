@@ -136,14 +136,14 @@ TEST(RecordedNoise, AOfAIsRarelyClaimedToDiffer) {
 
 // Five pairs as a pilot; then as many as it asks for, of a B that is 5% faster.
 double ShareFound(const Recording& recording, const std::vector<std::string>& figures, int trials,
-                  int64_t& most_asked) {
+                  std::vector<int64_t>& all_asked) {
   Random random(30'000);
   int found = 0;
   for (int trial = 0; trial < trials; ++trial) {
     const Pair pilot = DrawPair(recording, 5, Order::kInterleaved, 1, random);
     const Comparison before = Compare(pilot.a, pilot.b, {.figures = figures});
     const int64_t asked = before.figures.at(0).repeats_needed;
-    most_asked = std::max(most_asked, asked);
+    all_asked.push_back(asked);
     const Pair pair = DrawPair(recording, static_cast<size_t>(std::max<int64_t>(asked, 3)),
                                Order::kInterleaved, 1.05, random);
     const Comparison after = Compare(pair.a, pair.b, {.figures = figures});
@@ -157,10 +157,11 @@ TEST(RecordedNoise, FivePercentAreFoundWithTheRepeatsAskedFor) {
     const Recording recording = Load(name);
     for (const std::vector<std::string>& figures :
          {std::vector<std::string>{"output_tps"}, {"output_tps", "ttft_ms", "e2e_ms"}}) {
-      int64_t most_asked = 0;
-      const double found = ShareFound(recording, figures, 100, most_asked);
-      fmt::print("{}: +5% found in {:.1f}%, at most {} repeats asked for\n", name, found * 100,
-                 most_asked);
+      std::vector<int64_t> asked;
+      const double found = ShareFound(recording, figures, 100, asked);
+      std::sort(asked.begin(), asked.end());
+      fmt::print("{}: +5% found in {:.0f}%; repeats asked for: median {}, most {}\n", name,
+                 found * 100, asked[asked.size() / 2], asked.back());
       EXPECT_GE(found, 0.8) << name << " " << figures.size();
     }
   }
