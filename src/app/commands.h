@@ -26,6 +26,7 @@ Command SweepCommand();
 Command DoctorCommand();
 Command MockServerCommand();
 Command VersionCommand();
+Command CompareCommand();
 Command CompletionCommand();
 
 // Hidden roles, started by other processes.
