@@ -62,6 +62,7 @@ const std::vector<Refused> kRefusedEverywhere = {
     {R"("min_p":-0.1)", "min_p"},
     {R"("min_p":1.01)", "min_p"},
     {R"("seed":9223372036854775808)", "seed"},
+    {R"("seed":-9223372036854775809)", "seed"},
     {R"("seed":"abc")", "seed"},
     {R"("seed":1.5)", "seed"},
     {R"("seed":1e30)", "seed"},

@@ -40,7 +40,9 @@ Status TooMany(const FieldValue& field, size_t limit) {
 // Every integer that fits, spelt with a fraction of zero (1.0) or without: no double stands
 // between, which would round the large ones.
 std::optional<int64_t> AsInt64(const Json& value) {
-  if (value.is_number_float()) return AsInteger(value, -0x1p63, std::nextafter(0x1p63, 0));
+  // Beyond 2^53 a float no longer says which integer it is; one too large for 64 bits comes as a
+  // float.
+  if (value.is_number_float()) return AsInteger(value, -0x1p53, 0x1p53);
   if (!value.is_number_integer()) return std::nullopt;
   const bool too_large = value.is_number_unsigned() &&
                          value.get<uint64_t>() > uint64_t{std::numeric_limits<int64_t>::max()};
