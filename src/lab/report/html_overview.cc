@@ -48,7 +48,9 @@ void DrawVerdicts(NamedMeasurements measurements, Markup& markup) {
   const std::vector<VerdictSection> sections = MakeVerdicts(measurements);
   if (sections.empty()) return;
   markup.Element("h2", {}, "Verdicts");
+  const Markup::Scope tables = markup.Open("div", {{"class", "tables"}});
   for (const VerdictSection& section : sections) {
+    const Markup::Scope box = markup.Open("div");
     DrawHtmlTable(section.table, markup);
     for (const std::string& note : section.notes) markup.Element("p", {{"class", "soft"}}, note);
   }

@@ -30,7 +30,9 @@ std::string FormatFigure(double value) {
   const double magnitude = std::fabs(value);
   if (magnitude >= kPlainBelow) return fmt::format("{:.3e}", value);
   if (magnitude >= 999.95) return WithThousands(fmt::format("{:.0f}", value));
-  if (value == std::round(value)) return fmt::format("{:.0f}", value + 0.0);
+  // Means of whole numbers are off by a hair.
+  if (std::fabs(value - std::round(value)) <= magnitude * 1e-12)
+    return fmt::format("{:.0f}", std::round(value) + 0.0);
   if (magnitude >= 1)
     return fmt::format("{:.{}f}", value, magnitude >= 100 ? 1 : magnitude >= 10 ? 2 : 3);
   return fmt::format("{:.3g}", value);
@@ -56,6 +58,10 @@ std::string FormatTick(double value, double step) {
 std::string FormatShare(double share) {
   if (!std::isfinite(share)) return "-";
   return FormatFigure(share * 100) + "%";
+}
+
+std::string FormatRatio(double ratio) {
+  return std::isfinite(ratio) ? fmt::format("{:.3f}", ratio) : "-";
 }
 
 std::string FormatRange(double low, double high) {

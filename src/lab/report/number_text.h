@@ -12,6 +12,8 @@ std::string FormatFigure(double value);
 std::string FormatTick(double value, double step);
 // A share in [0, 1] as "12.3%".
 std::string FormatShare(double share);
+// "0.973".
+std::string FormatRatio(double ratio);
 // "12.1 – 13".
 std::string FormatRange(double low, double high);
 

@@ -72,6 +72,7 @@ svg .group{font-weight:600}
 figure svg.swatch{width:26px;height:12px;flex:none}
 .scroll{overflow-x:auto;background:var(--card);border:1px solid var(--edge);border-radius:8px;
 margin:12px 0;width:fit-content;max-width:100%}
+.tables div{max-width:100%}
 .tables{display:flex;flex-wrap:wrap;align-items:flex-start;gap:0 16px}
 table{border-collapse:collapse;font-size:14px}
 caption{text-align:left;font-weight:600;padding:10px 14px 4px}

@@ -32,16 +32,17 @@ VerdictSection MakeVerdictSection(const NamedMeasurement& a, const NamedMeasurem
   const Comparison comparison = Compare(a.measurement, b.measurement);
   VerdictSection section{
       .table = {.caption = b.name + " against " + a.name,
-                .header = {"figure", a.name, b.name, "ratio", "its interval", "verdict"}},
+                .header = {"figure", "verdict", "ratio", "its interval", a.name, b.name}},
       .notes = comparison.notes};
   for (const FigureComparison& figure : comparison.figures) {
     const bool has_interval = figure.low > 0 || figure.high > 0;
+    const std::string interval = FormatRatio(figure.low) + " \u2013 " + FormatRatio(figure.high);
     section.table.rows.push_back({{figure.figure, figure.unit},
+                                  VerdictCell(figure),
+                                  {FormatRatio(figure.ratio)},
+                                  {has_interval ? interval : "-"},
                                   {FormatFigure(figure.a)},
-                                  {FormatFigure(figure.b)},
-                                  {FormatFigure(figure.ratio)},
-                                  {has_interval ? FormatRange(figure.low, figure.high) : "-"},
-                                  VerdictCell(figure)});
+                                  {FormatFigure(figure.b)}});
   }
   return section;
 }
