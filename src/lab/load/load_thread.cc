@@ -20,6 +20,9 @@ namespace {
 constexpr int64_t kSecond = 1'000'000'000;
 constexpr int64_t kSweepNs = 50'000'000;
 constexpr int64_t kStaleAfterNs = kSecond / 2;
+// Before answers are read again: reading frees connections, and a new one costs more than a
+// request.
+constexpr int kMaxSendsAtOnce = 32;
 constexpr size_t kMaxEvents = 512;
 constexpr size_t kReadBufferBytes = 256 << 10;
 constexpr size_t kSampleBatch = 4096;
@@ -127,8 +130,11 @@ bool LoadThread::HasWork() const {
 
 void LoadThread::SendDue() {
   uint32_t index = 0;
-  for (int64_t now_ns = Now(); !sends_no_more_ && TakeDue(now_ns, index); now_ns = Now())
+  for (int sends = 0; sends < kMaxSendsAtOnce && !sends_no_more_; ++sends) {
+    const int64_t now_ns = Now();
+    if (!TakeDue(now_ns, index)) break;
     Start(index, now_ns);
+  }
   if (is_open_loop_) Prepare();
 }
 
@@ -233,6 +239,7 @@ int64_t LoadThread::WaitLimit(int64_t now_ns) const {
   int64_t limit_ns = std::max(next_sweep_ns_, now_ns);
   const bool is_full = is_open_loop_ && num_places_ > 0 && in_flight_ >= num_places_;
   if (is_full || sends_no_more_) return limit_ns;
+  if (!free_places_.empty() && HasHeads()) return now_ns;
   if (!turns_.empty()) limit_ns = std::min(limit_ns, turns_.top().due_ns);
   if (is_open_loop_ && HasHeads())
     limit_ns = std::min(limit_ns, context_.records[context_.schedule.Head(next_head_)].intended_ns);

@@ -47,7 +47,7 @@ struct LoadSetup {
     options.prompts = &prompts;
     options.concurrency = 4;
     options.num_threads = 2;
-    options.timeouts = {.connect_s = 2, .first_token_s = 5, .between_tokens_s = 5, .whole_s = 20};
+    options.timeouts = {.connect_s = 2, .first_token_s = 60, .between_tokens_s = 60, .whole_s = 90};
   }
 
   LoadResult Run() {
