@@ -44,8 +44,8 @@ Status SetTarget(const Arguments& arguments, lab::BenchOptions& options) {
 }
 
 Status CheckObject(const std::string& text) {
-  const auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (json.is_object()) return OkStatus();
+  const auto value = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (value.is_object()) return OkStatus();
   return InvalidArgument(
       fmt::format("--extra {} is not a JSON object; for example: --extra '{{\"top_p\": 0.9}}'",
                   text),

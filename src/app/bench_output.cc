@@ -39,26 +39,29 @@ fs::path ReportFolder(const Arguments& arguments, const lab::Measurement& measur
   return fs::path("redline-bench") / (measurement.workload_name + "-" + time);
 }
 
-// Each result as NAME.json, and what they make together.
-Status WriteReports(const fs::path& folder, const std::vector<NamedMeasurement>& measurements) {
+Status WriteResults(const fs::path& folder, const std::vector<NamedMeasurement>& measurements) {
   RL_RETURN_IF_ERROR(MakeDirectories(folder));
-  for (const NamedMeasurement& named : measurements)
-    RL_RETURN_IF_ERROR(
-        WriteFileAtomic(folder / (named.name + ".json"), lab::ToJson(named.measurement)));
+  for (const auto& [name, measurement] : measurements)
+    RL_RETURN_IF_ERROR(WriteFileAtomic(folder / (name + ".json"), lab::ToJson(measurement)));
+  return OkStatus();
+}
+
+Status WriteReports(const fs::path& folder, const std::vector<NamedMeasurement>& measurements) {
   const std::array<std::pair<const char*, std::string>, 4> files = {
       {{"report.html", lab::HtmlReport(measurements)},
        {"report.md", lab::MarkdownReport(measurements)},
        {"metrics.csv", lab::MetricsCsv(measurements)},
        {"requests.csv", lab::RequestsCsv(measurements)}}};
   for (const auto& [name, text] : files) RL_RETURN_IF_ERROR(WriteFileAtomic(folder / name, text));
+  fmt::print(stderr, "report: {}\n", (folder / "report.html").string());
   return OkStatus();
 }
 
-Status WriteAndSay(const fs::path& folder, const std::vector<NamedMeasurement>& measurements) {
+// Each result as NAME.json, and what they make together.
+Status WriteAll(const fs::path& folder, const std::vector<NamedMeasurement>& measurements) {
   if (folder.empty()) return OkStatus();
-  RL_RETURN_IF_ERROR(WriteReports(folder, measurements));
-  fmt::print(stderr, "report: {}\n", (folder / "report.html").string());
-  return OkStatus();
+  RL_RETURN_IF_ERROR(WriteResults(folder, measurements));
+  return WriteReports(folder, measurements);
 }
 
 std::string SweepTable(const lab::SweepResult& result) {
@@ -143,7 +146,7 @@ Status Show(const Arguments& arguments, const lab::Measurement& measurement) {
   const std::vector<NamedMeasurement> named = {{"result", measurement}};
   if (!PrintedForPrograms(arguments, json::parse(lab::ToJson(measurement))))
     fmt::print("{}", MeasurementTable(measurement));
-  return WriteAndSay(ReportFolder(arguments, measurement), named);
+  return WriteAll(ReportFolder(arguments, measurement), named);
 }
 
 Status Show(const Arguments& arguments, const lab::MeasuredPair& pair) {
@@ -155,7 +158,7 @@ Status Show(const Arguments& arguments, const lab::MeasuredPair& pair) {
     fmt::print("A: {}\n{}\nB: {}\n{}\n{}", pair.a.target, MeasurementTable(pair.a), pair.b.target,
                MeasurementTable(pair.b), ComparisonTable(comparison));
   }
-  return WriteAndSay(ReportFolder(arguments, pair.a), {{"a", pair.a}, {"b", pair.b}});
+  return WriteAll(ReportFolder(arguments, pair.a), {{"a", pair.a}, {"b", pair.b}});
 }
 
 Status Show(const Arguments& arguments, const lab::SweepResult& result) {
@@ -170,7 +173,7 @@ Status Show(const Arguments& arguments, const lab::SweepResult& result) {
   std::vector<NamedMeasurement> points;
   for (const lab::SweepPoint& point : result.points)
     points.push_back({point.name, point.measurement});
-  return WriteAndSay(arguments.Get("report-dir"), points);
+  return WriteReports(arguments.Get("report-dir"), points);
 }
 
 }  // namespace redline::app
