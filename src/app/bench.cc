@@ -1,7 +1,6 @@
 #include "lab/bench/bench.h"
 
 #include <fmt/format.h>
-#include <signal.h>
 
 #include <atomic>
 #include <nlohmann/json.hpp>
@@ -9,6 +8,7 @@
 #include "app/bench_flags.h"
 #include "app/bench_output.h"
 #include "app/commands.h"
+#include "app/interrupt.h"
 #include "app/output.h"
 #include "lab/bench/client_report.h"
 #include "lab/bench/interleaved.h"
@@ -19,14 +19,6 @@ namespace redline::app {
 namespace {
 
 using nlohmann::json;
-
-// Set by SIGINT: what was measured so far is still reported. A second one ends the process.
-std::atomic<bool> interrupted = false;
-
-void OnInterrupt(int) {
-  interrupted = true;
-  ::signal(SIGINT, SIG_DFL);
-}
 
 std::vector<Flag> AllBenchFlags() {
   std::vector<Flag> flags = BenchFlags();
@@ -86,7 +78,7 @@ Status RunSelfCheck(const Arguments& arguments) {
 
 Status RunMeasurement(const Arguments& arguments) {
   RL_ASSIGN_OR_RETURN(lab::BenchOptions options, BenchOptionsOf(arguments));
-  ::signal(SIGINT, OnInterrupt);
+  const std::atomic<bool>& interrupted = StopOnInterrupt();
   BenchView view(options);
   options.stop = &interrupted;
   options.on_progress = [&](const lab::BenchProgress& progress) { view.Show(progress); };

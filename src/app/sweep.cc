@@ -1,7 +1,6 @@
 #include "lab/sweep/sweep.h"
 
 #include <fmt/format.h>
-#include <signal.h>
 
 #include <atomic>
 #include <nlohmann/json.hpp>
@@ -9,6 +8,7 @@
 #include "app/bench_flags.h"
 #include "app/bench_output.h"
 #include "app/commands.h"
+#include "app/interrupt.h"
 #include "app/output.h"
 #include "lab/bench/bench.h"
 #include "lab/sweep/sweep_folder.h"
@@ -17,13 +17,6 @@ namespace redline::app {
 namespace {
 
 using nlohmann::json;
-
-std::atomic<bool> interrupted = false;
-
-void OnInterrupt(int) {
-  interrupted = true;
-  ::signal(SIGINT, SIG_DFL);
-}
 
 std::vector<Flag> SweepFlags() {
   std::vector<Flag> flags = BenchFlags();
@@ -67,8 +60,9 @@ Result<lab::Measurement> MeasureOrFind(const lab::SweepPoint& point, lab::BenchO
   if (known) return std::move(*known);
   SetLoad(point, options.workload);
   options.command_line += " # " + point.name;
+  const std::atomic<bool>& stop = *options.stop;
   RL_ASSIGN_OR_RETURN(lab::Measurement measurement, lab::RunBench(std::move(options)));
-  if (interrupted) return Status(Code::kCancelled, "stopped");
+  if (stop) return Status(Code::kCancelled, "stopped");
   RL_RETURN_IF_ERROR(folder.Save(point.name, measurement));
   return measurement;
 }
@@ -89,7 +83,7 @@ Status RunSweepCommand(const Arguments& arguments) {
   RL_ASSIGN_OR_RETURN(lab::BenchOptions options, BenchOptionsOf(arguments));
   RL_ASSIGN_OR_RETURN(const lab::SweepFolder folder,
                       lab::SweepFolder::Open(arguments.Get("report-dir"), WhatIsSwept(options)));
-  ::signal(SIGINT, OnInterrupt);
+  const std::atomic<bool>& interrupted = StopOnInterrupt();
   BenchView view(options);
   options.stop = &interrupted;
   options.on_progress = [&](const lab::BenchProgress& progress) { view.Show(progress); };
