@@ -113,7 +113,15 @@ int FalseClaims(const Recording& recording, size_t repeats, Order order, int pai
   return claims;
 }
 
+// Thousands of comparisons: minutes under a sanitizer, of code that comparison_test covers.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kIsSanitized = true;
+#else
+constexpr bool kIsSanitized = false;
+#endif
+
 TEST(RecordedNoise, AOfAIsRarelyClaimedToDiffer) {
+  if (kIsSanitized) GTEST_SKIP() << "too slow under a sanitizer; the release build runs it";
   constexpr int kPairs = 250;
   for (const Order order : {Order::kInterleaved, Order::kOneAfterTheOther}) {
     int claims = 0;
@@ -153,6 +161,7 @@ double ShareFound(const Recording& recording, const std::vector<std::string>& fi
 }
 
 TEST(RecordedNoise, FivePercentAreFoundWithTheRepeatsAskedFor) {
+  if (kIsSanitized) GTEST_SKIP() << "too slow under a sanitizer; the release build runs it";
   for (const char* name : {"quiet", "busy"}) {
     const Recording recording = Load(name);
     for (const std::vector<std::string>& figures :
