@@ -248,8 +248,8 @@ TEST(AnswerGroup, WhatDoesNotFitTheQueueIsRefusedWhole) {
                                .engine = {.max_running_requests = 2, .max_queued_requests = 2}},
                      .on_forward = SlowDown});
   // Long answers: none has ended, and made room, before the fifth is handed in.
-  const HttpReply reply = server.Post(
-      kCompletions, Completion({{"n", 5}, {"stream", true}, {"max_tokens", 4000}}));
+  const HttpReply reply =
+      server.Post(kCompletions, Completion({{"n", 5}, {"stream", true}, {"max_tokens", 4000}}));
   EXPECT_EQ(reply.status, 429) << reply.body;
   EXPECT_FALSE(net::FindHeader(reply.headers, "Retry-After").empty());
   EXPECT_TRUE(Eventually([&] {
