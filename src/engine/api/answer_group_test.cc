@@ -245,8 +245,11 @@ TEST(AnswerGroup, HangingUpEndsAllChoices) {
 TEST(AnswerGroup, WhatDoesNotFitTheQueueIsRefusedWhole) {
   TestServer server({.serve = {.model_path = "testing",
                                .served_model_name = "tiny",
-                               .engine = {.max_running_requests = 2, .max_queued_requests = 2}}});
-  const HttpReply reply = server.Post(kCompletions, Completion({{"n", 5}, {"stream", true}}));
+                               .engine = {.max_running_requests = 2, .max_queued_requests = 2}},
+                     .on_forward = SlowDown});
+  // Long answers: none has ended, and made room, before the fifth is handed in.
+  const HttpReply reply =
+      server.Post(kCompletions, Completion({{"n", 5}, {"stream", true}, {"max_tokens", 4000}}));
   EXPECT_EQ(reply.status, 429) << reply.body;
   EXPECT_FALSE(net::FindHeader(reply.headers, "Retry-After").empty());
   EXPECT_TRUE(Eventually([&] {
