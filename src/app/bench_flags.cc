@@ -82,6 +82,16 @@ Status SetArrivals(const Arguments& arguments, spec::WorkloadSpec& workload) {
   return OkStatus();
 }
 
+// As a POSIX shell reads it back.
+std::string ShellWord(const std::string& value) {
+  constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=,";
+  if (!value.empty() && value.find_first_not_of(kPlain) == std::string::npos) return value;
+  std::string word = "'";
+  for (const char c : value) word += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return word + "'";
+}
+
 }  // namespace
 
 Result<spec::WorkloadSpec> WorkloadOf(const Arguments& arguments) {
@@ -174,12 +184,7 @@ std::string CommandLineOf(const std::string& command, const Arguments& arguments
     if (!arguments.Has(flag.name) || flag.name == "api-key") continue;
     line += " --" + flag.name;
     if (flag.value_name.empty()) continue;
-    for (const std::string& value : arguments.GetAll(flag.name)) {
-      const bool is_plain = value.find_first_not_of(
-                                "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUV"
-                                "WXYZ0123456789_-./:=,") == std::string::npos;
-      line += is_plain && !value.empty() ? " " + value : " '" + value + "'";
-    }
+    for (const std::string& value : arguments.GetAll(flag.name)) line += " " + ShellWord(value);
   }
   return line;
 }

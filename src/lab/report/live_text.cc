@@ -31,10 +31,14 @@ std::string Title(const LiveProgress& progress) {
   return progress.phase.empty() ? title : title + ", " + EscapeControl(progress.phase);
 }
 
+std::string WholeSeconds(double seconds) {
+  return seconds < 0.5 ? "0s" : FormatDuration(std::round(seconds));
+}
+
 std::string TimeText(const LiveProgress& progress) {
-  std::string text = FormatDuration(std::round(progress.elapsed_s));
+  std::string text = WholeSeconds(progress.elapsed_s);
   const double eta_s = EtaSeconds(progress);
-  if (eta_s >= 0) text += ", " + FormatDuration(std::round(eta_s)) + " left";
+  if (eta_s >= 0) text += ", " + WholeSeconds(eta_s) + " left";
   return text;
 }
 

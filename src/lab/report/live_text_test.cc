@@ -46,7 +46,7 @@ TEST(LiveText, KeepsToItsWidth) {
 TEST(LiveText, NothingYet) {
   const std::vector<std::string> lines = LiveLines({.name = "short", .phase = "warm-up"}, 80);
   EXPECT_EQ(lines[0], "short, warm-up");
-  EXPECT_EQ(lines[1], "[........................]   0%  0ms");
+  EXPECT_EQ(lines[1], "[........................]   0%  0s");
   EXPECT_EQ(lines.size(), 6u);
 }
 
