@@ -165,16 +165,24 @@ class Bench(WithFolder):
 
 
 class Compare(WithFolder):
+    def valid(self, *arguments):
+        """The result of a run in which the client was not disturbed by other load of the machine."""
+        for _ in range(8):
+            document = bench(*arguments)
+            if document["valid"] and document.get("against", {"valid": True})["valid"]:
+                return document
+        self.fail(f"8 invalid runs: {document['invalid_reasons']}")
+
     def measure(self, name, *server):
         with mock_server(*server) as url:
-            document = bench(url, "--workload", self.workload(num_requests=24), "--repeats", 5)
+            document = self.valid(url, "--workload", self.workload(num_requests=24), "--repeats", 5)
         path = self.folder / name
         path.write_text(json.dumps(document))
         return path
 
     def test_verdicts(self):
-        slow = self.measure("slow.json", "--ttft-ms", 30, "--itl-ms", 4)
-        fast = self.measure("fast.json", "--ttft-ms", 15, "--itl-ms", 2)
+        slow = self.measure("slow.json", "--ttft-ms", 60, "--itl-ms", 12)
+        fast = self.measure("fast.json", "--ttft-ms", 30, "--itl-ms", 6)
         done = redline("compare", slow, fast, "--output", "json")
         for name, figure in json.loads(done.stdout)["metrics"].items():
             self.assertLessEqual(figure["low"], figure["ratio"] * 1.0001, name)
@@ -185,9 +193,9 @@ class Compare(WithFolder):
         self.assertEqual(set(verdicts.values()) & {"slower"}, set())
 
     def test_interleaved(self):
-        with mock_server("--ttft-ms", 8) as url_a, mock_server("--ttft-ms", 24) as url_b:
-            document = bench(url_a, "--against", url_b, "--repeats", 4, "--workload",
-                             self.workload(num_requests=16))
+        with mock_server("--ttft-ms", 40) as url_a, mock_server("--ttft-ms", 120) as url_b:
+            document = self.valid(url_a, "--against", url_b, "--repeats", 4, "--workload",
+                                  self.workload(num_requests=16))
         self.assertEqual(len(document["against"]["repeats"]), 4)
         metrics = document["comparison"]["metrics"]
         self.assertEqual(metrics["output_tps"]["verdict"], "slower")

@@ -81,9 +81,10 @@ LoadHealth HealthOf(const LoadResult& run, const std::optional<SelfCheckResult>&
     health.schedule_lag_p99_ms = MillisAt(run.health.schedule_lag_ns, 0.99);
     health.schedule_lag_max_ms = MillisAt(run.health.schedule_lag_ns, 1);
   }
-  health.event_loop_lag_p99_ms = MillisAt(run.health.read_delay_ns, 0.99);
+  health.read_delay_p99_ms = MillisAt(run.health.read_delay_ns, 0.99);
   health.headroom = HeadroomOver(run, client);
   health.ttft_mean_ms = run.ttft_ns.empty() ? -1 : run.ttft_ns.Mean() / 1e6;
+  health.gap_mean_ms = run.gaps_ns.empty() ? -1 : run.gaps_ns.Mean() / 1e6;
   health.num_planned = static_cast<int64_t>(run.records.size());
   health.num_not_sent = CountOf(run, Outcome::kNotSent);
   health.num_sent = health.num_planned - health.num_not_sent;

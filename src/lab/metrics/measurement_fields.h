@@ -60,9 +60,10 @@ void VisitFields(Visitor& visit, Is<LoadHealth> auto& health) {
   visit("client_cpu_share_max", health.client_cpu_share_max);
   visit("schedule_lag_p99_ms", health.schedule_lag_p99_ms);
   visit("schedule_lag_max_ms", health.schedule_lag_max_ms);
-  visit("event_loop_lag_p99_ms", health.event_loop_lag_p99_ms);
+  visit("read_delay_p99_ms", health.read_delay_p99_ms);
   visit("headroom", health.headroom);
   visit("ttft_mean_ms", health.ttft_mean_ms);
+  visit("gap_mean_ms", health.gap_mean_ms);
   visit("num_planned", health.num_planned);
   visit("num_sent", health.num_sent);
   visit("num_failed", health.num_failed);

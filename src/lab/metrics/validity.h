@@ -15,9 +15,10 @@ struct LoadHealth {
   double client_cpu_share_max = -1;  // busiest client thread: CPU time / wall time
   double schedule_lag_p99_ms = -1;   // open loop: sent - intended
   double schedule_lag_max_ms = -1;
-  double event_loop_lag_p99_ms = -1;  // how late the client's own timers fired
+  double read_delay_p99_ms = -1;  // from the arrival of bytes in the kernel to their being read
   double headroom = -1;      // what the client did against the mock / what it did here, at least
-  double ttft_mean_ms = -1;  // what the lags are compared with
+  double ttft_mean_ms = -1;  // what the lag is compared with
+  double gap_mean_ms = -1;   // between events of an answer: what the delay is compared with
   int64_t num_planned = 0;
   int64_t num_sent = 0;
   int64_t num_failed = 0;          // outcome neither ok nor aborted

@@ -9,7 +9,7 @@ LoadHealth Healthy() {
   return {.client_cpu_share_max = 0.3,
           .schedule_lag_p99_ms = 0.2,
           .schedule_lag_max_ms = 3,
-          .event_loop_lag_p99_ms = 0.1,
+          .read_delay_p99_ms = 0.1,
           .headroom = 10,
           .ttft_mean_ms = 50,
           .num_planned = 1000,
@@ -30,7 +30,7 @@ TEST(Validity, EachRuleHasItsReason) {
   const Case cases[] = {{"client_busy", [](LoadHealth& h) { h.client_cpu_share_max = 0.71; }},
                         {"no_headroom", [](LoadHealth& h) { h.headroom = 1.2; }},
                         {"schedule_slipped", [](LoadHealth& h) { h.schedule_lag_p99_ms = 1.1; }},
-                        {"event_loop_late", [](LoadHealth& h) { h.event_loop_lag_p99_ms = 1.1; }},
+                        {"read_late", [](LoadHealth& h) { h.read_delay_p99_ms = 1.1; }},
                         {"usage_mismatch", [](LoadHealth& h) { h.num_usage_mismatch = 1; }},
                         {"too_many_errors", [](LoadHealth& h) { h.num_failed = 11; }},
                         {"not_all_sent", [](LoadHealth& h) { h.num_not_sent = 1; }}};
@@ -50,6 +50,15 @@ TEST(Validity, LateSendingMayBeOnePercentOfALongTtft) {
   health.schedule_lag_p99_ms = 15;
   health.ttft_mean_ms = 2000;
   EXPECT_TRUE(InvalidReasons(health).empty());
+}
+
+TEST(Validity, LateReadingMayBeHalfAGap) {
+  LoadHealth health = Healthy();
+  health.read_delay_p99_ms = 9;
+  health.gap_mean_ms = 20;
+  EXPECT_TRUE(InvalidReasons(health).empty());
+  health.gap_mean_ms = 16;
+  EXPECT_EQ(InvalidReasons(health).size(), 1u);
 }
 
 }  // namespace

@@ -112,14 +112,14 @@ ReportTable ClientTable(const Measurement& measurement) {
   const size_t num_repeats = measurement.repeats.size();
   ReportTable table{.caption = RowsCaption("The client's own part", num_repeats),
                     .header = {"run", "CPU of its busiest thread", "send lag p99, ms",
-                               "timer lag p99, ms", "headroom", "planned", "sent", "failed"}};
+                               "read delay p99, ms", "headroom", "planned", "sent", "failed"}};
   for (size_t i = 0; i < std::min(num_repeats, kMostRows); ++i) {
     const LoadHealth& health = measurement.repeats[i].health;
     const std::string headroom = WhenKnown(health.headroom, FormatFigure);
     table.rows.push_back({{std::to_string(i + 1)},
                           {WhenKnown(health.client_cpu_share_max, FormatShare)},
                           {WhenKnown(health.schedule_lag_p99_ms, FormatFigure)},
-                          {WhenKnown(health.event_loop_lag_p99_ms, FormatFigure)},
+                          {WhenKnown(health.read_delay_p99_ms, FormatFigure)},
                           {headroom == "-" ? headroom : headroom + "x"},
                           {FormatFigure(static_cast<double>(health.num_planned))},
                           {FormatFigure(static_cast<double>(health.num_sent))},

@@ -63,7 +63,7 @@ inline Measurement SampleMeasurement(const SampleShape& shape) {
     RunFacts facts{.started_at_ms = 1'750'000'000'000 + repeat * 60'000,
                    .outcomes = {{"ok", count, ""}},
                    .health = {.client_cpu_share_max = 0.12,
-                              .event_loop_lag_p99_ms = 0.08,
+                              .read_delay_p99_ms = 0.08,
                               .headroom = 21.5,
                               .num_planned = count,
                               .num_sent = count}};
