@@ -19,8 +19,14 @@ Command DeleteCommand();
 Command ChatCommand();
 Command PullCommand();
 Command ServeCommand();
+Command BenchCommand();
+Command CompareCommand();
+Command ReportCommand();
+Command SweepCommand();
 Command DoctorCommand();
+Command MockServerCommand();
 Command VersionCommand();
+Command CompareCommand();
 Command CompletionCommand();
 
 // Hidden roles, started by other processes.

@@ -9,7 +9,7 @@ nlohmann::json ToJson(const EngineConfig& config) { return FieldsToJson(config);
 
 Result<Parameters> ParametersFromJson(const nlohmann::json& json) {
   Parameters parameters;
-  RL_RETURN_IF_ERROR(json_internal::ReadMap(json, "", parameters));
+  RL_RETURN_IF_ERROR(json_internal::ReadMap(json, "", UnknownKeys::kRefuse, parameters));
   return parameters;
 }
 

@@ -12,6 +12,7 @@
 #include "spec/engine_config.h"
 #include "spec/model_spec.h"
 #include "spec/profile.h"
+#include "spec/workload_spec.h"
 
 namespace redline::spec {
 
@@ -146,6 +147,73 @@ void VisitFields(Visitor& visit, Is<Assignment> auto& assignment) {
   visit("files", assignment.files);
   visit("sources", assignment.sources);
   visit("engine", assignment.engine);
+}
+
+template <typename Visitor>
+void VisitFields(Visitor& visit, Is<LengthSpec> auto& length) {
+  visit("distribution", length.distribution);
+  visit("mean", length.mean);
+  visit("stddev", length.stddev);
+  visit("min", length.min);
+  visit("max", length.max);
+}
+
+template <typename Visitor>
+void VisitFields(Visitor& visit, Is<ArrivalSpec> auto& arrivals) {
+  visit("process", arrivals.process);
+  visit("rate", arrivals.rate);
+  visit("rate_end", arrivals.rate_end);
+  visit("burstiness", arrivals.burstiness);
+  visit("rates", arrivals.rates);
+  visit("step_seconds", arrivals.step_seconds);
+  visit("speed", arrivals.speed);
+}
+
+template <typename Visitor>
+void VisitFields(Visitor& visit, Is<PrefixSpec> auto& prefix) {
+  visit("groups", prefix.groups);
+  visit("tokens", prefix.tokens);
+}
+
+template <typename Visitor>
+void VisitFields(Visitor& visit, Is<SessionSpec> auto& sessions) {
+  visit("turns", sessions.turns);
+  visit("think_seconds", sessions.think_seconds);
+}
+
+template <typename Visitor>
+void VisitFields(Visitor& visit, Is<SloClass> auto& slo) {
+  visit("name", slo.name);
+  visit("share", slo.share);
+  visit("ttft_ms", slo.ttft_ms);
+  visit("tpot_ms", slo.tpot_ms);
+  visit("e2e_ms", slo.e2e_ms);
+}
+
+template <typename Visitor>
+void VisitFields(Visitor& visit, Is<DatasetSpec> auto& dataset) {
+  visit("format", dataset.format);
+  visit("path", dataset.path);
+  visit("length_scale", dataset.length_scale);
+}
+
+template <typename Visitor>
+void VisitFields(Visitor& visit, Is<WorkloadSpec> auto& workload) {
+  visit("name", workload.name);
+  visit("description", workload.description);
+  visit("input_tokens", workload.input_tokens);
+  visit("output_tokens", workload.output_tokens);
+  visit("num_requests", workload.num_requests);
+  visit("concurrency", workload.concurrency);
+  visit("arrivals", workload.arrivals);
+  visit("prefix", workload.prefix);
+  visit("sessions", workload.sessions);
+  visit("slo_classes", workload.slo_classes);
+  visit("dataset", workload.dataset);
+  visit("abort_share", workload.abort_share);
+  visit("abort_after_tokens", workload.abort_after_tokens);
+  visit("ignore_eos", workload.ignore_eos);
+  visit("temperature", workload.temperature);
 }
 
 }  // namespace redline::spec

@@ -34,6 +34,17 @@ std::string Named(std::string_view path) {
   return path.empty() ? "the body" : "\"" + EscapeControl(path) + "\"";
 }
 
+template <typename Enum>
+Status ReadEnum(const nlohmann::json& json, std::string_view path,
+                Result<Enum> (*from_name)(std::string_view), Enum& value) {
+  std::string name;
+  RL_RETURN_IF_ERROR(Read(json, path, name));
+  const auto named = from_name(name);
+  if (!named.ok()) return InvalidArgument(named.status().message(), std::string(path));
+  value = *named;
+  return OkStatus();
+}
+
 }  // namespace
 
 std::optional<int64_t> ParseRfc3339(std::string_view text) {
@@ -93,21 +104,23 @@ Status Read(const nlohmann::json& json, std::string_view path, bool& value) {
 }
 
 Status Read(const nlohmann::json& json, std::string_view path, InstanceState& value) {
-  std::string name;
-  RL_RETURN_IF_ERROR(Read(json, path, name));
-  auto state = InstanceStateFromName(name);
-  if (!state.ok()) return InvalidArgument(state.status().message(), std::string(path));
-  value = *state;
-  return OkStatus();
+  return ReadEnum(json, path, InstanceStateFromName, value);
 }
 
 Status Read(const nlohmann::json& json, std::string_view path, Evidence::Kind& value) {
-  std::string name;
-  RL_RETURN_IF_ERROR(Read(json, path, name));
-  auto kind = EvidenceKindFromName(name);
-  if (!kind.ok()) return InvalidArgument(kind.status().message(), std::string(path));
-  value = *kind;
-  return OkStatus();
+  return ReadEnum(json, path, EvidenceKindFromName, value);
+}
+
+Status Read(const nlohmann::json& json, std::string_view path, LengthSpec::Distribution& value) {
+  return ReadEnum(json, path, DistributionFromName, value);
+}
+
+Status Read(const nlohmann::json& json, std::string_view path, ArrivalSpec::Process& value) {
+  return ReadEnum(json, path, ProcessFromName, value);
+}
+
+Status Read(const nlohmann::json& json, std::string_view path, DatasetSpec::Format& value) {
+  return ReadEnum(json, path, DatasetFormatFromName, value);
 }
 
 Status Read(const nlohmann::json& json, std::string_view path, ParameterValue& value) {

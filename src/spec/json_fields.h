@@ -58,6 +58,9 @@ Status Read(const nlohmann::json& json, std::string_view path, bool& value);
 Status Read(const nlohmann::json& json, std::string_view path, InstanceState& value);
 Status Read(const nlohmann::json& json, std::string_view path, Evidence::Kind& value);
 Status Read(const nlohmann::json& json, std::string_view path, ParameterValue& value);
+Status Read(const nlohmann::json& json, std::string_view path, LengthSpec::Distribution& value);
+Status Read(const nlohmann::json& json, std::string_view path, ArrivalSpec::Process& value);
+Status Read(const nlohmann::json& json, std::string_view path, DatasetSpec::Format& value);
 Status ReadTime(const nlohmann::json& json, std::string_view path, int64_t& unix_millis);
 
 template <typename T>
@@ -128,12 +131,17 @@ Status ReadArray(const nlohmann::json& json, std::string_view path, UnknownKeys 
 }
 
 template <typename T>
-Status ReadMap(const nlohmann::json& json, std::string_view path,
+Status ReadMap(const nlohmann::json& json, std::string_view path, UnknownKeys unknown,
                std::map<std::string, T>& values) {
   if (!json.is_object()) return WrongType(path, "an object", json);
   values.clear();
-  for (const auto& [key, entry] : json.items())
-    RL_RETURN_IF_ERROR(Read(entry, Join(path, key), values[key]));
+  for (const auto& [key, entry] : json.items()) {
+    if constexpr (HasFields<T>) {
+      RL_RETURN_IF_ERROR(ReadObject(entry, Join(path, key), unknown, values[key]));
+    } else {
+      RL_RETURN_IF_ERROR(Read(entry, Join(path, key), values[key]));
+    }
+  }
   return OkStatus();
 }
 
@@ -162,7 +170,7 @@ class Reader {
     } else if constexpr (kIsOptional<T>) {
       ReadField(field, path, value.emplace());
     } else if constexpr (kIsMap<T>) {
-      status_ = ReadMap(field, path, value);
+      status_ = ReadMap(field, path, unknown_, value);
     } else if constexpr (kIsVector<T>) {
       status_ = ReadArray(field, path, unknown_, value);
     } else {

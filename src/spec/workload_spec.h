@@ -1,11 +1,16 @@
 // WorkloadSpec: the requests that are sent to an engine, for the lab and the simulator alike. Read
 // from YAML or JSON; the scenario's six have names (workload/presets.h).
 //
-//   name: chat-with-tools
-//   input_tokens: 2000                                  # or {distribution: lognormal, mean: 500,
-//   ...} output_tokens: {distribution: uniform, min: 50, max: 150} num_requests: 500 concurrency:
-//   64                                     # closed loop arrivals: {process: poisson, rate: 12.5}
-//   # open loop instead prefix: {groups: 4, tokens: 512} slo: {ttft_ms: 2000, tpot_ms: 80}
+//     name: chat-with-tools
+//     input_tokens: 2000                       # or {distribution: lognormal, mean: 500, stddev:
+//     300} output_tokens: {distribution: uniform, min: 50, max: 150} num_requests: 500 # default
+//     100; with a dataset: all of it concurrency: 64                          # closed loop,
+//     default 8 arrivals: {process: poisson, rate: 12.5}           # open loop instead; or
+//     `arrivals: burst` prefix: {groups: 4, tokens: 512} sessions: {turns: 3, think_seconds: 2}
+//     slo: {ttft_ms: 2000, tpot_ms: 80}                  # or a list of classes: slo_classes
+//     dataset: {format: mooncake, path: trace.jsonl}     # then lengths default to the file's
+//
+// Needed are `name`, and `input_tokens` and `output_tokens` or a dataset.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +22,11 @@
 
 namespace redline::spec {
 
+// Limits of a workload. One request's lengths times the turns of a session still fit 31 bits.
+inline constexpr int64_t kMaxRequests = 10'000'000;
+inline constexpr int64_t kMaxLengthTokens = 1 << 21;
+inline constexpr int64_t kMaxTurns = 256;
+
 // How many tokens. Sampled values are rounded and clipped to [min, max].
 struct LengthSpec {
   enum class Distribution {
@@ -24,7 +34,7 @@ struct LengthSpec {
     kUniform,    // min..max
     kNormal,     // mean, stddev
     kLognormal,  // mean and stddev of the lengths themselves
-    kShareGpt,   // shaped like ShareGPT's conversations (workload/lengths.h)
+    kShareGpt,   // shaped like ShareGPT's conversations (workload/lengths.h); mean, if any: scaled
     kDataset,    // as the dataset says
   };
   Distribution distribution = Distribution::kFixed;
@@ -43,7 +53,7 @@ struct ArrivalSpec {
     kPoisson,   // rate
     kGamma,     // rate; burstiness 1 is Poisson, below 1 comes in bursts (as vLLM's --burstiness)
     kRamp,      // Poisson, from rate to rate_end over the run
-    kSteps,     // Poisson, each of `rates` for step_seconds
+    kSteps,     // Poisson, each of `rates` for step_seconds; the last one goes on
     kTrace,     // the dataset's time stamps, sped up `speed` times
   };
   Process process = Process::kClosed;
@@ -80,6 +90,7 @@ struct DatasetSpec {
   enum class Format { kNone, kAzure, kMooncake, kJsonl };
   Format format = Format::kNone;
   std::string path;
+  double length_scale = 1;  // of the file's lengths, and of the blocks that its requests share
 };
 
 struct WorkloadSpec {
@@ -87,8 +98,8 @@ struct WorkloadSpec {
   std::string description;
   LengthSpec input_tokens;
   LengthSpec output_tokens;
-  int64_t num_requests = 0;
-  int64_t concurrency = 0;  // closed loop: in flight at once; open loop: the most, 0: no limit
+  int64_t num_requests = 0;  // 0: as many as the dataset has
+  int64_t concurrency = 0;   // closed loop: in flight at once; open loop: the most, 0: no limit
   ArrivalSpec arrivals;
   PrefixSpec prefix;
   SessionSpec sessions;
@@ -100,9 +111,20 @@ struct WorkloadSpec {
   double temperature = 0;
 };
 
-// Every field's domain is checked; the message names the field, the value and the remedy.
+// Names as in the files: "lognormal", "poisson", "mooncake".
+std::string_view NameOf(LengthSpec::Distribution distribution);
+std::string_view NameOf(ArrivalSpec::Process process);
+std::string_view NameOf(DatasetSpec::Format format);
+Result<LengthSpec::Distribution> DistributionFromName(std::string_view name);
+Result<ArrivalSpec::Process> ProcessFromName(std::string_view name);
+Result<DatasetSpec::Format> DatasetFormatFromName(std::string_view name);
+
+// Every field's domain is checked, and a field that would change nothing is refused; the message
+// names the field, the value and the remedy.
 Result<WorkloadSpec> WorkloadFromYaml(std::string_view text);
 Result<WorkloadSpec> WorkloadFromJson(std::string_view text);
 std::string ToJson(const WorkloadSpec& spec);
+// What both readers check last, for a spec that was changed since (by flags, say).
+Status ValidateWorkload(const WorkloadSpec& spec);
 
 }  // namespace redline::spec

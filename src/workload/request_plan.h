@@ -18,7 +18,9 @@ struct PlannedRequest {
   // When it should be sent, in seconds after the run's begin. Negative: closed loop, sent as soon
   // as one of `concurrency` places is free.
   double intended_s = -1;
-  int32_t input_tokens = 0;   // exact length of the prompt, the shared prefix included
+  // Exact length of the prompt, the shared prefix and the turns before included. 0: a text of the
+  // dataset whose length only the server knows.
+  int32_t input_tokens = 0;
   int32_t output_tokens = 0;  // max_tokens; the answer has exactly as many where the server can be
                               // told to ignore the end of the text
   uint32_t session = 0;       // requests of one session follow each other
@@ -33,10 +35,25 @@ class RequestPlan {
   virtual size_t size() const = 0;
   virtual PlannedRequest At(size_t index) const = 0;
   // The prompt of a request as `input_tokens` numbers below 2^32, which shared prefixes, sessions
-  // and the seed decide; a tokenizer's vocabulary maps them to tokens (prompts.h).
+  // and the seed decide; a tokenizer's vocabulary maps them to tokens (prompt_writer.h). Numbers
+  // stand for the answers of earlier turns, too: what the server will say is not known here.
   virtual void AppendPromptNumbers(size_t index, std::vector<uint32_t>& numbers) const = 0;
   // The dataset's own text of a request (custom JSONL); empty when the plan has numbers only.
   virtual std::string TextOf(size_t index) const = 0;
 };
+
+// No prompt is longer.
+inline constexpr int64_t kMaxPromptTokens = 1 << 24;
+
+// Takes 24 bytes a request, and what a dataset holds. Reads the dataset's file.
+//
+// Sessions: requests i with the same i / turns, one after the other; the last session may be short.
+// In an open loop the first turn has an intended time and `rate` is that of all turns: sessions
+// begin at rate / turns. Later turns come think_s after the turn before (intended_s is negative).
+//
+// Datasets: requests are the file's from its beginning; where more are asked for, it starts over
+// (the same lengths and, for texts and Mooncake's blocks, the same prompts), except with arrivals
+// from the file.
+Result<std::unique_ptr<RequestPlan>> MakePlan(const spec::WorkloadSpec& spec, uint64_t seed);
 
 }  // namespace redline::workload

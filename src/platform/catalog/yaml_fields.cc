@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/strings.h"
+#include "spec/yaml.h"
 
 namespace redline::platform {
 
@@ -32,19 +33,9 @@ Status Read(const YamlContext& context, const YAML::Node& node, int64_t& value) 
   return OkStatus();
 }
 
-// YAML's core types; quoted scalars (tag "!") are text.
 Status Read(const YamlContext& context, const YAML::Node& node, spec::ParameterValue& value) {
   if (!node.IsScalar()) return WrongType(context, node, "text, a number, true or false");
-  const std::string& text = node.Scalar();
-  value = text;
-  if (node.Tag() == "!") return OkStatus();
-  if (text == "true" || text == "false") {
-    value = text == "true";
-  } else if (const auto integer = ParseInt64(text)) {
-    value = *integer;
-  } else if (const auto number = ParseDouble(text)) {
-    value = *number;
-  }
+  value = spec::YamlScalar(node);
   return OkStatus();
 }
 

@@ -1,0 +1,42 @@
+// How `bench` and `sweep` show what they do and what they found.
+#pragma once
+
+#include <string>
+
+#include "app/command.h"
+#include "app/live_view.h"
+#include "lab/bench/bench_options.h"
+#include "lab/bench/client_report.h"
+#include "lab/bench/interleaved.h"
+#include "lab/metrics/measurement.h"
+#include "lab/sweep/sweep.h"
+
+namespace redline::app {
+
+// Progress on standard error: drawn over itself on a terminal, now and then a line elsewhere.
+class BenchView {
+ public:
+  explicit BenchView(const lab::BenchOptions& options)
+      : name_(options.workload.name), num_repeats_(options.num_repeats) {}
+  void Show(const lab::BenchProgress& progress);
+  void Clear() { view_.Clear(); }
+
+ private:
+  const std::string name_;
+  const int64_t num_repeats_;
+  LiveView view_;
+  // For the rates of late.
+  std::string phase_;
+  double last_elapsed_s_ = 0;
+  uint64_t last_events_ = 0;
+  uint64_t last_finished_ = 0;
+};
+
+std::string ClientTable(const lab::ClientReport& report);
+
+// Print as --output says and write the files of --report-dir.
+Status Show(const Arguments& arguments, const lab::Measurement& measurement);
+Status Show(const Arguments& arguments, const lab::MeasuredPair& pair);
+Status Show(const Arguments& arguments, const lab::SweepResult& result);
+
+}  // namespace redline::app

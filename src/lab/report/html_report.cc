@@ -1,0 +1,71 @@
+#include "lab/report/html_report.h"
+
+#include <fmt/format.h>
+
+#include "base/clock.h"
+#include "lab/report/figures.h"
+#include "lab/report/html_measurement.h"
+#include "lab/report/html_overview.h"
+#include "lab/report/page_style.h"
+
+namespace redline::lab {
+namespace {
+
+std::string TitleOf(NamedMeasurements measurements) {
+  if (measurements.size() == 1) return "Benchmark of " + Headline(measurements[0].measurement);
+  return fmt::format("Benchmark: {} measurements", measurements.size());
+}
+
+void DrawHead(const std::string& title, Markup& markup) {
+  const Markup::Scope head = markup.Open("head");
+  markup.Empty("meta", {{"charset", "utf-8"}});
+  markup.Empty("meta", {{"name", "viewport"}, {"content", "width=device-width, initial-scale=1"}});
+  // What a hostile file name or error message could not do anyway, since all text is escaped.
+  markup.Empty("meta", {{"http-equiv", "Content-Security-Policy"},
+                        {"content",
+                         "default-src 'none'; style-src 'unsafe-inline'; "
+                         "script-src 'unsafe-inline'"}});
+  markup.Element("title", {}, title);
+  const Markup::Scope style = markup.Open("style");
+  markup.Raw(kPageStyle);
+}
+
+void DrawTop(NamedMeasurements measurements, const std::string& title, Markup& markup) {
+  const Markup::Scope header = markup.Open("header");
+  markup.Element("h1", {}, title);
+  if (measurements.size() == 1) {
+    const Measurement& measurement = measurements[0].measurement;
+    std::string line = measurement.target;
+    if (measurement.started_at_ms > 0)
+      line += (line.empty() ? "" : ", ") + FormatRfc3339(measurement.started_at_ms);
+    markup.Element("p", {{"class", "soft"}}, line);
+  }
+  DrawValidity(measurements, markup);
+}
+
+}  // namespace
+
+std::string HtmlReport(NamedMeasurements measurements) {
+  const std::string title = TitleOf(measurements);
+  Markup markup;
+  markup.Raw("<!DOCTYPE html>\n");
+  {
+    const Markup::Scope html = markup.Open("html", {{"lang", "en"}});
+    DrawHead(title, markup);
+    const Markup::Scope body = markup.Open("body");
+    DrawTop(measurements, title, markup);
+    {
+      const Markup::Scope main = markup.Open("main");
+      DrawKeyFigures(measurements, markup);
+      DrawComparisonCharts(measurements, markup);
+      for (const NamedMeasurement& named : measurements) DrawMeasurement(named, markup);
+    }
+    markup.Element("footer", {},
+                   "What each metric means is in docs/metrics.md of Redline, under the same name.");
+    const Markup::Scope script = markup.Open("script");
+    markup.Raw(kPageScript);
+  }
+  return markup.text();
+}
+
+}  // namespace redline::lab

@@ -1,0 +1,99 @@
+#include "lab/stats/figure_series.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace redline::lab {
+namespace {
+
+using RequestColumn = std::vector<double> RequestColumns::*;
+
+struct NamedColumn {
+  std::string_view metric;
+  RequestColumn column;
+};
+constexpr NamedColumn kRequestColumns[] = {{"ttft_ms", &RequestColumns::ttft_ms},
+                                           {"tpot_ms", &RequestColumns::tpot_ms},
+                                           {"e2e_ms", &RequestColumns::e2e_ms}};
+
+double Mean(std::vector<double>& values) {
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+// "p99" -> its share; nullopt: not a percentile.
+std::optional<double> PercentileOf(std::string_view statistic) {
+  for (const auto& [name, share] : {std::pair("p50", 0.5), std::pair("p90", 0.9),
+                                    std::pair("p95", 0.95), std::pair("p99", 0.99)}) {
+    if (statistic == name) return share;
+  }
+  return std::nullopt;
+}
+
+std::optional<Statistic> StatisticOf(std::string_view name) {
+  if (name.empty() || name == "mean") return Mean;
+  const auto share = PercentileOf(name);
+  if (!share) return std::nullopt;
+  return [share = *share](std::vector<double>& values) {
+    const auto rank = static_cast<std::ptrdiff_t>(share * static_cast<double>(values.size() - 1));
+    std::nth_element(values.begin(), values.begin() + rank, values.end());
+    return values[static_cast<size_t>(rank)];
+  };
+}
+
+std::vector<double> OfRequests(const RequestColumns& rows, RequestColumn column) {
+  std::vector<double> values;
+  for (size_t row = 0; row < rows.size(); ++row) {
+    const bool ok = rows.outcome[row] == static_cast<int64_t>(Outcome::kOk);
+    if (ok && (rows.*column)[row] >= 0) values.push_back((rows.*column)[row]);
+  }
+  return values;
+}
+
+std::optional<std::vector<double>> OfBins(const Timeline& bins, std::string_view metric) {
+  std::vector<double> rates;
+  for (size_t bin = 0; bin < bins.size(); ++bin) {
+    if (metric == "output_tps")
+      rates.push_back(bins.output_tokens[bin] / bins.bin_s);
+    else if (metric == "total_tps")
+      rates.push_back((bins.output_tokens[bin] + bins.input_tokens[bin]) / bins.bin_s);
+    else if (metric == "request_rate")
+      rates.push_back(bins.finished[bin] / bins.bin_s);
+    else
+      return std::nullopt;
+  }
+  return rates;
+}
+
+std::optional<std::vector<double>> OfRun(const RunResult& run, std::string_view metric) {
+  for (const NamedColumn& named : kRequestColumns) {
+    if (named.metric == metric) return OfRequests(run.requests, named.column);
+  }
+  return OfBins(run.timeline, metric);
+}
+
+}  // namespace
+
+std::optional<FigureSeries> SeriesOf(const Measurement& measurement, std::string_view figure) {
+  const size_t dot = figure.find('.');
+  const auto statistic =
+      StatisticOf(dot == std::string_view::npos ? std::string_view() : figure.substr(dot + 1));
+  if (!statistic) return std::nullopt;
+  FigureSeries series{.statistic = *statistic};
+  for (const RunResult& run : measurement.repeats) {
+    auto values = OfRun(run, figure.substr(0, dot));
+    if (!values || values->empty()) return std::nullopt;
+    series.runs.push_back(std::move(*values));
+  }
+  if (series.runs.empty()) return std::nullopt;
+  return series;
+}
+
+std::vector<double> ValuesOfRepeats(const Measurement& measurement, std::string_view figure) {
+  std::vector<double> values;
+  for (const RunResult& run : measurement.repeats) {
+    if (const auto value = FigureOf(run.summary, figure)) values.push_back(*value);
+  }
+  return values;
+}
+
+}  // namespace redline::lab
