@@ -113,7 +113,7 @@ struct Recorder {
   }
   Status Wait() {
     std::unique_lock lock(mutex);
-    EXPECT_TRUE(changed.wait_for(lock, std::chrono::seconds(10), [this] { return num_done > 0; }));
+    EXPECT_TRUE(changed.wait_for(lock, std::chrono::seconds(30), [this] { return num_done > 0; }));
     return result;
   }
 
@@ -185,6 +185,7 @@ class HttpClientTest : public testing::Test {
     });
     router_.Add("GET", "/hang", [this](auto, auto writer) {
       writer->OnPeerClosed([this, writer] { ++num_gone_; });
+      ++num_hanging_;
     });
     HttpServerOptions options;
     auto started = HttpServer::Start(options, router_);
@@ -196,6 +197,7 @@ class HttpClientTest : public testing::Test {
   }
 
   Router router_;
+  std::atomic<int> num_hanging_{0};
   std::atomic<int> num_gone_{0};
   std::unique_ptr<HttpServer> server_;
   HttpClient client_;
@@ -261,8 +263,9 @@ TEST_F(HttpClientTest, UnixSocket) {
 TEST_F(HttpClientTest, CancelClosesTheConnection) {
   Recorder recorder;
   const auto exchange = client_.Start(Get(Url("/hang")), recorder.Callbacks());
-  EXPECT_TRUE(WaitFor([&] { return server_->NumConnections() == 1 && recorder.connected; }));
-  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  EXPECT_TRUE(WaitFor([&] { return num_hanging_ == 1; }));
+  EXPECT_TRUE(recorder.connected);
+  EXPECT_EQ(server_->NumConnections(), 1u);
   exchange->Cancel();
   exchange->Cancel();
   EXPECT_EQ(recorder.Wait().code(), Code::kCancelled);
@@ -275,10 +278,12 @@ TEST_F(HttpClientTest, PausedReadingHoldsTheServerBack) {
   const auto exchange = client_.Start(Get(Url("/flood")), recorder.Callbacks());
   EXPECT_TRUE(WaitFor([&] { return recorder.body_bytes > (1 << 20); }));
   exchange->SetPaused(true);
-  std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  const size_t when_paused = recorder.body_bytes;
-  std::this_thread::sleep_for(std::chrono::milliseconds(150));
-  EXPECT_EQ(recorder.body_bytes, when_paused);
+  size_t when_paused = 0;
+  EXPECT_TRUE(WaitFor([&] {  // what was under way comes to rest
+    when_paused = recorder.body_bytes;
+    std::this_thread::sleep_for(std::chrono::milliseconds(150));
+    return recorder.body_bytes == when_paused;
+  }));
   exchange->SetPaused(false);
   EXPECT_TRUE(WaitFor([&] { return recorder.body_bytes > when_paused + (16 << 20); }));
   exchange->Cancel();
@@ -290,7 +295,7 @@ TEST_F(HttpClientTest, TimesOut) {
   request.idle_timeout_seconds = 0.2;
   const MonotonicTime start = MonotonicNow();
   EXPECT_EQ(client_.Fetch(request).status().code(), Code::kDeadlineExceeded);
-  EXPECT_LT(SecondsSince(start), 3);
+  EXPECT_LT(SecondsSince(start), 20);
   EXPECT_TRUE(WaitFor([&] { return num_gone_ == 1; }));
 }
 
@@ -411,16 +416,18 @@ TEST(HttpClientAnswers, EndlessBodiesStopAtTheLimit) {
 }
 
 TEST(HttpClientAnswers, AnEarlyAnswerIsReadWhileSending) {
-  const RawServer server([](int fd) {
+  std::atomic<bool> is_read{false};
+  const RawServer server([&](int fd) {
     RawServer::ReadHead(fd);
     RawServer::Write(fd, "HTTP/1.1 413 No\r\nContent-Length: 3\r\n\r\nbig");
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    WaitFor([&] { return is_read.load(); });  // and takes no more of the body
   });
   HttpClient client;
   ClientRequest request = Get(server.Url());
   request.method = "POST";
   request.body = std::string(32 << 20, 'x');
   const auto response = client.Fetch(request);
+  is_read = true;
   ASSERT_TRUE(response.ok()) << response.status().ToString();
   EXPECT_EQ(response->status, 413);
   EXPECT_EQ(response->body, "big");
@@ -476,7 +483,7 @@ TEST(HttpClientAnswers, ConnectTimeout) {
   request.idle_timeout_seconds = 0.3;
   const auto start = MonotonicNow();
   EXPECT_EQ(client.Fetch(request).status().code(), Code::kDeadlineExceeded);
-  EXPECT_LT(SecondsSince(start), 3);
+  EXPECT_LT(SecondsSince(start), 20);
 }
 
 }  // namespace

@@ -68,10 +68,10 @@ class ServerFixture : public testing::Test {
     return writer;
   }
   RawClient Connect() { return RawClient(server_->port()); }
-  std::string Exchange(const std::string& bytes, double seconds = 5) {
+  std::string Exchange(const std::string& bytes) {
     RawClient client = Connect();
     client.Send(bytes);
-    return client.ReadAll(seconds);
+    return client.ReadAll();
   }
 
   Router router_;
@@ -98,7 +98,7 @@ TEST_F(HttpServerTest, AnswersAndKeepsTheConnection) {
   EXPECT_EQ(server_->NumConnections(), 1u);
   client.Send(GetRequest("/hello", "Connection: close\r\n"));
   EXPECT_EQ(client.ReadResponse().status, 200);
-  EXPECT_TRUE(client.WaitForClose(1));
+  EXPECT_TRUE(client.WaitForClose());
   EXPECT_TRUE(WaitFor([&] { return server_->NumConnections() == 0; }));
 }
 
@@ -131,7 +131,7 @@ TEST_F(HttpServerTest, HeadHasNoBody) {
   StartServer();
   RawClient client = Connect();
   client.Send("HEAD /hello HTTP/1.1\r\nHost: x\r\n\r\n" + GetRequest("/hello"));
-  const HttpResponse head = client.ReadResponse(5, true);
+  const HttpResponse head = client.ReadResponse(30, true);
   EXPECT_EQ(FindHeader(head.headers, "Content-Length"), "5");
   EXPECT_EQ(client.ReadResponse().body, "hello");
 }
@@ -271,12 +271,12 @@ TEST_F(HttpServerTest, BodiesUpToTheLimit) {
   const std::string body(8 << 20, 'x');
   RawClient client = Connect();
   std::thread sender([&] { client.Send(PostRequest("/echo", body)); });
-  EXPECT_EQ(client.ReadResponse(20).body.size(), body.size());
+  EXPECT_EQ(client.ReadResponse().body.size(), body.size());
   sender.join();
   // Too large: answered before the body has been sent, and readable by one who sends it all.
   RawClient large = Connect();
   std::thread large_sender([&] { large.Send(PostRequest("/echo", std::string(12 << 20, 'x'))); });
-  EXPECT_EQ(large.ReadResponse(10).status, 413);
+  EXPECT_EQ(large.ReadResponse().status, 413);
   large_sender.join();
 }
 
@@ -287,7 +287,7 @@ TEST_F(HttpServerTest, ManyTinyChunks) {
   request += "0\r\n\r\n";
   RawClient client = Connect();
   client.Send(request);
-  EXPECT_EQ(client.ReadResponse(10).body.size(), 500000u);
+  EXPECT_EQ(client.ReadResponse().body.size(), 500000u);
 }
 
 // However they come: some are taken in as they arrive, the rest waits for more.
@@ -304,15 +304,15 @@ TEST_F(HttpServerTest, ManySmallHeadersAreCountedTogether) {
       client.Send(std::string_view(headers).substr(begin, first_bytes));
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
-    EXPECT_EQ(client.ReadResponse(10).status, 431) << first_bytes;
+    EXPECT_EQ(client.ReadResponse().status, 431) << first_bytes;
   }
 }
 
 TEST_F(HttpServerTest, SlowHeadersAndBodiesAreCutOff) {
   HttpServerOptions options;
-  options.header_timeout_seconds = 0.3;
-  options.body_timeout_seconds = 0.3;
-  options.keep_alive_seconds = 0.3;
+  options.header_timeout_seconds = 1;  // enough for what is sent at once
+  options.body_timeout_seconds = 1;
+  options.keep_alive_seconds = 1;
   StartServer(options);
   std::vector<RawClient> slow;
   for (int index = 0; index < 100; ++index) {
@@ -326,14 +326,14 @@ TEST_F(HttpServerTest, SlowHeadersAndBodiesAreCutOff) {
   idle.Send(GetRequest("/hello"));
   EXPECT_EQ(idle.ReadResponse().status, 200);
   for (int step = 0; step < 5; ++step) {  // dripping does not help
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    std::this_thread::sleep_for(std::chrono::milliseconds(150));
     for (RawClient& client : slow) client.Send("A");
     body.Send("x");
   }
-  for (RawClient& client : slow) EXPECT_EQ(client.ReadResponse(2).status, 408);
-  EXPECT_EQ(silent.ReadResponse(2).status, 408);
-  EXPECT_EQ(body.ReadResponse(2).status, 408);
-  EXPECT_EQ(idle.ReadAll(2), "");  // an idle kept connection just ends
+  for (RawClient& client : slow) EXPECT_EQ(client.ReadResponse().status, 408);
+  EXPECT_EQ(silent.ReadResponse().status, 408);
+  EXPECT_EQ(body.ReadResponse().status, 408);
+  EXPECT_EQ(idle.ReadAll(), "");  // an idle kept connection just ends
   slow.clear();
   body.Close();
   silent.Close();
@@ -372,7 +372,7 @@ TEST_F(HttpServerTest, DeclaredLengthsAreKept) {
   writer = TakeHeld();
   EXPECT_TRUE(writer->Write("abc"));
   writer->End();  // too short: the peer must see that
-  EXPECT_TRUE(client.WaitForClose(2));
+  EXPECT_TRUE(client.WaitForClose());
   RawClient again = Connect();
   again.Send(GetRequest("/length"));
   EXPECT_FALSE(TakeHeld()->Write("abcdefg"));
@@ -385,10 +385,10 @@ TEST_F(HttpServerTest, AbortCutsTheStreamButSendsWhatWasQueued) {
   const auto writer = TakeHeld();
   writer->Write("data: error\n\n");
   writer->Abort();
-  const std::string answer = client.ReadAll(2);
+  const std::string answer = client.ReadAll();
   EXPECT_NE(answer.find("data: error\n\n"), std::string::npos);
   EXPECT_EQ(answer.find("\r\n0\r\n\r\n"), std::string::npos);
-  EXPECT_TRUE(client.WaitForClose(2));
+  EXPECT_TRUE(client.WaitForClose());
 }
 
 TEST_F(HttpServerTest, DroppedStreamIsCut) {
@@ -396,8 +396,8 @@ TEST_F(HttpServerTest, DroppedStreamIsCut) {
   RawClient client = Connect();
   client.Send(GetRequest("/stream"));
   TakeHeld()->Write("x");
-  EXPECT_EQ(client.ReadAll(2).find("0\r\n\r\n"), std::string::npos);
-  EXPECT_TRUE(client.WaitForClose(2));
+  EXPECT_EQ(client.ReadAll().find("0\r\n\r\n"), std::string::npos);
+  EXPECT_TRUE(client.WaitForClose());
 }
 
 TEST_F(HttpServerTest, NoticesThatThePeerLeft) {
@@ -420,7 +420,7 @@ TEST_F(HttpServerTest, NoticesThatThePeerLeft) {
     const MonotonicTime start = MonotonicNow();
     (client.*way.leave)();
     EXPECT_TRUE(WaitFor([&] { return num_peer_closed_ == expected + 1; })) << way.path;
-    EXPECT_LT(SecondsSince(start), 1);
+    EXPECT_LT(SecondsSince(start), 10) << "no timeout is as short";
     EXPECT_FALSE(writer->Write("x"));
     ++expected;
   }
@@ -443,7 +443,7 @@ TEST_F(HttpServerTest, AHalfClosedPeerStillGetsItsAnswer) {
       writer->Send(TextResponse(200, "late", "text/plain"));
     }
     EXPECT_EQ(client.ReadResponse().body, "late");
-    EXPECT_TRUE(client.WaitForClose(2));
+    EXPECT_TRUE(client.WaitForClose());
   }
   EXPECT_EQ(num_peer_closed_, 0);
 }
@@ -485,7 +485,7 @@ TEST_F(HttpServerTest, ProducersCanFollowTheReader) {
     }
     writer->End();
   });
-  EXPECT_EQ(client.ReadResponse(20).body.size(), kTotal);
+  EXPECT_EQ(client.ReadResponse().body.size(), kTotal);
   producer.join();
   EXPECT_GT(num_drained_, 0);
 }
@@ -496,15 +496,15 @@ TEST_F(HttpServerTest, AReaderThatStopsIsCutOffInTime) {
   StartServer(options);
   RawClient client = Connect();
   client.Send(GetRequest("/big"));
-  EXPECT_TRUE(WaitFor([&] { return server_->NumConnections() == 1; }));
-  EXPECT_TRUE(WaitFor([&] { return server_->NumConnections() == 0; }, 3));
+  EXPECT_FALSE(client.ReadUntil("bbb").empty());
+  EXPECT_TRUE(WaitFor([&] { return server_->NumConnections() == 0; }));
 }
 
 TEST_F(HttpServerTest, BigAnswersArriveWhole) {
   StartServer();
   RawClient client = Connect();
   client.Send(GetRequest("/big"));
-  EXPECT_EQ(client.ReadResponse(20).body.size(), 20u << 20);
+  EXPECT_EQ(client.ReadResponse().body.size(), 20u << 20);
 }
 
 TEST_F(HttpServerTest, TurnsConnectionsAwayOverTheLimit) {
@@ -546,9 +546,9 @@ TEST_F(HttpServerTest, DrainFinishesAnswersAndClosesTheRest) {
   const auto first = TakeHeld();
   const auto second = TakeHeld();
   const int port = server_->port();
-  std::thread drain([&] { server_->Drain(5); });
-  EXPECT_TRUE(idle.WaitForClose(2));
-  EXPECT_EQ(RawClient(port).ReadResponse(1).status, 0);  // nobody listens
+  std::thread drain([&] { server_->Drain(60); });
+  EXPECT_TRUE(idle.WaitForClose());
+  EXPECT_EQ(RawClient(port).ReadResponse().status, 0);  // nobody listens
   for (const auto& writer : {first, second}) {
     writer->Write("tail");
     writer->End();
@@ -569,8 +569,8 @@ TEST_F(HttpServerTest, DrainCutsWhatOutlivesTheDeadline) {
   const auto writer = TakeHeld();
   const MonotonicTime start = MonotonicNow();
   server_->Drain(0.2);
-  EXPECT_LT(SecondsSince(start), 2);
-  EXPECT_TRUE(client.WaitForClose(2));
+  EXPECT_LT(SecondsSince(start), 20);
+  EXPECT_TRUE(client.WaitForClose());
   EXPECT_TRUE(WaitFor([&] { return !writer->Write("x"); }));
 }
 
@@ -582,7 +582,7 @@ TEST_F(HttpServerTest, WritersMayOutliveTheServer) {
   server_.reset();
   EXPECT_FALSE(writer->Write("x"));
   writer->End();
-  EXPECT_TRUE(client.WaitForClose(2));
+  EXPECT_TRUE(client.WaitForClose());
 }
 
 TEST_F(HttpServerTest, UnixSocket) {

@@ -17,14 +17,16 @@ class RawClient {
 
   // False when the peer no longer takes bytes.
   bool Send(std::string_view bytes);
-  // Reads until the peer closes or `seconds` have passed.
-  std::string ReadAll(double seconds = 5);
+  // All waits end with what they wait for; `seconds` is for when it does not come.
+
+  // Reads until the peer closes.
+  std::string ReadAll(double seconds = 30);
   // Reads until `text` has come (or the end); returns everything read since the last call.
-  std::string ReadUntil(std::string_view text, double seconds = 5);
+  std::string ReadUntil(std::string_view text, double seconds = 30);
   // Reads one complete response; status 0 when none came.
-  HttpResponse ReadResponse(double seconds = 5, bool to_head_request = false);
+  HttpResponse ReadResponse(double seconds = 30, bool to_head_request = false);
   // Whether the peer closes (or resets) within `seconds`; drops what it still sends.
-  bool WaitForClose(double seconds = 5);
+  bool WaitForClose(double seconds = 30);
   void ShutdownSend();
   void Close() { fd_.Reset(); }
   void Reset();  // closes with RST
@@ -43,6 +45,6 @@ std::string GetRequest(const std::string& path, const std::string& extra_headers
 std::string PostRequest(const std::string& path, const std::string& body,
                         const std::string& extra_headers = {});
 // Polls `condition` until it holds; false after `seconds`.
-bool WaitFor(const std::function<bool()>& condition, double seconds = 5);
+bool WaitFor(const std::function<bool()>& condition, double seconds = 30);
 
 }  // namespace redline::net

@@ -133,7 +133,7 @@ TEST_F(ConstraintTest, BadGrammars) {
     const Status status = factory_->Compile(kind, grammar).status();
     EXPECT_FALSE(status.ok()) << grammar.substr(0, 60);
     EXPECT_NE(status.code(), Code::kInternal) << status.ToString();
-    EXPECT_LT(SecondsSince(start), 5.0) << grammar.substr(0, 60);
+    EXPECT_LT(SecondsSince(start), 20) << grammar.substr(0, 60);
   }
 }
 

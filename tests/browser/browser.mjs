@@ -25,7 +25,7 @@ export function launchBrowser() {
 // dialogs and complaints on the console (those about HTTP statuses aside: tests cause them).
 export async function openPage(browser, url, options = {}) {
   const context = await browser.newContext({ locale: 'en-US', ...options });
-  context.setDefaultTimeout(options.timeout ?? 10_000);
+  context.setDefaultTimeout(options.timeout ?? 30_000);
   const page = await context.newPage();
   const problems = [];
   page.on('request', (request) => {
@@ -46,7 +46,7 @@ export async function openPage(browser, url, options = {}) {
 }
 
 // Waits until `condition` holds, on this side.
-export async function eventually(condition, what, timeoutMs = 5000) {
+export async function eventually(condition, what, timeoutMs = 30_000) {
   const deadline = Date.now() + timeoutMs;
   while (Date.now() < deadline) {
     if (await condition()) return;

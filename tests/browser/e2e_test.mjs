@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -32,7 +32,7 @@ class Redline {
     for (const stream of [this.process.stdout, this.process.stderr])
       stream.on('data', (bytes) => (this.output += bytes));
     this.exited = new Promise((resolve) => this.process.on('exit', resolve));
-    await eventually(() => this.answers(), 'redline up answers', 30_000);
+    await eventually(() => this.answers(), 'redline up answers', 60_000);
     this.key = readFileSync(join(this.directory, 'admin.key'), 'utf8').trim();
   }
 
@@ -49,12 +49,13 @@ class Redline {
   }
 }
 
+// Below the range of which the kernel gives to clients: no connection takes it meanwhile.
 function freePort() {
+  const port = 10_000 + Math.floor(Math.random() * 22_000);
   return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
+    const server = createServer()
+      .once('error', () => resolve(freePort()))
+      .listen(port, '127.0.0.1', () => server.close(() => resolve(port)));
   });
 }
 
@@ -84,8 +85,10 @@ describe('console and redline up', { skip: missing, concurrency: 1 }, () => {
     await page.getByText('SmolLM2 135M Instruct').waitFor();
   });
 
-  it('greys out the model that does not fit this machine', async () => {
+  it('greys out the model that does not fit this machine', async (test) => {
     const card = page.getByRole('listitem', { name: 'DeepSeek-V3.2' });
+    await card.waitFor();
+    if (totalmem() > 600 * 2 ** 30) return test.skip('it may fit here');
     await card.getByText(/^Does not fit: needs/).waitFor();
     assert.ok(await card.getByRole('button', { name: /^Deploy/ }).isDisabled());
   });
@@ -111,7 +114,6 @@ describe('console and redline up', { skip: missing, concurrency: 1 }, () => {
     await eventually(
       async () => (await log.innerText()).trim() !== 'The log is empty.',
       'the log has text',
-      15_000,
     );
   });
 
@@ -132,7 +134,8 @@ describe('console and redline up', { skip: missing, concurrency: 1 }, () => {
 
   it('stops a long answer', { timeout: 120_000 }, async () => {
     await page.getByRole('button', { name: 'New conversation' }).click();
-    await message().fill('Write a very long story about a ship, in as many chapters as you can.');
+    // The model goes on for thousands of tokens.
+    await message().fill('Write the numbers from 1 to 1000, separated by commas.');
     await page.keyboard.press('Enter');
     const text = lastAnswer().locator('.message-text');
     await text.waitFor({ timeout: 60_000 });

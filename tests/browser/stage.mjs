@@ -20,7 +20,7 @@ export class Stage {
 
   // `setup` changes the mock before the page opens; `path` is opened signed in unless it has a "#".
   test(name, { path = '/library', setup = () => undefined, ...options }, body) {
-    it(name, { timeout: 60_000 }, async () => {
+    it(name, { timeout: 120_000 }, async () => {
       const mock = await new MockServer().start();
       setup(mock);
       const url = mock.url + (path.includes('#') ? path : `${path}#key=${mock.key}`);

@@ -114,13 +114,15 @@ class Refused(AssertionError):
 
 class Engine:
     """One `redline serve`, ended on exit. Without a model it serves the tiny one, changed by
-    `tiny`. `memory_limit`: bytes of address space, so that an attack ends it and not the machine."""
+    `tiny`. `memory_limit`: bytes of address space, so that an attack ends it and not the machine;
+    with two compute threads, for each takes its share of that."""
 
     def __init__(self, *flags, model=None, context_length=4096, tiny=None, memory_limit=None):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="rl-engine-"))
         self.model = model or tiny_model.write(
             self.folder / "tiny", max_position_embeddings=context_length, **tiny or {})
-        self.flags = ["--context-length", str(context_length), *flags]
+        threads = ["--num-threads", "2"] if memory_limit else []
+        self.flags = ["--context-length", str(context_length), *threads, *flags]
         self.port = free_port()
         self.limits = ["prlimit", f"--as={memory_limit}"] if memory_limit else []
         self.process = None
@@ -217,7 +219,7 @@ class Engine:
         return not any(found[f"redline_engine_{name}"]
                        for name in ("requests_running", "requests_queued", "kv_pages_used"))
 
-    def wait_idle(self, seconds=10):
+    def wait_idle(self, seconds=60):
         wait_for("all pages are free and nothing runs", self.is_idle, seconds, 0.01)
 
 

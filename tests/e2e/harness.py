@@ -117,7 +117,7 @@ class Redline:
         self.wait_ready()
         return self
 
-    def wait_ready(self, seconds=10):
+    def wait_ready(self, seconds=60):
         def ready():
             if self.process.poll() is not None:
                 raise AssertionError(f"redline up ended: {self.log_text()}")

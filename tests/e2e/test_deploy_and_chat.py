@@ -62,7 +62,8 @@ class DeployAndChat(unittest.TestCase):
 
     def test_library_says_why_deepseek_does_not_fit(self):
         model = self.redline.request("GET", "/api/v1/models/deepseek-v3.2").json
-        self.assertFalse(model["fit"]["fits"])
+        if model["fit"]["fits"]:
+            self.skipTest("this machine has memory for it")
         self.assertGreater(model["fit"]["needed_bytes"], model["fit"]["available_bytes"])
         refused = self.redline.request("POST", "/api/v1/deployments", {"model": "deepseek-v3.2"})
         self.assertGreaterEqual(refused.status, 400)
@@ -89,7 +90,7 @@ class DeployAndChat(unittest.TestCase):
         self.redline.cli("delete", "second")
         self.assertIsNone(self.redline.deployment("second"))
         for pid in {first, *pids}:
-            wait_for(f"engine {pid} is gone", lambda: not alive(pid), 10)
+            wait_for(f"engine {pid} is gone", lambda: not alive(pid))
         self.assertIn("Paris", self.redline.answer())
 
     def test_nothing_is_open_without_a_key(self):

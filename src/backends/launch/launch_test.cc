@@ -23,7 +23,7 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 
-bool Eventually(const std::function<bool()>& condition, double seconds = 5) {
+bool Eventually(const std::function<bool()>& condition, double seconds = 30) {
   const MonotonicTime start = MonotonicNow();
   while (!condition()) {
     if (SecondsSince(start) > seconds) return false;
@@ -161,7 +161,7 @@ TEST_F(LaunchTest, StopIsGracefulThenNot) {
   Launch polite = Start("trap 'echo bye; exit 0' TERM; echo up; while :; do sleep 0.01; done");
   ASSERT_TRUE(Eventually([&] { return Log() == "up\n"; }));
   ASSERT_TRUE(Started(polite));
-  polite.RequestStop(10);
+  polite.RequestStop(30);
   ASSERT_TRUE(Ended(polite));
   EXPECT_EQ(polite.exit()->description, "exit code 0");
   EXPECT_TRUE(polite.exit()->requested);
@@ -193,7 +193,7 @@ TEST_F(LaunchTest, AnotherAgentAdoptsARunningEngine) {
   EXPECT_EQ(adopted->generation(), 3);
   ASSERT_TRUE(Started(launch));
   EXPECT_EQ(adopted->engine_pid(), launch.engine_pid());
-  adopted->RequestStop(5);
+  adopted->RequestStop(30);
   EXPECT_TRUE(Ended(launch));  // also reaps the shim, which is this process's child
   adopted->Refresh();
   EXPECT_FALSE(adopted->alive());

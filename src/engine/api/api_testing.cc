@@ -15,7 +15,7 @@
 namespace redline::engine {
 namespace {
 
-constexpr timeval kReadTimeout = {20, 0};
+constexpr timeval kReadTimeout = {60, 0};
 
 UniqueFd ConnectTo(int family, const sockaddr* address, socklen_t size) {
   UniqueFd fd(socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -231,7 +231,7 @@ HttpReply TestServer::Call(const std::string& method, const std::string& path,
 }
 
 bool Eventually(const std::function<bool()>& condition) {
-  for (int attempt = 0; attempt < 2000; ++attempt) {
+  for (int attempt = 0; attempt < 6000; ++attempt) {
     if (condition()) return true;
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }

@@ -99,7 +99,7 @@ class TestServer {
   std::unique_ptr<net::HttpServer> http_;
 };
 
-// Waits for up to 10 s until `condition` holds.
+// Waits for up to 30 s until `condition` holds.
 bool Eventually(const std::function<bool()>& condition);
 
 }  // namespace redline::engine

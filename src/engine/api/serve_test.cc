@@ -112,7 +112,7 @@ TEST_F(ServeTest, ModelsItCannotServe) {
       {{.model_path = (folder_ / "none.gguf").string()}, Code::kNotFound, "none.gguf"},
       {{.model_path = cut.string()}, Code::kDataLoss, "cut.gguf"},
       {{.model_path = mamba.string()}, Code::kUnimplemented, "mamba"},
-      {{.model_path = kModelPath, .uds = socket_, .engine = {.max_total_tokens = 900'000'000}},
+      {{.model_path = kModelPath, .uds = socket_, .engine = {.max_total_tokens = int64_t{1} << 38}},
        Code::kResourceExhausted,
        "not enough memory"},
       {{.model_path = kModelPath, .uds = socket_, .engine = {.context_length = 1 << 20}},

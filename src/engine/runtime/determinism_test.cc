@@ -131,10 +131,7 @@ class DeterminismTest : public testing::TestWithParam<DeterminismCase> {
   std::vector<TestingAnswer> RunTogether(Engine& engine,
                                          const std::vector<TestingRequest>& requests) {
     TestingRun run(requests.size());
-    for (size_t index = 0; index < requests.size(); ++index) {
-      const auto id = engine.Submit(requests[index].Make(), run.SinkOf(index));
-      EXPECT_TRUE(id.ok()) << id.status().ToString();
-    }
+    run.Submit(engine, requests);
     EXPECT_TRUE(run.Wait()) << "no progress";
     return run.answers();
   }

@@ -38,10 +38,7 @@ class EngineModelTest : public testing::Test {
     auto engine = Engine::Start(*checkpoint_, options, metrics);
     EXPECT_TRUE(engine.ok()) << engine.status().ToString();
     if (!engine.ok()) return result;
-    for (size_t index = 0; index < requests.size(); ++index) {
-      const auto id = engine.value()->Submit(requests[index].Make(), run.SinkOf(index));
-      EXPECT_TRUE(id.ok()) << id.status().ToString();
-    }
+    run.Submit(*engine.value(), requests);
     EXPECT_TRUE(run.Wait());
     result.answers = run.answers();
     const EngineOptions& resolved = engine.value()->resolved().options;

@@ -46,7 +46,7 @@ class Collector {
   template <typename Condition>
   void Wait(Condition condition) {
     std::unique_lock lock(mutex_);
-    ASSERT_TRUE(changed_.wait_for(lock, std::chrono::seconds(20), condition)) << "no progress";
+    ASSERT_TRUE(changed_.wait_for(lock, std::chrono::seconds(60), condition)) << "no progress";
   }
 
   std::mutex mutex_;
@@ -69,12 +69,15 @@ std::vector<TokenId> RandomPrompt(std::mt19937& random, int64_t length) {
 // Waits until a condition on the engine's counters holds.
 template <typename Condition>
 bool Eventually(Condition condition) {
-  for (int attempt = 0; attempt < 1000; ++attempt) {
+  for (int attempt = 0; attempt < 6000; ++attempt) {
     if (condition()) return true;
     std::this_thread::sleep_for(milliseconds(5));
   }
   return false;
 }
+
+// For tests that need a request of 4000 tokens to be under way still.
+void SlowDown(const Batch&) { std::this_thread::sleep_for(milliseconds(2)); }
 
 TEST(Engine, AnswersGreedilyAndTellsUsage) {
   const auto testing = StartTestingEngine({});
@@ -111,7 +114,11 @@ TEST(Engine, AnswersDoNotDependOnBatchChunksOrPreemption) {
         .page_size = 1}},
   };
   for (const Load& load : loads) {
-    const auto testing = StartTestingEngine(load.options);
+    // No answer ends, and gives its pages back, before all requests are there.
+    std::mutex gate;
+    gate.lock();
+    const auto testing =
+        StartTestingEngine(load.options, [&](const Batch&) { const std::lock_guard lock(gate); });
     ASSERT_NE(testing, nullptr) << load.name;
     std::mt19937 random(11);
     std::vector<std::vector<TokenId>> prompts;
@@ -123,12 +130,13 @@ TEST(Engine, AnswersDoNotDependOnBatchChunksOrPreemption) {
       ASSERT_TRUE(
           testing->engine->Submit({prompts.back(), params}, collectors.back()->Sink()).ok());
     }
+    gate.unlock();
     for (size_t request = 0; request < prompts.size(); ++request) {
       collectors[request]->WaitForEnd();
       EXPECT_EQ(collectors[request]->tokens(), ExpectedGreedyTokens(prompts[request], 40))
           << load.name << ", request " << request;
     }
-    EXPECT_TRUE(testing->engine->Drain(10));
+    EXPECT_TRUE(testing->engine->Drain(60));
     EXPECT_EQ(testing->engine->FreePages(), testing->engine->resolved().options.max_total_tokens /
                                                 testing->engine->resolved().options.page_size);
     const std::string metrics = testing->metrics.Render();
@@ -285,7 +293,7 @@ TEST(Engine, CancelFreesPagesWithinOneStep) {
 }
 
 TEST(Engine, FinishEndsAnAnswerThatIsComplete) {
-  const auto testing = StartTestingEngine({});
+  const auto testing = StartTestingEngine({}, SlowDown);
   const int64_t total = testing->engine->FreePages();
   Collector collector;
   SamplingParams params = Greedy(4000);
@@ -298,7 +306,7 @@ TEST(Engine, FinishEndsAnAnswerThatIsComplete) {
 }
 
 TEST(Engine, SinkMayCancelItsOwnRequest) {
-  const auto testing = StartTestingEngine({});
+  const auto testing = StartTestingEngine({}, SlowDown);
   std::atomic<RequestId> id = 0;
   std::atomic<bool> aborted = false;
   SamplingParams params = Greedy(4000);
@@ -341,15 +349,13 @@ TEST(Engine, FailedStepFailsItsBatchAndTheEngineLivesOn) {
 }
 
 TEST(Engine, DrainWaitsThenAborts) {
-  const auto testing =
-      StartTestingEngine({}, [](const Batch&) { std::this_thread::sleep_for(milliseconds(2)); });
+  const auto testing = StartTestingEngine({}, SlowDown);
   Collector finishes;
   ASSERT_TRUE(testing->engine->Submit({{5, 6}, Greedy(10)}, finishes.Sink()).ok());
   EXPECT_TRUE(testing->engine->Drain(20));
   EXPECT_NE(finishes.WaitForEnd().finish, FinishReason::kAbort);
 
-  const auto stuck =
-      StartTestingEngine({}, [](const Batch&) { std::this_thread::sleep_for(milliseconds(2)); });
+  const auto stuck = StartTestingEngine({}, SlowDown);
   Collector aborted;
   SamplingParams params = Greedy(4000);
   params.ignore_eos = true;
@@ -362,7 +368,7 @@ TEST(Engine, DrainWaitsThenAborts) {
 TEST(Engine, DestructionEndsEveryRequest) {
   Collector collector;
   {
-    const auto testing = StartTestingEngine({});
+    const auto testing = StartTestingEngine({}, SlowDown);
     SamplingParams params = Greedy(4000);
     params.ignore_eos = true;
     ASSERT_TRUE(testing->engine->Submit({{5}, params}, collector.Sink()).ok());

@@ -1,8 +1,11 @@
 // For tests: requests that can be copied, and an engine that answers many of them.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <bit>
 #include <condition_variable>
+#include <latch>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -69,6 +72,20 @@ class TestingRun {
       ended_.notify_all();
     };
   }
+  // Submits all requests while the engine is held by one of its own: however fast it is, no answer
+  // has ended before all of them are there.
+  void Submit(Engine& engine, const std::vector<TestingRequest>& requests) {
+    const auto all_are_there =
+        std::make_shared<std::latch>(1);  // shared with sinks that outlive us
+    for (int64_t rank = 0; rank < engine.resolved().options.dp_size; ++rank) {
+      const TestingRequest holder = {.prompt = {3}, .sampling = {.max_tokens = 1}};
+      SubmitOne(engine, holder, [all_are_there](const TokenEvent&) { all_are_there->wait(); });
+    }
+    for (size_t index = 0; index < requests.size(); ++index) {
+      SubmitOne(engine, requests[index], SinkOf(index));
+    }
+    all_are_there->count_down();
+  }
   // Whether all ended in time.
   bool Wait(double seconds = 100) {
     std::unique_lock lock(mutex_);
@@ -78,6 +95,11 @@ class TestingRun {
   const std::vector<TestingAnswer>& answers() const { return answers_; }  // after Wait
 
  private:
+  static void SubmitOne(Engine& engine, const TestingRequest& request, TokenSink sink) {
+    const auto id = engine.Submit(request.Make(), std::move(sink));
+    EXPECT_TRUE(id.ok()) << id.status().ToString();
+  }
+
   std::mutex mutex_;  // guards the rest
   std::condition_variable ended_;
   std::vector<TestingAnswer> answers_;

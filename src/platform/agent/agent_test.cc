@@ -28,7 +28,7 @@ using ::testing::HasSubstr;
 
 constexpr char kInstance[] = "inst-a";
 
-bool Eventually(const std::function<bool()>& condition, double seconds = 8) {
+bool Eventually(const std::function<bool()>& condition, double seconds = 30) {
   const MonotonicTime start = MonotonicNow();
   while (!condition()) {
     if (SecondsSince(start) > seconds) return false;
@@ -71,8 +71,10 @@ class AgentTest : public ::testing::Test {
   }
   void StartAgent() {
     SpawnOptions options;
-    options.argv = {REDLINE_TEST_NODE,     "agent",       "--data-dir",
-                    layout_.root.string(), "--cache-dir", (root_ / "c").string()};
+    options.argv = {REDLINE_TEST_NODE, "agent",
+                    "--data-dir",      layout_.root.string(),
+                    "--cache-dir",     (root_ / "c").string(),
+                    "--stop-grace",    stop_grace_seconds_};
     options.env = {{"FAKE_ENGINE_BEHAVIOUR", (root_ / "behaviour").string()}, {"PATH", "/nowhere"}};
     options.stdout_path = options.stderr_path = root_ / "agent.log";
     auto pid = Spawn(options);
@@ -100,6 +102,17 @@ class AgentTest : public ::testing::Test {
   }
   bool Reaches(const std::string& state, const std::string& id = kInstance) {
     return Eventually([&] { return server_.Last(id).state == state; });
+  }
+  // Whether some status of the instance had these words in its reason, however soon it passed.
+  bool Said(const std::string& words) {
+    return Eventually([&] { return !ReasonWith(words).empty(); });
+  }
+  std::string ReasonWith(const std::string& words) const {
+    for (const ReportedStatus& each : server_.statuses()) {
+      if (each.instance_id == kInstance && each.reason.find(words) != std::string::npos)
+        return each.reason;
+    }
+    return "";
   }
   // An instance that runs, under an agent that runs.
   void Run() {
@@ -144,11 +157,19 @@ class AgentTest : public ::testing::Test {
   const DataLayout layout_;
   FakeServer server_;
   pid_t agent_ = 0;
+  std::string stop_grace_seconds_ = "1";
 };
 
 TEST_F(AgentTest, RunsWhatItIsAssigned) {
-  Behave("slow");
-  Run();
+  Behave("load");
+  server_.SetAssignments({AssignmentOf(kInstance)});
+  StartAgent();
+  EXPECT_TRUE(Eventually([&] {
+    const ReportedStatus last = server_.Last(kInstance);
+    return last.state == "STARTING" && last.body.at("progress").at("fraction") == 0.4;
+  }));
+  Behave("ok");
+  ASSERT_TRUE(Reaches("RUNNING"));
   EXPECT_THAT(StatesOf(kInstance), ElementsAre("INITIALIZING", "STARTING", "RUNNING"));
   const nlohmann::json status = server_.Last(kInstance).body;
   EXPECT_EQ(status.at("generation"), 1);
@@ -156,12 +177,6 @@ TEST_F(AgentTest, RunsWhatItIsAssigned) {
   EXPECT_EQ(status.at("restart_count"), 0);
   EXPECT_THAT(EnginePids(), ElementsAre(ReportedPid()));
   EXPECT_THAT(status.at("ready_at").get<std::string>(), HasSubstr("T"));
-  bool saw_progress = false;
-  for (const ReportedStatus& each : server_.statuses()) {
-    const double fraction = each.body.at("progress").at("fraction");
-    saw_progress |= each.state == "STARTING" && fraction > 0.1 && fraction < 1;
-  }
-  EXPECT_TRUE(saw_progress);
   EXPECT_THAT(server_.worker().at("id").get<std::string>(), HasSubstr("worker-"));
   EXPECT_GT(server_.worker().at("memory_total_bytes"), 0);
 }
@@ -197,12 +212,10 @@ TEST_F(AgentTest, CrashLoopBacksOffAndSaysWhy) {
   Behave("crash");
   server_.SetAssignments({AssignmentOf(kInstance)});
   StartAgent();
-  ASSERT_TRUE(Eventually([&] { return RestartCount() >= 2; }));
-  ASSERT_TRUE(Reaches("ERROR"));
-  const std::string reason = server_.Last(kInstance).reason;
+  ASSERT_TRUE(Said("3 in a row), next start in 800ms"));
+  const std::string reason = ReasonWith("3 in a row)");
   EXPECT_THAT(reason, HasSubstr("CRASH_LOOP: the engine ended: exit code 3; OUT_OF_MEMORY: "
                                 "\"resource_exhausted: need 9 GiB, have 2 GiB\""));
-  EXPECT_THAT(reason, HasSubstr("3 in a row), next start in 800ms"));
   EXPECT_THAT(reason, HasSubstr("last lines:\nengine "));
   Behave("ok");
   EXPECT_TRUE(Reaches("RUNNING"));
@@ -216,10 +229,7 @@ TEST_F(AgentTest, SilentEngineIsKilledAndReplaced) {
   Behave("ok");
   ASSERT_TRUE(Eventually(
       [&] { return RestartCount() == 1 && server_.Last(kInstance).state == "RUNNING"; }));
-  bool said_why = false;
-  for (const ReportedStatus& each : server_.statuses())
-    said_why |= each.reason.find("did not answer for") != std::string::npos;
-  EXPECT_TRUE(said_why);
+  EXPECT_TRUE(Said("did not answer for"));
 
   const pid_t stopped = ReportedPid();
   ASSERT_EQ(::kill(stopped, SIGSTOP), 0);
@@ -231,9 +241,9 @@ TEST_F(AgentTest, SilentEngineIsKilledAndReplaced) {
 TEST_F(AgentTest, AnotherAgentAdoptsTheEngine) {
   Run();
   const pid_t pid = ReportedPid();
-  const size_t num_statuses = server_.statuses().size();
   for (const int number : {SIGKILL, SIGHUP}) {
     const int wait_status = EndAgent(number);
+    const size_t num_statuses = server_.statuses().size();
     EXPECT_EQ(DescribeWaitStatus(wait_status),
               number == SIGHUP ? "exit code 0" : "killed by signal 9 (Killed)");
     EXPECT_THAT(EnginePids(), ElementsAre(pid)) << "engines go on without an agent";
@@ -285,12 +295,11 @@ TEST_F(AgentTest, StubbornEngineIsKilledAfterTheGrace) {
 
 TEST_F(AgentTest, SecondSignalHurries) {
   Behave("stubborn");
+  stop_grace_seconds_ = "600";  // longer than EndAgent waits
   Run();
-  const MonotonicTime start = MonotonicNow();
   ::kill(agent_, SIGTERM);
   ASSERT_TRUE(Reaches("DRAINING"));
   EndAgent(SIGTERM);
-  EXPECT_LT(SecondsSince(start), 0.9);
   EXPECT_TRUE(EnginePids().empty());
 }
 
@@ -405,10 +414,9 @@ TEST_F(AgentTest, AModelThatCannotBeHadIsAnError) {
   assignment.sources = {{.kind = "pypi", .package = "tiny", .version = "1"}};
   server_.SetAssignments({assignment, AssignmentOf("inst-b")});
   StartAgent();
-  ASSERT_TRUE(Reaches("ERROR"));
-  EXPECT_THAT(server_.Last(kInstance).reason,
+  ASSERT_TRUE(Said("next try in 200ms"));
+  EXPECT_THAT(ReasonWith("next try in 200ms"),
               HasSubstr("cannot fetch tiny:\npypi tiny==1: pip was not found"));
-  EXPECT_THAT(server_.Last(kInstance).reason, HasSubstr("next try in 200ms"));
   EXPECT_TRUE(Reaches("RUNNING", "inst-b")) << "the others are not affected";
 }
 

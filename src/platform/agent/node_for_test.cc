@@ -1,6 +1,6 @@
 // Stands for the `redline` binary in the agent's tests: an agent with short times, the shim, and an
 // engine that misbehaves as the file named by FAKE_ENGINE_BEHAVIOUR says:
-//   ok | crash | slow | hang | stubborn
+//   ok | crash | load (until it says something else) | hang | stubborn
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -61,10 +61,8 @@ int Serve(std::map<std::string, std::string>& flags) {
     Say("resource_exhausted: need 9 GiB, have 2 GiB");
     return 3;
   }
-  for (int percent = 0; behaviour == "slow" && percent < 100; percent += 20) {
-    Say("loading: " + std::to_string(percent) + "%");
-    std::this_thread::sleep_for(std::chrono::milliseconds(150));
-  }
+  if (behaviour == "load") Say("loading: 40%");
+  while (Behaviour() == "load") std::this_thread::sleep_for(std::chrono::milliseconds(20));
   const int listener = Listen(flags["--uds"]);
   if (listener < 0) return 4;
   Say("ready: listening on unix:" + flags["--uds"]);
@@ -79,8 +77,8 @@ int RunTestAgent(std::map<std::string, std::string>& flags) {
   timings.tick_seconds = 0.02;
   timings.starting_probe_period_seconds = 0.05;
   timings.running_probe_period_seconds = 0.2;
-  timings.probe_timeout_seconds = 0.2;
-  timings.stop_grace_seconds = 1;
+  timings.probe_timeout_seconds = 0.5;
+  timings.stop_grace_seconds = std::stod(flags["--stop-grace"]);
   timings.progress_period_seconds = 0.05;
   timings.restart.first_delay_seconds = 0.2;
   platform::AgentOptions options;

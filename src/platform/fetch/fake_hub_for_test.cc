@@ -113,8 +113,9 @@ void FakeHub::Handle(int fd) {
   }
   if (reply.reset) {
     const linger now{.l_onoff = 1, .l_linger = 0};
-    // Give the peer the bytes before they are thrown away with the connection.
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    for (int attempt = 0; attempt < 3000 && reply.reset_when && !reply.reset_when(); ++attempt) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
     ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
   } else {
     ::shutdown(fd, SHUT_WR);

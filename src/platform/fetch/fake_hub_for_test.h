@@ -16,9 +16,10 @@ struct HubRequest {
 };
 
 struct HubReply {
-  std::string bytes;   // head and body, as they go over the wire
-  bool reset = false;  // ends with RST instead of FIN
-  int pause_ms = 0;    // before `more`
+  std::string bytes;                 // head and body, as they go over the wire
+  bool reset = false;                // ends with RST instead of FIN,
+  std::function<bool()> reset_when;  // once this holds: what the peer has not read is lost
+  int pause_ms = 0;                  // before `more`
   std::string more;
 };
 

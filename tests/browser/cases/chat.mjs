@@ -40,7 +40,7 @@ export function chatCases(stage) {
       await page.keyboard.press('Enter');
       await page.getByText('The answer is 你好 👋').waitFor();
       const numbers = await page.locator('.message-numbers').innerText();
-      assert.match(numbers, /^7 tokens in · 3 out · [\d.]+ tokens\/s · first token after \d+ ms$/);
+      assert.match(numbers, /^7 tokens in · 3 out · [\d.]+ tokens\/s · first token after [\d.]+ m?s$/);
       const { body, key } = asked(mock)[0];
       assert.equal(key, mock.key);
       assert.deepEqual(body, {
@@ -85,7 +85,7 @@ export function chatCases(stage) {
       await page.getByText('word3').waitFor();
       await page.getByRole('button', { name: 'Stop' }).click();
       await page.getByText('Stopped.').waitFor();
-      await eventually(() => mock.openChats === 0, 'the connection closes', 1000);
+      await eventually(() => mock.openChats === 0, 'the connection closes');
       const text = await page.locator('.message-assistant .message-text').innerText();
       assert.match(text, /^word0 word1/);
       assert.ok(await input(page).evaluate((element) => element === document.activeElement));
@@ -94,7 +94,7 @@ export function chatCases(stage) {
       await page.keyboard.press('Enter');
       await eventually(() => mock.openChats === 1, 'the next answer');
       await page.keyboard.press('Escape');
-      await eventually(() => mock.openChats === 0, 'Escape stops too', 1000);
+      await eventually(() => mock.openChats === 0, 'Escape stops too');
     },
   );
 
@@ -149,7 +149,7 @@ export function chatCases(stage) {
       setup: running(async function* () {
         yield 'Half an';
         yield { raw: 'data: {"error": {"message": "the engine was stopped"}}\n\n' };
-        await sleep(5000);
+        await new Promise(() => undefined); // the answer never ends
       }),
     },
     async ({ page, mock }) => {

@@ -142,7 +142,7 @@ export function deploymentCases(stage) {
 
       await page.getByRole('button', { name: 'Pause' }).click();
       await page.getByText('Paused').waitFor();
-      await sleep(100);
+      await sleep(500); // a request that was under way arrives
       const before = asked().length;
       mock.log += 'after the pause\n';
       await sleep(1300);

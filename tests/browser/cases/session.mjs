@@ -98,12 +98,12 @@ export function sessionCases(stage) {
           document.dispatchEvent(new Event('visibilitychange'));
         }, hidden);
       await show(true);
-      await sleep(100);
+      await sleep(500); // a request that was under way arrives
       const before = count();
       await sleep(2000);
       assert.equal(count(), before);
       await show(false);
-      await eventually(() => count() > before, 'it polls again', 1000);
+      await eventually(() => count() > before, 'it polls again');
     },
   );
 }
