@@ -1,6 +1,7 @@
 #include "app/bench_output.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -83,6 +84,14 @@ std::string SweepTable(const lab::SweepResult& result) {
 }
 
 }  // namespace
+
+Status CheckReportFolder(const Arguments& arguments) {
+  if (!arguments.Has("report-dir")) return OkStatus();
+  const fs::path folder = arguments.Get("report-dir");
+  RL_RETURN_IF_ERROR(MakeDirectories(folder));
+  if (::access(folder.c_str(), W_OK) == 0) return OkStatus();
+  return ErrnoStatus("writing to --report-dir " + folder.string(), errno);
+}
 
 void BenchView::Show(const lab::BenchProgress& progress) {
   lab::LiveProgress live;

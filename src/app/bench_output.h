@@ -34,6 +34,9 @@ class BenchView {
 
 std::string ClientTable(const lab::ClientReport& report);
 
+// Makes the folder of --report-dir before anything is measured.
+Status CheckReportFolder(const Arguments& arguments);
+
 // Print as --output says and write the files of --report-dir.
 Status Show(const Arguments& arguments, const lab::Measurement& measurement);
 Status Show(const Arguments& arguments, const lab::MeasuredPair& pair);

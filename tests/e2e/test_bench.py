@@ -164,6 +164,18 @@ class Bench(WithFolder):
         self.assertEqual([row["concurrency"] for row in check["timing"]], [1, 32, 256])
 
 
+    def test_output_that_cannot_be_written_is_a_failure(self):
+        with mock_server() as url, open("/dev/full", "w") as full:
+            for arguments in (["version"], ["bench", "--workload", "short", "--dry-run"],
+                              ["bench", "--url", url, "--workload", str(self.workload()),
+                               "--no-self-check", "--no-warm-up", "--output", "json"]):
+                done = subprocess.run([BINARY, *arguments], stdout=full, stderr=subprocess.PIPE,
+                                      text=True, timeout=60)
+                self.assertGreater(done.returncode, 0, arguments)
+                self.assertLess(done.returncode, 128, arguments)
+                self.assertIn("written", done.stderr)
+
+
 class Compare(WithFolder):
     def valid(self, *arguments):
         """The result of a run in which the client was not disturbed by other load of the machine."""
