@@ -82,12 +82,13 @@ TEST(MarkdownReport, IsValidUtf8WithoutControlCharacters) {
   hostile.model = "m\u009b\u202e\x7f";
   hostile.command_line = "redline bench --model \x1b[31m\u009b\xff";
   hostile.repeats[0].outcomes.push_back({"reset", 1, "by \x9b\xff peer"});
+  hostile.environment = {{"peer", "by \x9b\xff"}};
   const std::string text = MarkdownReport(std::vector<NamedMeasurement>{{"a", hostile}});
   EXPECT_TRUE(IsValidUtf8(text));
   for (const char* unsafe : {"\x1b", "\x7f", "\u009b", "\u202e"})
     EXPECT_EQ(text.find(unsafe), std::string::npos);
   EXPECT_NE(text.find("m\uFFFD\uFFFD\uFFFD"), std::string::npos);
-  EXPECT_NE(text.find("by \uFFFD\uFFFD peer"), std::string::npos);
+  EXPECT_NE(text.find("by \uFFFD\uFFFD"), std::string::npos);
   EXPECT_NE(text.find("--model \\x1b[31m\\u009b\\xff\n"), std::string::npos);
 }
 
