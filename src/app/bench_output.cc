@@ -14,6 +14,7 @@
 #include "app/output.h"
 #include "base/clock.h"
 #include "base/files.h"
+#include "base/strings.h"
 #include "lab/report/csv_report.h"
 #include "lab/report/html_report.h"
 #include "lab/report/markdown_report.h"
@@ -54,7 +55,7 @@ Status WriteReports(const fs::path& folder, const std::vector<NamedMeasurement>&
        {"metrics.csv", lab::MetricsCsv(measurements)},
        {"requests.csv", lab::RequestsCsv(measurements)}}};
   for (const auto& [name, text] : files) RL_RETURN_IF_ERROR(WriteFileAtomic(folder / name, text));
-  fmt::print(stderr, "report: {}\n", (folder / "report.html").string());
+  fmt::print(stderr, "report: {}\n", EscapeControl((folder / "report.html").string()));
   return OkStatus();
 }
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/strings.h"
 #include "lab/report/page_style.h"
 #include "lab/report/samples_for_test.h"
 #include "lab/report/well_formed_for_test.h"
@@ -55,6 +56,30 @@ TEST(HtmlReport, InvalidIsSaidFirstWithItsReasons) {
   EXPECT_NE(page.find("repeat 2: client_busy: 91% of a core"), std::string::npos);
   EXPECT_NE(page.find("no event for 30 s"), std::string::npos);
   EXPECT_NE(page.find("Failures over time"), std::string::npos);
+}
+
+TEST(HtmlReport, IsValidUtf8WithoutControlCharacters) {
+  Measurement measurement = SampleMeasurement({.num_repeats = 1});
+  measurement.model = "m\x1b\u009b\u202e\u2066";
+  measurement.command_line = "redline bench \xff";
+  measurement.repeats[0].outcomes = {{"reset", 1, "by \x9b\xff peer"}};
+  measurement.environment = {{"peer", "by \x9b\xff"}};
+  const std::string page = Page({{"a", measurement}});
+  EXPECT_TRUE(IsValidUtf8(page));
+  for (const char* unsafe : {"\x1b", "\u009b", "\u202e", "\u2066"})
+    EXPECT_EQ(page.find(unsafe), std::string::npos);
+  EXPECT_NE(page.find("by \uFFFD\uFFFD"), std::string::npos);
+}
+
+TEST(HtmlReport, ATimeBelowAnyPowerOfTenIsDrawn) {
+  for (const double least : {5e-324, 1e-323}) {
+    Measurement measurement = SampleMeasurement({.num_repeats = 1});
+    RunResult& run = measurement.repeats[0];
+    for (auto* column : {&run.requests.e2e_ms, &run.requests.ttft_ms, &run.requests.tpot_ms,
+                         &run.timeline.failed, &run.timeline.output_tokens, &run.timeline.prefill})
+      column->assign(column->size(), least);
+    Page({{"a", measurement}});
+  }
 }
 
 TEST(HtmlReport, EveryTextIsEscaped) {
