@@ -13,6 +13,7 @@
 #include "app/output.h"
 #include "base/clock.h"
 #include "base/files.h"
+#include "base/strings.h"
 #include "lab/report/csv_report.h"
 #include "lab/report/html_report.h"
 #include "lab/report/markdown_report.h"
@@ -24,6 +25,8 @@ namespace {
 namespace fs = std::filesystem;
 using lab::NamedMeasurement;
 using nlohmann::json;
+
+constexpr size_t kReasonShown = 72;  // bytes of a table's cell; JSON has them all
 
 lab::LiveQuantiles QuantilesOf(const lab::Histogram& nanoseconds) {
   if (nanoseconds.empty()) return {};
@@ -71,14 +74,14 @@ std::string SweepTable(const lab::SweepResult& result) {
     return value ? fmt::format("{:.1f}", *value) : std::string("-");
   };
   for (const lab::SweepPoint& point : result.points) {
-    rows.push_back({point.name, figure(point, "request_rate"), figure(point, "output_tps"),
-                    figure(point, "total_tps"), figure(point, "ttft_ms.p50"),
-                    figure(point, "ttft_ms.p99"), figure(point, "tpot_ms.p50"),
-                    point.rate > 0 ? (point.holds ? "yes" : "no") : "-",
-                    point.measurement.valid ? "yes" : "INVALID"});
+    rows.push_back(
+        {point.name, figure(point, "request_rate"), figure(point, "output_tps"),
+         figure(point, "total_tps"), figure(point, "ttft_ms.p50"), figure(point, "ttft_ms.p99"),
+         figure(point, "tpot_ms.p50"), point.rate > 0 ? (point.holds ? "yes" : "no") : "-",
+         point.measurement.valid ? "yes" : "INVALID", Excerpt(point.reason, kReasonShown)});
   }
   return FormatTable({"POINT", "REQ/S", "OUT TOK/S", "TOTAL TOK/S", "TTFT P50 MS", "TTFT P99 MS",
-                      "TPOT P50 MS", "KEEPS SLO", "VALID"},
+                      "TPOT P50 MS", "HOLDS", "VALID", "WHY NOT"},
                      rows);
 }
 
@@ -86,7 +89,7 @@ std::string SweepTable(const lab::SweepResult& result) {
 
 void BenchView::Show(const lab::BenchProgress& progress) {
   lab::LiveProgress live;
-  live.name = name_;
+  live.name = point_.empty() ? name_ : name_ + " at " + point_;
   live.num_repeats = num_repeats_;
   live.repeat = std::max<int64_t>(1, progress.repeat);
   if (progress.repeat == 0) live.phase = progress.phase;
@@ -163,12 +166,8 @@ Status Show(const Arguments& arguments, const lab::MeasuredPair& pair) {
 
 Status Show(const Arguments& arguments, const lab::SweepResult& result) {
   if (!PrintedForPrograms(arguments, json::parse(lab::ToJson(result)))) {
-    fmt::print("{}\nsaturated at concurrency {}, knee at {}, best {:.1f} output tok/s\n",
-               SweepTable(result), result.saturation_concurrency, result.knee_concurrency,
-               result.best_output_tps);
-    if (result.max_rate)
-      fmt::print("highest rate that keeps the objectives: {:.6g}/s\n", *result.max_rate);
-    if (!result.is_complete) fmt::print("stopped before its end; the same command goes on\n");
+    fmt::print("{}\n", SweepTable(result));
+    for (const std::string& finding : lab::Findings(result)) fmt::print("{}\n", finding);
   }
   std::vector<NamedMeasurement> points;
   for (const lab::SweepPoint& point : result.points)

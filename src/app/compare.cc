@@ -10,7 +10,7 @@
 #include "base/strings.h"
 #include "lab/import/importer.h"
 #include "lab/import/perflab.h"
-#include "lab/metrics/metric_table.h"
+#include "lab/metrics/summary.h"
 #include "lab/stats/comparison.h"
 
 namespace redline::app {
@@ -46,12 +46,8 @@ Status RunPerflab(const Arguments& arguments) {
 }
 
 Status CheckMetric(const std::string& figure) {
-  if (lab::FindMetric(figure.substr(0, figure.find('.'))) != nullptr) return OkStatus();
-  std::vector<std::string> names;
-  for (const lab::MetricInfo& metric : lab::MetricTable()) names.emplace_back(metric.name);
-  return InvalidArgument(fmt::format("--metric \"{}\" is no metric{}; docs/metrics.md lists them",
-                                     EscapeControl(figure), DidYouMean(figure, names)),
-                         "metric");
+  const Status known = lab::CheckFigure(figure);
+  return known.ok() ? known : InvalidArgument("--metric: " + known.message(), "metric");
 }
 
 Result<lab::CompareOptions> OptionsOf(const Arguments& arguments) {
