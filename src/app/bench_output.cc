@@ -49,10 +49,11 @@ Status WriteResults(const fs::path& folder, const std::vector<NamedMeasurement>&
   return OkStatus();
 }
 
-Status WriteReports(const fs::path& folder, const std::vector<NamedMeasurement>& measurements) {
+Status WriteReports(const fs::path& folder, const std::vector<NamedMeasurement>& measurements,
+                    const lab::ReportHead& head = {}) {
   const std::array<std::pair<const char*, std::string>, 4> files = {
-      {{"report.html", lab::HtmlReport(measurements)},
-       {"report.md", lab::MarkdownReport(measurements)},
+      {{"report.html", lab::HtmlReport(measurements, head)},
+       {"report.md", lab::MarkdownReport(measurements, head)},
        {"metrics.csv", lab::MetricsCsv(measurements)},
        {"requests.csv", lab::RequestsCsv(measurements)}}};
   for (const auto& [name, text] : files) RL_RETURN_IF_ERROR(WriteFileAtomic(folder / name, text));
@@ -83,6 +84,15 @@ std::string SweepTable(const lab::SweepResult& result) {
   return FormatTable({"POINT", "REQ/S", "OUT TOK/S", "TOTAL TOK/S", "TTFT P50 MS", "TTFT P99 MS",
                       "TPOT P50 MS", "HOLDS", "VALID", "WHY NOT"},
                      rows);
+}
+
+lab::ReportHead HeadOf(const lab::SweepResult& result) {
+  lab::ReportHead head{.title = "Sweep", .findings = lab::Findings(result)};
+  if (result.points.empty()) return head;
+  const lab::Measurement& first = result.points.front().measurement;
+  head.title = fmt::format("Sweep of {}, workload {}, {} points", first.model, first.workload_name,
+                           result.points.size());
+  return head;
 }
 
 }  // namespace
@@ -172,7 +182,7 @@ Status Show(const Arguments& arguments, const lab::SweepResult& result) {
   std::vector<NamedMeasurement> points;
   for (const lab::SweepPoint& point : result.points)
     points.push_back({point.name, point.measurement});
-  return WriteReports(arguments.Get("report-dir"), points);
+  return WriteReports(arguments.Get("report-dir"), points, HeadOf(result));
 }
 
 }  // namespace redline::app
