@@ -52,7 +52,7 @@ TEST(KeepingUp, OfQueuesWithKnownLoad) {
   const Case cases[] = {
       {"short, far from full", 24, 0.3, 8, 0.3, true},
       {"short, one at a time", 24, 0.2, 1, 0.0, true},
-      {"answers as long as all sends", 24, 0.12, 200, 0.3, true},
+      {"answers as long as all sends", 24, 0.1, 200, 0.3, true},
       {"long tails", 100, 0.5, 16, 1.5, true},
       {"many", 1000, 0.8, 8, 0.5, true},
       {"short, overloaded", 24, 2, 4, 0.3, false},
