@@ -182,9 +182,23 @@ class Sweep {
     return Measure({.name = fmt::format("rate-{:.6g}", rate), .rate = rate}, limits_.most_attempts);
   }
 
+  // 0 when all requests would be sent before the first is answered: a burst shows no rate.
+  double TwiceOf(double rate) {
+    const SweepPoint& point = result_.points.back();
+    const double answer_s = Figure(point, "e2e_ms") / 1e3;
+    const double num_requests = Figure(point, "requests");
+    if (rate * 2 <= kMostRate && (num_requests == 0 || num_requests / (rate * 2) > answer_s))
+      return Rounded(rate * 2);
+    result_.rate_note = fmt::format(
+        "{:.0f} requests are too few to show a higher rate: they would be sent before "
+        "the first is answered",
+        num_requests);
+    return 0;
+  }
+
   // 0: the search is over.
   double NextRate(double holds, double breaks) {
-    if (breaks == 0) return holds * 2 <= kMostRate ? Rounded(holds * 2) : 0;
+    if (breaks == 0) return TwiceOf(holds);
     if (holds > 0) {
       const double between = Rounded((holds + breaks) / 2);
       const bool is_narrow = breaks - holds <= limits_.precision * breaks;

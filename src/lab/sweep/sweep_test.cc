@@ -110,6 +110,16 @@ TEST(Sweep, InvalidPointsAreMeasuredAgainAndNeverTheMaximum) {
   EXPECT_EQ(num_at_80, 1);
 }
 
+TEST(Sweep, ABurstShowsNoRate) {
+  const auto result = RunSweep({{"ttft_ms.p99", 1000}}, {}, [](const SweepPoint& point) {
+    Measurement measurement = Modelled(point);
+    measurement.summary.values["requests"] = 6;
+    return measurement;
+  });
+  EXPECT_EQ(result->max_rate, 40);  // 6 at 80/s would take 75 ms, an answer 167 ms
+  EXPECT_NE(result->rate_note.find("6 requests are too few"), std::string::npos);
+}
+
 TEST(Sweep, FailuresBreakARateAndSayWhich) {
   const auto result =
       RunSweep({{"ttft_ms.p99", 1000}}, {.most_rates = 4}, [](const SweepPoint& point) {
