@@ -187,7 +187,7 @@ Result<TargetServer::Reply> TargetServer::AskOnce(const std::string& method,
                              .url = UrlOf(url_, path),
                              .headers = headers_,
                              .body = body,
-                             .idle_timeout_seconds = answer_seconds_};
+                             .idle_timeout_seconds = 2 * kMostAnswerSeconds};  // ours ends first
   if (!body.empty()) request.headers.emplace_back("Content-Type", "application/json");
   const auto pending = std::make_shared<Pending>();
   const auto exchange = client_.Start(std::move(request), CallbacksOf(pending));

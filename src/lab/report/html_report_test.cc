@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "base/strings.h"
+#include "lab/report/frontier_chart.h"
+#include "lab/report/markdown_report.h"
 #include "lab/report/page_style.h"
 #include "lab/report/samples_for_test.h"
 #include "lab/report/well_formed_for_test.h"
@@ -43,6 +45,40 @@ TEST(HtmlReport, SeveralMeasurements) {
        {"3 measurements", "All measurements", "Differences", "workload.concurrency",
         "Throughput and speed per user", "By workload", "sharegpt"})
     EXPECT_NE(page.find(expected), std::string::npos) << expected;
+}
+
+TEST(HtmlReport, HeadOfASweep) {
+  const std::vector<NamedMeasurement> one = {{"a", SampleMeasurement({})}};
+  const std::string page = HtmlReport(one, {"Sweep of <m>", {"saturated at concurrency 16"}});
+  EXPECT_TRUE(IsWellFormed(page));
+  EXPECT_NE(page.find("<title>Sweep of &lt;m&gt;</title>"), std::string::npos);
+  EXPECT_LT(page.find("saturated at concurrency 16"), page.find("<main>"));
+  const std::string text = MarkdownReport(one, {"Sweep of m", {"saturated at concurrency 16"}});
+  EXPECT_TRUE(text.starts_with("# Sweep of m\n\nsaturated at concurrency 16\n")) << text;
+}
+
+TEST(FrontierChart, LadderAndRatesApartInOrderOfLoad) {
+  std::vector<NamedMeasurement> points;
+  const auto add = [&](const std::string& name, const std::string& load) {
+    Measurement measurement = SampleMeasurement({.concurrency = 4, .per_place = 5});
+    measurement.workload =
+        R"({"name":"w","input_tokens":8,"output_tokens":8,"num_requests":20,)" + load + "}";
+    points.push_back({name, measurement});
+  };
+  for (const char* places : {"1", "2", "4"})
+    add("concurrency-" + std::string(places), R"("concurrency":)" + std::string(places));
+  for (const char* rate : {"10", "20", "15"})
+    add("rate-" + std::string(rate),
+        R"("arrivals":{"process":"poisson","rate":)" + std::string(rate) + "}");
+  const std::vector<LineChart> charts = MakeFrontierCharts(points);
+  ASSERT_EQ(charts.size(), 2u);
+  for (const LineChart& chart : charts) {
+    ASSERT_EQ(chart.series.size(), 2u);
+    EXPECT_EQ(chart.series[0].name, "concurrency-1 to concurrency-4");
+    EXPECT_EQ(chart.series[1].name, "rate-10 to rate-20");
+    EXPECT_EQ(chart.series[1].points[1].label, "rate-15");
+    EXPECT_NE(chart.series[0].style, chart.series[1].style);
+  }
 }
 
 TEST(HtmlReport, InvalidIsSaidFirstWithItsReasons) {

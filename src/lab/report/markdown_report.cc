@@ -107,7 +107,13 @@ std::string ComparisonMarkdown(NamedMeasurements measurements) {
 }  // namespace
 
 std::string MarkdownReport(NamedMeasurements measurements) {
-  std::string text = "# Benchmark report\n\n";
+  return MarkdownReport(measurements, {});
+}
+
+std::string MarkdownReport(NamedMeasurements measurements, const ReportHead& head) {
+  const std::string title = head.title.empty() ? "Benchmark report" : EscapeMarkdown(head.title);
+  std::string text = "# " + title + "\n\n";
+  for (const std::string& finding : head.findings) text += EscapeMarkdown(finding) + "\n\n";
   if (measurements.size() > 1) text += ComparisonMarkdown(measurements);
   for (const NamedMeasurement& named : measurements) text += MeasurementMarkdown(named);
   return text;
