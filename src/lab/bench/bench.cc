@@ -131,7 +131,11 @@ Result<std::unique_ptr<Bench>> Bench::Prepare(BenchOptions options) {
   BenchOptions& own = bench->options_;
   RL_RETURN_IF_ERROR(spec::ValidateWorkload(own.workload));
   bench->Report("asking the server");
-  RL_ASSIGN_OR_RETURN(own.model, bench->server_.ResolveModel(own.model));
+  Result<std::string> model = bench->server_.ResolveModel(own.model);
+  if (model.status().code() == Code::kUnavailable)
+    return model.status().WithContext(own.url + " does not answer; start the server or mend --url");
+  if (!model.ok()) return model.status();
+  own.model = *std::move(model);
   RL_RETURN_IF_ERROR(bench->ChooseApi());
   RL_RETURN_IF_ERROR(bench->MakePrompts());
   if (own.self_check) {

@@ -92,6 +92,7 @@ std::vector<std::string> LiveLines(const LiveProgress& progress, size_t width) {
 }
 
 std::string LiveSummary(const LiveProgress& progress) {
+  if (progress.num_total <= 0) return Title(progress);
   std::string text =
       fmt::format("{}: {:.0f}%, {}; {}; {}; ttft {}; gaps {}", Title(progress),
                   ShareDone(progress) * 100, TimeText(progress), RequestsText(progress),

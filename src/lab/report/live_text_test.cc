@@ -48,6 +48,8 @@ TEST(LiveText, NothingYet) {
   EXPECT_EQ(lines[0], "short, warm-up");
   EXPECT_EQ(lines[1], "[........................]   0%  0s");
   EXPECT_EQ(lines.size(), 6u);
+  EXPECT_EQ(LiveSummary({.name = "short", .phase = "asking the server"}),
+            "short, asking the server");
 }
 
 TEST(LiveText, Eta) {

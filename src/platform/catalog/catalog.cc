@@ -80,9 +80,9 @@ Result<const CatalogEntry*> Catalog::Find(std::string_view name) const {
     if (entry.name == name) return &entry;
     names.push_back(entry.name);
   }
-  return NotFound(
-      "no model named \"" + EscapeControl(name) + "\" in the library" + DidYouMean(name, names),
-      "model");
+  return NotFound("no model named \"" + EscapeControl(name) + "\" in the library (" +
+                      Join(names, ", ") + ")" + DidYouMean(name, names),
+                  "model");
 }
 
 }  // namespace redline::platform
