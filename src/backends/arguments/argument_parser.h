@@ -17,8 +17,9 @@ struct ParsedArguments {
   std::set<std::string> given;  // dests that the list names
 };
 
-// Accepts what the engine accepts and refuses what it refuses. kInvalidArgument: the message names
-// the flag, the value and the remedy (the nearest flag or choice); param() is the flag.
+// Accepts what the engine accepts and refuses what it refuses. kInvalidArgument: the message begins
+// as argparse's own and names the flag, the value and the remedy (the nearest flag or choice);
+// param() is the flag.
 Result<ParsedArguments> ParseArguments(const ArgumentTable& table,
                                        std::span<const std::string> arguments);
 

@@ -1,9 +1,9 @@
 // The command line of one version of an engine, as its own parser has it: data, made by importing
-// the package's own parser (scripts/engine_arguments.py) and kept in arguments.json of its folder.
+// the package's own parser (scripts/engine_arguments.py) and kept as arguments_VERSION.json in the
+// engine's folder.
 #pragma once
 
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,17 +12,25 @@
 
 namespace redline::backends {
 
-// argparse's actions, as far as the engines use them.
-enum class ArgumentAction { kStore, kStoreTrue, kStoreFalse, kAppend, kBooleanOptional, kVersion };
+// argparse's actions, as far as the engines use them. kHelp ends the engine before it starts.
+enum class ArgumentAction { kStore, kStoreTrue, kStoreFalse, kAppend, kBooleanOptional, kHelp };
 
 // How an argument's text becomes a value; what Python's own conversion takes is taken.
-enum class ArgumentType { kString, kInt, kFloat, kBool, kJson, kHumanReadableInt };
+enum class ArgumentType {
+  kString,
+  kInt,
+  kFloat,
+  kJson,
+  kStringOrJsonObject,  // JSON when it stands in braces
+  kHumanReadableInt,    // 32k is 32000, 32K is 32768
+};
 
 struct Argument {
   std::vector<std::string> flags;  // "--tp-size", "--tensor-parallel-size"; empty: positional
   std::string dest;                // key of the parsed value
   ArgumentAction action = ArgumentAction::kStore;
   ArgumentType type = ArgumentType::kString;
+  bool nullable = false;                // "" and "None" are null
   std::string nargs;                    // "": one; "?", "*", "+" or a number
   std::vector<nlohmann::json> choices;  // empty: any
   nlohmann::json default_value;
@@ -31,17 +39,26 @@ struct Argument {
   std::string renamed_to;  // deprecated: the flag to use; "": not deprecated
 };
 
+// As the parser names it in its errors: "--tensor-parallel-size/--tp-size".
+std::string NameOf(const Argument& argument);
+
 struct ArgumentTable {
   std::string engine;   // "sglang"
   std::string version;  // "0.5.6.post2"
-  std::string program;  // as the parser names itself in its errors
   bool allow_abbrev = true;
   std::vector<Argument> arguments;
 
   const Argument* FindDest(std::string_view dest) const;  // nullptr: none
+  const Argument* FindFlag(std::string_view flag) const;  // the whole flag; nullptr: none
 };
 
-// kInvalidArgument, with the entry's index, when the document is not a table.
+// kInvalidArgument, with the entry's index, when the document is not a table:
+//   {"engine": "sglang", "version": "0.5.6.post2", "arguments": [
+//     {"flags": ["--tp-size"], "dest": "tp_size", "type": "int", "default": 1}, ...]}
+// Each key is a field of Argument, "default" and "const" without "_value"; what an entry leaves out
+// is the field's default. Actions are "store", "store_true", "store_false", "append",
+// "boolean_optional", "help"; types "string", "int", "float", "json", "string_or_json_object",
+// "human_readable_int".
 Result<ArgumentTable> ArgumentTableFromJson(std::string_view document);
 
 }  // namespace redline::backends
