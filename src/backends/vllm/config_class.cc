@@ -93,15 +93,15 @@ std::optional<json> ConvertField(const ConfigField& field, const json& value) {
 
 std::string_view Wanted(Kind kind) {
   constexpr std::array<std::string_view, 10> kNames = {
-      "any value", "true or false",     "an integer", "a number",  "text",
+      "any value", "true or false",      "an integer",      "a number",  "text",
       "a list",    "a list of integers", "a list of texts", "an object", "an object"};
   return kNames[static_cast<size_t>(kind)];
 }
 
 Status CheckDomain(const ConfigField& field, const json& value) {
   if (value.is_number() && value.get<double>() < field.least)
-    return InvalidArgument(fmt::format("{} is {}; it must be at least {}", field.name, value.dump(),
-                                       field.least));
+    return InvalidArgument(
+        fmt::format("{} is {}; it must be at least {}", field.name, value.dump(), field.least));
   if (field.choices.empty() || !value.is_string()) return OkStatus();
   const std::vector<std::string> names(field.choices.begin(), field.choices.end());
   const std::string text = value.get<std::string>();
@@ -115,8 +115,8 @@ Result<json> ReadConfigField(const ConfigField& field, const json& value) {
   if (field.kind == Kind::kClass) return ReadConfigClass(*field.nested, value);
   auto converted = ConvertField(field, value);
   if (!converted)
-    return InvalidArgument(fmt::format("{} is {}; it must be {}", field.name,
-                                       Excerpt(value.dump()), Wanted(field.kind)));
+    return InvalidArgument(fmt::format("{} is {}; it must be {}", field.name, Excerpt(value.dump()),
+                                       Wanted(field.kind)));
   RL_RETURN_IF_ERROR(CheckDomain(field, *converted));
   return *std::move(converted);
 }
@@ -124,16 +124,16 @@ Result<json> ReadConfigField(const ConfigField& field, const json& value) {
 Status UnknownKey(const ConfigClass& config_class, const std::string& key) {
   std::vector<std::string> names;
   for (const ConfigField& field : config_class.fields) names.emplace_back(field.name);
-  return InvalidArgument(fmt::format("{} has no \"{}\"{}", config_class.name, Excerpt(key),
-                                     DidYouMean(key, names)));
+  return InvalidArgument(
+      fmt::format("{} has no \"{}\"{}", config_class.name, Excerpt(key), DidYouMean(key, names)));
 }
 
 }  // namespace
 
 Result<json> ReadConfigClass(const ConfigClass& config_class, const json& value) {
   if (!value.is_object())
-    return InvalidArgument(fmt::format("{} must be a JSON object, not {}", config_class.name,
-                                       Excerpt(value.dump())));
+    return InvalidArgument(
+        fmt::format("{} must be a JSON object, not {}", config_class.name, Excerpt(value.dump())));
   json result = json::object();
   for (const auto& [key, each] : value.items()) {
     const auto field = std::find_if(config_class.fields.begin(), config_class.fields.end(),
