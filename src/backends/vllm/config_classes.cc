@@ -328,7 +328,7 @@ const ConfigClass& SpeculativeConfigClass() { return kSpeculativeConfig; }
 Result<json> ReadConfigArgument(std::string_view dest, const json& value) {
   const auto known = std::find_if(kConfigArguments.begin(), kConfigArguments.end(),
                                   [&](const ConfigArgument& each) { return each.dest == dest; });
-  if (known == kConfigArguments.end() || value.is_null()) return value;
+  if (known == kConfigArguments.end()) return value;
   RL_ASSIGN_OR_RETURN(json config, ReadConfigClass(*known->config_class, value));
   if (known->check == nullptr) return config;
   const Status status = known->check(&config);

@@ -12,7 +12,7 @@ namespace redline::backends::vllm {
 const ConfigClass& SpeculativeConfigClass();
 
 // The value of a dest that holds a configuration class ("compilation_config"), read and checked;
-// other values, and null, as they are.
+// other values as they are.
 Result<nlohmann::json> ReadConfigArgument(std::string_view dest, const nlohmann::json& value);
 
 }  // namespace redline::backends::vllm

@@ -18,9 +18,13 @@ using nlohmann::json;
 
 constexpr std::string_view kArgumentsFile = "arguments_0.13.0.json";
 
-Status ReadConfigArguments(json* values) {
+// "None" is no configuration where one may be missing; elsewhere a class is never null.
+Status ReadConfigArguments(const std::set<std::string>& given, json* values) {
   for (const auto& [dest, value] : values->items()) {
-    auto read = ReadConfigArgument(dest, value);
+    const bool is_missing = value.is_null() && !given.contains(dest);
+    const bool may_be_null = ServeArgumentTable().FindDest(dest)->nullable;
+    auto read = is_missing || (value.is_null() && may_be_null) ? Result<json>(value)
+                                                              : ReadConfigArgument(dest, value);
     if (!read.ok()) {
       const std::string flag = NameOf(*ServeArgumentTable().FindDest(dest));
       const std::string param = flag.substr(0, flag.find('/'));
@@ -90,7 +94,7 @@ Result<ServeArguments> ParseServeArguments(std::span<const std::string> argument
   for (const std::string& repeated : flexible.repeated)
     notes->Warn(fmt::format("{} is given more than once; the last one counts", Excerpt(repeated)));
   RL_ASSIGN_OR_RETURN(ParsedArguments parsed, ParseArguments(ServeArgumentTable(), flexible.words));
-  RL_RETURN_IF_ERROR(ReadConfigArguments(&parsed.values));
+  RL_RETURN_IF_ERROR(ReadConfigArguments(parsed.given, &parsed.values));
   TakeModelTag(&parsed.values, &parsed.given);
   return ServeArguments(std::move(parsed.values), std::move(parsed.given));
 }
