@@ -1,5 +1,5 @@
-# Writes OUT/NAME.{S,cc,h} that hold every file under ROOT. See redline_embed() in Redline.cmake.
-file(GLOB_RECURSE files RELATIVE "${ROOT}" "${ROOT}/*")
+# Writes OUT/NAME.{S,cc,h} that hold every file under ROOT whose name fits PATTERN. See redline_embed() in Redline.cmake.
+file(GLOB_RECURSE files RELATIVE "${ROOT}" "${ROOT}/${PATTERN}")
 list(SORT files)
 set(asm ".section .rodata\n")
 set(externs "")

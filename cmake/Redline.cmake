@@ -49,20 +49,24 @@ function(redline_test)
   set_tests_properties(${ARG_NAME} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
 endfunction()
 
-# Builds every file under ROOT into the binary:
+# Builds every file under ROOT (whose name fits PATTERN, when given) into the binary:
 #   redline_embed(NAME catalog_files ROOT ${CMAKE_SOURCE_DIR}/catalog DEPENDS a.yaml b.yaml)
 # gives the library redline_NAME and the header "embedded/NAME.h" with
 #   std::span<const redline::EmbeddedFile> redline::embedded::NAME();
 # The files are listed at build time, after DEPENDS (files whose change means a new embedding).
 function(redline_embed)
-  cmake_parse_arguments(ARG "" "NAME;ROOT" "DEPENDS" ${ARGN})
+  cmake_parse_arguments(ARG "" "NAME;ROOT;PATTERN" "DEPENDS" ${ARGN})
+  if(NOT ARG_PATTERN)
+    set(ARG_PATTERN "*")
+  endif()
   set(dir "${CMAKE_BINARY_DIR}/generated/embedded")
   set(script "${REDLINE_SRC_DIR}/../cmake/EmbedFiles.cmake")
   set(outputs "${dir}/${ARG_NAME}.S" "${dir}/${ARG_NAME}.cc" "${dir}/${ARG_NAME}.h")
   add_custom_command(OUTPUT ${outputs}
-    COMMAND ${CMAKE_COMMAND} -DNAME=${ARG_NAME} -DROOT=${ARG_ROOT} -DOUT=${dir} -P ${script}
+    COMMAND ${CMAKE_COMMAND} -DNAME=${ARG_NAME} -DROOT=${ARG_ROOT} -DPATTERN=${ARG_PATTERN} -DOUT=${dir} -P ${script}
     DEPENDS ${script} ${ARG_DEPENDS}
-    COMMENT "Embedding ${ARG_NAME}")
+    COMMENT "Embedding ${ARG_NAME}"
+    VERBATIM)
   set_source_files_properties("${dir}/${ARG_NAME}.S" PROPERTIES OBJECT_DEPENDS "${ARG_DEPENDS}")
   # The target by name: it may be defined later.
   redline_library(NAME ${ARG_NAME} SRCS ${outputs} DEPS redline_base)

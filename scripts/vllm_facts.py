@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the facts about one vLLM version that its resolver reads, into src/backends/vllm/data/.
+"""Writes the facts about one vLLM version that its resolver reads, into src/backends/vllm/.
 
     scripts/vllm_facts.py PARSER.json PACKAGE_DIR VERSION
 
@@ -13,7 +13,7 @@ import json
 import pathlib
 import sys
 
-OUT = pathlib.Path(__file__).resolve().parent.parent / "src/backends/vllm/data"
+OUT = pathlib.Path(__file__).resolve().parent.parent / "src/backends/vllm"
 ACTIONS = {"_StoreAction": None, "LoRAParserAction": None, "_StoreTrueAction": "store_true",
            "_AppendAction": "append", "BooleanOptionalAction": "boolean_optional"}
 TYPES = {"int": "int", "float": "float", "loads": "json", "_parse_type": "json",

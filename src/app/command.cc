@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <limits>
 #include <memory>
@@ -97,6 +98,7 @@ Status TakePositionals(const Command& command, const std::vector<std::string>& w
   }
   size_t taken = 0;
   for (const Positional& positional : command.positionals) {
+    if (positional.after_dashes) continue;
     const size_t count = positional.repeated ? values.size() - taken : 1;
     if (taken + count > values.size() || count == 0) continue;
     const auto begin = values.begin() + static_cast<std::ptrdiff_t>(taken);
@@ -109,7 +111,21 @@ Status TakePositionals(const Command& command, const std::vector<std::string>& w
   return OkStatus();
 }
 
+// Moves the words after "--" into `arguments`, for a command that passes them on.
+void TakeAfterDashes(const Command& command, std::vector<std::string>& words,
+                     Arguments& arguments) {
+  const auto dashes = std::find(words.begin(), words.end(), "--");
+  for (const Positional& positional : command.positionals) {
+    if (!positional.after_dashes || dashes == words.end()) continue;
+    if (dashes + 1 != words.end()) arguments.Set(positional.name, {dashes + 1, words.end()});
+    words.erase(dashes, words.end());
+    return;
+  }
+}
+
 Result<Arguments> Parse(const Command& command, std::vector<std::string> words) {
+  Arguments arguments;
+  TakeAfterDashes(command, words, arguments);
   std::map<std::string, std::vector<std::string>> values;
   const auto parser = MakeParser(command, values);
   std::vector<std::string> reversed(words.rbegin(), words.rend());  // CLI11 pops from the back
@@ -118,7 +134,6 @@ Result<Arguments> Parse(const Command& command, std::vector<std::string> words) 
   } catch (const CLI::ParseError& error) {
     return InvalidArgument(fmt::format("{}; see: redline {} --help", error.what(), command.name));
   }
-  Arguments arguments;
   RL_RETURN_IF_ERROR(TakePositionals(command, parser->remaining(), arguments));
   for (auto& [name, given] : values) {
     if (!given.empty()) arguments.Set(name, given);
@@ -208,11 +223,15 @@ std::string HelpText(const std::vector<Command>& commands) {
 
 std::string HelpText(const Command& command) {
   std::string usage = "redline " + command.name;
+  std::string passed_on;
   for (const Positional& positional : command.positionals) {
     const std::string name = positional.name + (positional.repeated ? "..." : "");
-    usage += positional.required ? " " + name : " [" + name + "]";
+    const std::string dashes = positional.after_dashes ? "-- " : "";
+    (positional.after_dashes ? passed_on : usage) +=
+        positional.required ? " " + dashes + name : " [" + dashes + name + "]";
   }
   if (!command.flags.empty()) usage += " [FLAGS]";
+  usage += passed_on;
   std::string text = fmt::format("{}\n\nUsage: {}\n", command.description, usage);
   if (!command.positionals.empty()) text += "\nArguments:\n";
   for (const Positional& positional : command.positionals)

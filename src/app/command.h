@@ -26,6 +26,7 @@ struct Positional {
   std::string help;
   bool required = true;
   bool repeated = false;
+  bool after_dashes = false;  // every word after "--", as it stands
 };
 
 // What the command line said. Values are as typed; defaults are filled in.

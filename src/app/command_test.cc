@@ -54,6 +54,26 @@ TEST(CommandLine, ParsesFlagsInAnyOrderAndDefaults) {
   EXPECT_EQ(outcome.arguments.Get("replicas"), "1");
 }
 
+TEST(CommandLine, WordsAfterTwoDashesAreTakenAsTheyStand) {
+  Arguments seen;
+  const Command command = {
+      .name = "run",
+      .summary = "s",
+      .description = "d",
+      .example = "redline run m -- --flag",
+      .flags = {{"wait", "", "h", ""}},
+      .positionals = {{"NAME", "h"},
+                      {.name = "ARG", .help = "h", .required = false, .after_dashes = true}},
+      .run = [&](const Arguments& arguments) { return seen = arguments, OkStatus(); }};
+  std::vector<std::string> words = {"redline", "run", "m", "--", "--wait", "--", "-x", "--help"};
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  EXPECT_EQ(RunCommandLine({command}, static_cast<int>(argv.size()), argv.data()), 0);
+  EXPECT_FALSE(seen.Has("wait"));
+  EXPECT_EQ(seen.GetAll("ARG"), (std::vector<std::string>{"--wait", "--", "-x", "--help"}));
+  EXPECT_NE(HelpText(command).find("redline run NAME [FLAGS] [-- ARG]"), std::string::npos);
+}
+
 TEST(CommandLine, MistakesAreNamedInOneLine) {
   const struct {
     std::vector<std::string> words;

@@ -26,8 +26,8 @@ Command SweepCommand();
 Command DoctorCommand();
 Command MockServerCommand();
 Command VersionCommand();
-Command CompareCommand();
 Command CompletionCommand();
+Command EngineCommand();
 
 // Hidden roles, started by other processes.
 Command ServerCommand();

@@ -5,18 +5,21 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "backends/arguments/argument_parser.h"
+#include "base/status.h"
 #include "spec/hardware_profile.h"
 
 namespace redline::backends {
 
 struct ResolveRequest {
+  std::string version;                 // of the engine: one of EngineResolver::versions
   std::vector<std::string> arguments;  // the engine's own, without the program
   std::map<std::string, std::string> environment;
-  nlohmann::json model_config;  // the model's config.json
+  nlohmann::json model_config;  // the model's config.json; null: not known
   spec::HardwareProfile hardware;
 };
 
@@ -25,8 +28,9 @@ struct Rewrite {
   std::string field;
   nlohmann::json asked;  // the parsed value, the default included
   nlohmann::json got;
-  std::string rule;    // in words: "DeepSeek sparse attention runs with pages of 64"
-  std::string source;  // "server_args.py: _handle_model_specific_adjustments"
+  std::string rule;        // in words: "DeepSeek sparse attention runs with pages of 64"
+  std::string source;      // "server_args.py: _handle_model_specific_adjustments"
+  bool was_given = false;  // whether the arguments named the field
 };
 
 // The engine would end with this instead of starting.
@@ -37,13 +41,33 @@ struct Refusal {
 };
 
 struct EngineResolution {
-  nlohmann::json resolved;  // object; field names as the engine has them; null when refused
+  nlohmann::json resolved;  // object; names as the engine has them; null: refused before
   std::vector<Rewrite> rewritten;
-  std::vector<std::string> warnings;  // what the engine would say, and what changes nothing
+  std::vector<std::string> warnings;  // what the engine would say, then what changes nothing
   std::optional<Refusal> error;
 };
 
 // {"resolved": {...}, "rewritten": [...], "warnings": [...], "error": null | {...}}
 nlohmann::json ToJson(const EngineResolution& resolution);
+
+// How one engine is resolved. A plain function table: an engine is one line in
+// resolver_registry.cc.
+struct EngineResolver {
+  std::string_view name;                       // "sglang"
+  std::span<const std::string_view> versions;  // the first is the default
+  // The model that the arguments name; "": none, or the arguments cannot be read.
+  std::string (*model_of)(const ResolveRequest& request);
+  EngineResolution (*resolve)(const ResolveRequest& request);
+};
+
+std::span<const EngineResolver> AllEngineResolvers();
+
+struct EngineVersion {
+  const EngineResolver* resolver = nullptr;
+  std::string version;
+};
+// "sglang@0.5.6.post2"; without a version the engine's default. kInvalidArgument with the nearest
+// name or version.
+Result<EngineVersion> FindEngineVersion(std::string_view name_at_version);
 
 }  // namespace redline::backends

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -18,8 +17,8 @@ struct HardwareProfile {
   int num_gpus = 0;
 };
 
-// A published one by name, in any case: H200x8, H100x8, B200x8, A100x8, L40x8, L40x1, RTX4090x1.
-// Any count of a known GPU is good ("H200x4"). kInvalidArgument with the nearest name.
+// A known GPU and how many of them, in any case: "H200x8", "h100x4", "RTX4090x1"; a GPU alone is
+// one of it. kInvalidArgument with the nearest name.
 Result<HardwareProfile> FindHardwareProfile(std::string_view name);
 
 }  // namespace redline::spec

@@ -1,5 +1,6 @@
 #include "backends/arguments/argument_value.h"
 
+#include <algorithm>
 #include <cctype>
 #include <charconv>
 #include <cmath>
@@ -58,7 +59,20 @@ std::optional<json> ToInt(std::string_view text) {
   return ToFloat(*plain);
 }
 
+// Python's reader ends with RecursionError near 1000.
+constexpr int kDeepestJson = 500;
+
+bool IsTooDeep(std::string_view text) {
+  int depth = 0, deepest = 0;
+  for (const char c : text) {
+    if (c == '[' || c == '{') deepest = std::max(deepest, ++depth);
+    if (c == ']' || c == '}') --depth;
+  }
+  return deepest > kDeepestJson;
+}
+
 std::optional<json> ToJson(std::string_view text) {
+  if (IsTooDeep(text)) return std::nullopt;
   json value = json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (value.is_discarded()) return std::nullopt;
   return value;

@@ -4,8 +4,8 @@
 
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
-#include <vector>
 
 #include "base/status.h"
 
@@ -24,7 +24,7 @@ int64_t NumKvHeads(const nlohmann::json& text_config);
 bool IsDeepSeekMla(const nlohmann::json& text_config);
 std::optional<int64_t> SlidingWindow(const nlohmann::json& text_config);
 
-// What the class of an architecture can do (data/architectures_0.13.0.json).
+// What the class of an architecture can do (architectures_0.13.0.json).
 struct ArchitectureFacts {
   bool is_known = false;
   bool generates = false;

@@ -14,4 +14,6 @@ namespace redline::backends::vllm {
 // KV cache's size) is not here.
 EngineResolution Resolve(const ResolveRequest& request);
 
+EngineResolver Resolver();
+
 }  // namespace redline::backends::vllm

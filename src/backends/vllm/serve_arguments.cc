@@ -24,7 +24,7 @@ Status ReadConfigArguments(const std::set<std::string>& given, json* values) {
     const bool is_missing = value.is_null() && !given.contains(dest);
     const bool may_be_null = ServeArgumentTable().FindDest(dest)->nullable;
     auto read = is_missing || (value.is_null() && may_be_null) ? Result<json>(value)
-                                                              : ReadConfigArgument(dest, value);
+                                                               : ReadConfigArgument(dest, value);
     if (!read.ok()) {
       const std::string flag = NameOf(*ServeArgumentTable().FindDest(dest));
       const std::string param = flag.substr(0, flag.find('/'));
