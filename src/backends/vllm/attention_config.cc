@@ -18,33 +18,21 @@ void WarnOfVariable(const Context& context, std::string_view name, std::string_v
   context.notes->Warn(fmt::format("{} is deprecated; use --attention-config.{}", name, field));
 }
 
-Status TakeBackendVariable(const Context& context, AttentionConfig* attention) {
+void TakeBackendVariable(const Context& context, AttentionConfig* attention) {
   const auto variable = context.Environment("VLLM_ATTENTION_BACKEND");
-  if (!variable) return OkStatus();
-  if (!Contains(kAttentionBackends, *variable))
-    return InvalidArgument(
-        fmt::format("VLLM_ATTENTION_BACKEND is \"{}\"; it must be one of {}{}", Excerpt(*variable),
-                    Listed(kAttentionBackends), Hint(*variable, kAttentionBackends)),
-        "attention_backend");
+  if (!variable) return;
   WarnOfVariable(context, "VLLM_ATTENTION_BACKEND", "backend");
   context.notes->Rewrote("attention.backend",
                          attention->backend ? json(*attention->backend) : json(), *variable,
                          "the variable VLLM_ATTENTION_BACKEND", kAttentionSource);
   attention->backend = *variable;
-  return OkStatus();
 }
 
-Status TakeVersionVariable(const Context& context, AttentionConfig* attention) {
+void TakeVersionVariable(const Context& context, AttentionConfig* attention) {
   const auto variable = context.Environment("VLLM_FLASH_ATTN_VERSION");
-  if (!variable) return OkStatus();
-  const auto version = ParseInt64(Trim(*variable));
-  if (!version)
-    return InvalidArgument(
-        fmt::format("VLLM_FLASH_ATTN_VERSION is \"{}\", which is no number", Excerpt(*variable)),
-        "flash_attn_version");
+  if (!variable) return;
   WarnOfVariable(context, "VLLM_FLASH_ATTN_VERSION", "flash_attn_version");
-  attention->flash_attn_version = version;
-  return OkStatus();
+  attention->flash_attn_version = ParseInt64(Trim(*variable));
 }
 
 }  // namespace
@@ -56,8 +44,8 @@ Result<AttentionConfig> CreateAttentionConfig(const Context& context) {
     attention.backend = backend;
   if (const int64_t version = ConfigInt(config, "flash_attn_version"); version != 0)
     attention.flash_attn_version = version;
-  RL_RETURN_IF_ERROR(TakeBackendVariable(context, &attention));
-  RL_RETURN_IF_ERROR(TakeVersionVariable(context, &attention));
+  TakeBackendVariable(context, &attention);
+  TakeVersionVariable(context, &attention);
   if (context.arguments.At("attention_backend").is_null()) return attention;
   if (attention.backend)
     return InvalidArgument(fmt::format("--attention-backend and --attention-config.backend (or "

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "backends/vllm/model_config.h"
 #include "backends/vllm/names.h"
 
 namespace redline::backends::vllm {
@@ -81,6 +82,22 @@ Status TakeEither(const ServeArguments& arguments, const char* name, std::option
     return InvalidArgument(
         fmt::format("--{} and --compilation-config.{} exclude each other", name, name), name);
   *value = own.get<T>();
+  return OkStatus();
+}
+
+// VllmConfig._set_compile_ranges and CompilationConfig.post_init_cudagraph_sizes.
+Status CheckCompileSizes(const json& asked) {
+  for (const json& point : asked.value("compile_ranges_split_points", json::array()))
+    if (point <= 0)
+      return InvalidArgument(
+          fmt::format("compile_ranges_split_points holds {}; each must be positive", point.dump()),
+          "compilation_config");
+  for (const json& size : asked.value("compile_sizes", json::array()))
+    if (!size.is_number_integer() && size != "cudagraph_capture_sizes")
+      return InvalidArgument(fmt::format("compile_sizes holds {}; each must be a number or "
+                                         "\"cudagraph_capture_sizes\"",
+                                         size.dump()),
+                             "compilation_config");
   return OkStatus();
 }
 
@@ -194,6 +211,7 @@ Result<CompilationConfig> CreateCompilationConfig(const Context& context) {
   compilation.pass_config = ReadPassConfig(asked.value("pass_config", json::object()));
   if (compilation.pass_config.enable_qk_norm_rope_fusion)
     compilation.custom_ops.emplace_back("+rotary_embedding");
+  RL_RETURN_IF_ERROR(CheckCompileSizes(asked));
   RL_RETURN_IF_ERROR(TakeEither(context.arguments, "cudagraph_capture_sizes",
                                 &compilation.cudagraph_capture_sizes));
   RL_RETURN_IF_ERROR(TakeEither(context.arguments, "max_cudagraph_capture_size",
@@ -222,7 +240,7 @@ void ApplyOptimizationLevel(const Context& context, EngineConfig* config) {
 void LimitCudagraphsToModel(const Context& context, EngineConfig* config) {
   CompilationConfig& compilation = config->compilation;
   const std::string mode = *compilation.cudagraph_mode;
-  if (HasFullCudagraphs(compilation) && config->model.runner_type == "pooling")
+  if (HasFullCudagraphs(compilation) && HasPooler(context, config->model))
     SetCudagraphMode(context, "PIECEWISE", "pooling models have no full CUDA graphs", kPostInit,
                      &compilation);
   else if (config->model.is_encoder_decoder && mode != "NONE" && mode != "FULL_DECODE_ONLY")

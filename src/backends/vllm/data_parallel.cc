@@ -71,7 +71,8 @@ Status CheckSizes(const DataParallel& data) {
     return InvalidArgument("an external balancer needs a data parallel size above 1",
                            "data_parallel_external_lb");
   const int64_t rank = data.rank.value_or(0);
-  if (data.size <= 1 || (rank >= 0 && rank < data.size)) return OkStatus();
+  const bool asked = data.size > 1 || local == 0;
+  if (!asked || (rank >= 0 && rank < data.size)) return OkStatus();
   return InvalidArgument(
       fmt::format("data_parallel_rank is {}; it must be 0 to {}", rank, data.size - 1),
       "data_parallel_rank");

@@ -4,6 +4,7 @@
 
 #include "backends/vllm/compilation_config.h"
 #include "backends/vllm/speculative_config.h"
+#include "base/strings.h"
 
 namespace redline::backends::vllm {
 namespace {
@@ -70,6 +71,25 @@ Status CheckLora(const Context& context, const EngineConfig& config) {
       fmt::format("with LoRA and speculative decoding max_num_batched_tokens must be at least {}",
                   decoded),
       "max_num_batched_tokens");
+}
+
+// config/observability.py: ObservabilityConfig.
+Status CheckObservability(const Context& context) {
+  const ServeArguments& arguments = context.arguments;
+  const double sample = arguments.Number("kv_cache_metrics_sample");
+  if (!(sample > 0 && sample <= 1))
+    return InvalidArgument("kv_cache_metrics_sample must be above 0 and at most 1",
+                           "kv_cache_metrics_sample");
+  const std::string version = arguments.Text("show_hidden_metrics_for_version");
+  if (!version.empty() && version.find_first_of("0123456789") > (version[0] == 'v' ? 1U : 0U))
+    return InvalidArgument(
+        fmt::format("--show-hidden-metrics-for-version \"{}\" is no version", Excerpt(version)),
+        "show_hidden_metrics_for_version");
+  if (arguments.At("collect_detailed_traces").is_null() ||
+      !arguments.At("otlp_traces_endpoint").is_null())
+    return OkStatus();
+  return InvalidArgument("--collect-detailed-traces needs --otlp-traces-endpoint",
+                         "collect_detailed_traces");
 }
 
 // config/vllm.py: VllmConfig.__post_init__.

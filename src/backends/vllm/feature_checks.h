@@ -10,6 +10,7 @@ namespace redline::backends::vllm {
 Status CheckFeatures(const Context& context);
 Status CheckContextParallelDivides(const Context& context);
 Status CheckLora(const Context& context, const EngineConfig& config);
+Status CheckObservability(const Context& context);
 Status CheckAsyncScheduling(const EngineConfig& config);
 Status CheckFastPrefill(const Context& context, const EngineConfig& config);
 Status CheckInterleaving(const Context& context, EngineConfig* config);

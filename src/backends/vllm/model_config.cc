@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "backends/vllm/hf_overrides.h"
 #include "backends/vllm/model_dtype.h"
 #include "backends/vllm/model_facts.h"
 #include "backends/vllm/model_length.h"
@@ -21,17 +22,13 @@ bool IsTrue(const std::optional<std::string>& variable) {
   return text == "1" || text == "true";
 }
 
-// --hf-overrides: plain values over the model's own, objects into its parts.
-json Overridden(json config, const json& overrides) {
-  if (!overrides.is_object()) return config;
-  for (const auto& [key, value] : overrides.items()) {
-    json& target = config[key];
-    if (value.is_object() && target.is_object() && key.ends_with("_config"))
-      target.update(value, /*merge_objects=*/true);
-    else
-      target = value;
-  }
-  return config;
+Status CheckConfigFormat(const ServeArguments& arguments) {
+  constexpr std::array<std::string_view, 3> kFormats = {"auto", "hf", "mistral"};
+  const std::string format = arguments.Text("config_format");
+  if (Contains(kFormats, format)) return OkStatus();
+  return InvalidArgument(fmt::format("--config-format \"{}\" is not known; known: {}{}",
+                                     Excerpt(format), Listed(kFormats), Hint(format, kFormats)),
+                         "config_format");
 }
 
 Result<std::string> FirstArchitecture(const json& hf_config) {
@@ -50,8 +47,6 @@ Result<std::string> RunnerType(const Context& context, const ArchitectureFacts& 
   if (asked == "auto" || asked.empty()) return std::string(pools ? "pooling" : "generate");
   if (asked == "generate" && pools)
     return InvalidArgument("--runner generate: the model only pools; leave the flag out", "runner");
-  if (asked == "draft")
-    return InvalidArgument("--runner draft is for drafts of a speculative method", "runner");
   return asked;
 }
 
@@ -172,7 +167,9 @@ Status CheckGroupedContextParallel(const ModelConfig& model, const ParallelConfi
 Result<ModelConfig> CreateModelConfig(const Context& context) {
   ModelConfig model;
   model.model = context.arguments.Text("model");
-  model.hf_config = Overridden(context.hf_config, context.arguments.At("hf_overrides"));
+  RL_RETURN_IF_ERROR(CheckConfigFormat(context.arguments));
+  RL_ASSIGN_OR_RETURN(model.hf_config,
+                      OverrideHfConfig(context.hf_config, context.arguments.At("hf_overrides")));
   model.hf_text_config = TextConfig(model.hf_config);
   RL_RETURN_IF_ERROR(TakeArchitecture(context, &model));
   RL_RETURN_IF_ERROR(TakeDtype(context, &model));
@@ -206,13 +203,17 @@ Status VerifyModelWithParallel(const ModelConfig& model, const ParallelConfig& p
   return OkStatus();
 }
 
+bool HasPooler(const Context& context, const ModelConfig& model) {
+  return model.runner_type == "pooling" || !context.arguments.At("pooler_config").is_null();
+}
+
 bool SupportsChunkedPrefill(const Context& context, const ModelConfig& model) {
-  if (model.runner_type == "pooling") return PoolsInOrder(context, model);
+  if (HasPooler(context, model)) return PoolsInOrder(context, model);
   return !model.is_encoder_decoder;
 }
 
 bool SupportsPrefixCaching(const Context& context, const ModelConfig& model) {
-  if (model.runner_type == "pooling") return PoolsInOrder(context, model);
+  if (HasPooler(context, model)) return PoolsInOrder(context, model);
   return !model.is_encoder_decoder && !model.is_hybrid && !model.is_attention_free;
 }
 

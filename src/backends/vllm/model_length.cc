@@ -48,18 +48,6 @@ std::string RopeType(const json& rope) {
   return type.empty() ? ConfigText(rope, "type") : type;
 }
 
-// transformers_utils/config.py: patch_rope_parameters. rope_scaling is the older name.
-json RopeParameters(const json& text_config) {
-  json rope;
-  for (const char* key : {"rope_scaling", "rope_parameters"}) {
-    const auto found = text_config.find(key);
-    if (rope.is_null() && found != text_config.end() && found->is_object()) rope = *found;
-  }
-  const int64_t original = ConfigInt(text_config, "original_max_position_embeddings");
-  if (rope.is_object() && original != 0) rope["original_max_position_embeddings"] = original;
-  return rope;
-}
-
 // One set of parameters, or one for each kind of layer.
 std::vector<json> RopeSets(const json& rope) {
   if (!rope.is_object()) return {};
@@ -119,6 +107,18 @@ Result<ModelLength> CheckAsked(const json& text_config, const Derived& derived, 
 }
 
 }  // namespace
+
+// transformers_utils/config.py: patch_rope_parameters. rope_scaling is the older name.
+json RopeParameters(const json& config) {
+  json rope;
+  for (const char* key : {"rope_scaling", "rope_parameters"}) {
+    const auto found = config.find(key);
+    if (rope.is_null() && found != config.end() && found->is_object()) rope = *found;
+  }
+  const int64_t original = ConfigInt(config, "original_max_position_embeddings");
+  if (rope.is_object() && original != 0) rope["original_max_position_embeddings"] = original;
+  return rope;
+}
 
 Result<ModelLength> ResolveModelLength(const json& text_config, std::optional<int64_t> asked,
                                        bool disable_sliding_window, bool allow_longer) {

@@ -15,6 +15,9 @@ struct ModelLength {
   std::string warning;  // "": none
 };
 
+// The model's rope parameters: "rope_scaling", the older name, counts first; null when it has none.
+nlohmann::json RopeParameters(const nlohmann::json& config);
+
 // Follows config/model.py: _get_and_verify_max_len. kInvalidArgument when `asked` is more than the
 // model was made for and `allow_longer` (VLLM_ALLOW_LONG_MAX_MODEL_LEN) is not set.
 Result<ModelLength> ResolveModelLength(const nlohmann::json& text_config,

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "backends/vllm/data_parallel.h"
-#include "backends/vllm/names.h"
 #include "base/strings.h"
 
 namespace redline::backends::vllm {
@@ -12,20 +11,13 @@ namespace {
 using nlohmann::json;
 
 constexpr std::string_view kDefaultAll2All = "allgather_reducescatter";
-constexpr std::string_view kAll2AllVariable = "VLLM_ALL2ALL_BACKEND";
 
 // ParallelConfig.__post_init__: the flag, else the variable, else the default.
-Result<std::string> All2AllBackend(const Context& context) {
+std::string All2AllBackend(const Context& context) {
   if (const std::string asked = context.arguments.Text("all2all_backend"); !asked.empty())
     return asked;
-  const auto variable = context.Environment(std::string(kAll2AllVariable));
-  if (variable && !Contains(kAll2AllBackends, *variable))
-    return InvalidArgument(
-        fmt::format("{} is \"{}\"; it must be one of {}{}", kAll2AllVariable, Excerpt(*variable),
-                    Listed(kAll2AllBackends), Hint(*variable, kAll2AllBackends)),
-        "all2all_backend");
-  if (variable)
-    context.notes->Warn(fmt::format("{} is deprecated; use --all2all-backend", kAll2AllVariable));
+  const auto variable = context.Environment("VLLM_ALL2ALL_BACKEND");
+  if (variable) context.notes->Warn("VLLM_ALL2ALL_BACKEND is deprecated; use --all2all-backend");
   std::string backend = variable.value_or(std::string(kDefaultAll2All));
   context.notes->Rewrote("parallel.all2all_backend", nullptr, backend,
                          variable ? "the variable VLLM_ALL2ALL_BACKEND" : "the default backend",
@@ -126,7 +118,7 @@ Result<ParallelConfig> CreateParallelConfig(const Context& context) {
   parallel.enable_eplb = arguments.Flag("enable_eplb");
   parallel.enable_dbo = arguments.Flag("enable_dbo");
   parallel.cp_kv_cache_interleave_size = arguments.Int("cp_kv_cache_interleave_size");
-  RL_ASSIGN_OR_RETURN(parallel.all2all_backend, All2AllBackend(context));
+  parallel.all2all_backend = All2AllBackend(context);
   parallel.world_size = parallel.pipeline_parallel_size * parallel.tensor_parallel_size *
                         arguments.Int("prefill_context_parallel_size");
   parallel.data_parallel_size = DataParallelSize(context);

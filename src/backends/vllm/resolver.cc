@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "backends/vllm/engine_config.h"
+#include "backends/vllm/environment.h"
 #include "backends/vllm/front_end.h"
 #include "backends/vllm/vllm_config.h"
 
@@ -77,6 +78,8 @@ std::string ModelOf(const ResolveRequest& request) {
 EngineResolution Resolve(const ResolveRequest& request) {
   EngineResolution resolution;
   Notes notes(&resolution);
+  if (const Status status = CheckEnvironment(request.environment); !status.ok())
+    return Refused(std::move(resolution), "argparse", status);
   const auto arguments = ParseServeArguments(request.arguments, &notes);
   if (!arguments.ok()) return Refused(std::move(resolution), "argparse", arguments.status());
   return ResolveParsed(request, *arguments, std::move(resolution));

@@ -9,6 +9,7 @@
 #include "backends/vllm/config_classes.h"
 #include "backends/vllm/data.h"
 #include "backends/vllm/flexible_words.h"
+#include "backends/vllm/lora_modules.h"
 #include "base/strings.h"
 
 namespace redline::backends::vllm {
@@ -95,6 +96,7 @@ Result<ServeArguments> ParseServeArguments(std::span<const std::string> argument
     notes->Warn(fmt::format("{} is given more than once; the last one counts", Excerpt(repeated)));
   RL_ASSIGN_OR_RETURN(ParsedArguments parsed, ParseArguments(ServeArgumentTable(), flexible.words));
   RL_RETURN_IF_ERROR(ReadConfigArguments(parsed.given, &parsed.values));
+  RL_RETURN_IF_ERROR(CheckLoraModules(parsed.values["lora_modules"]));
   TakeModelTag(&parsed.values, &parsed.given);
   return ServeArguments(std::move(parsed.values), std::move(parsed.given));
 }

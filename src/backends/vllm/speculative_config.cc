@@ -7,6 +7,7 @@
 #include "backends/vllm/config_classes.h"
 #include "backends/vllm/model_facts.h"
 #include "backends/vllm/names.h"
+#include "backends/vllm/quantization.h"
 #include "base/strings.h"
 
 namespace redline::backends::vllm {
@@ -86,6 +87,16 @@ Status CheckSelfDraft(const Context& context, const ModelConfig& target,
   return OkStatus();
 }
 
+// The draft's weights are the model's own, so their quantization is.
+Status CheckDraftQuantization(const Context& context, const json& config,
+                              const ModelConfig& target) {
+  const std::string asked = ConfigText(config, "quantization");
+  if (asked.empty()) return OkStatus();
+  const auto found =
+      ResolveQuantization(target.hf_config, asked, context.hardware.compute_capability);
+  return found.ok() ? OkStatus() : Bad(found.status().message());
+}
+
 Result<int64_t> DraftTensorParallelSize(const json& config, const ParallelConfig& parallel) {
   const int64_t whole = parallel.tensor_parallel_size;
   const int64_t size = ConfigInt(config, "draft_tensor_parallel_size", whole);
@@ -111,24 +122,30 @@ Status CheckEagle3(const std::string& method, const ModelConfig& target) {
       fmt::format("eagle3 works with Llama, Qwen, MiniCPM and gpt-oss models, not {}", type));
 }
 
+// The draft that is the model itself can be checked; of another one only the name is known.
+Status CheckDraftModel(const Context& context, const json& config, const ModelConfig& target,
+                       const SpeculativeConfig& speculative) {
+  if (speculative.method == "mtp" && speculative.model == target.model) {
+    RL_RETURN_IF_ERROR(CheckSelfDraft(context, target, speculative));
+    return CheckDraftQuantization(context, config, target);
+  }
+  context.notes->Warn(
+      fmt::format("the draft model {} was not checked: its config.json is not known",
+                  Excerpt(speculative.model)));
+  return CheckEagle3(speculative.method, target);
+}
+
 Status CheckDraft(const Context& context, const json& config, const ModelConfig& target,
                   const ParallelConfig& parallel, SpeculativeConfig* speculative) {
-  if (speculative->method == "mtp" && speculative->model == target.model)
-    RL_RETURN_IF_ERROR(CheckSelfDraft(context, target, *speculative));
-  else if (speculative->method != "ngram")
-    context.notes->Warn(
-        fmt::format("the draft model {} was not checked: its config.json is not "
-                    "known",
-                    Excerpt(speculative->model)));
   if (speculative->method == "ngram") {
     if (IsSet(config, "draft_tensor_parallel_size"))
       speculative->draft_tensor_parallel_size = ConfigInt(config, "draft_tensor_parallel_size");
     return CheckNgram(config);
   }
+  RL_RETURN_IF_ERROR(CheckDraftModel(context, config, target, *speculative));
   RL_ASSIGN_OR_RETURN(speculative->draft_tensor_parallel_size,
                       DraftTensorParallelSize(config, parallel));
-  RL_RETURN_IF_ERROR(CheckDraftLength(config, target));
-  return CheckEagle3(speculative->method, target);
+  return CheckDraftLength(config, target);
 }
 
 }  // namespace

@@ -71,6 +71,7 @@ Status CreateParts(const Context& context, EngineConfig* config) {
                       CreateSpeculativeConfig(context, model, config->parallel));
   RL_RETURN_IF_ERROR(FinishScheduler(context, model, &config->scheduler));
   RL_RETURN_IF_ERROR(CheckLora(context, *config));
+  RL_RETURN_IF_ERROR(CheckObservability(context));
   RL_ASSIGN_OR_RETURN(config->attention, CreateAttentionConfig(context));
   RL_ASSIGN_OR_RETURN(config->compilation, CreateCompilationConfig(context));
   RL_ASSIGN_OR_RETURN(config->optimization_level, OptimizationLevel(context.arguments));
