@@ -32,9 +32,11 @@ def entry(live, types):
         result["nullable"] = True
     if live["nargs"]:
         result["nargs"] = str(live["nargs"])
-    for key in ("choices", "default", "required"):
-        if live[key] not in (None, False) or (key == "default" and live[key] is False):
+    for key in ("choices", "default"):
+        if live[key] is not None:
             result[key] = live[key]
+    if live["required"]:
+        result["required"] = True
     return result
 
 

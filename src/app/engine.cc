@@ -92,11 +92,18 @@ std::string Shown(const json& value) {
   return Excerpt(value.is_string() ? value.get<std::string>() : spec::DumpJson(value), kWidth);
 }
 
+// What was asked for and is not what runs comes first, then what was left to the engine.
 void PrintForPeople(const backends::EngineResolution& resolution) {
   std::vector<std::vector<std::string>> rows;
-  for (const backends::Rewrite& each : resolution.rewritten)
-    rows.push_back({each.field, Shown(each.asked), Shown(each.got), each.rule, each.source});
-  fmt::print("{}", FormatTable({"FIELD", "ASKED", "RUNS", "WHY", "SOURCE"}, rows));
+  for (const bool was_given : {true, false}) {
+    for (const backends::Rewrite& each : resolution.rewritten) {
+      if (each.was_given != was_given) continue;
+      rows.push_back({each.field, was_given ? Shown(each.asked) : "-", Shown(each.got), each.rule,
+                      each.source});
+    }
+  }
+  if (!rows.empty())
+    fmt::print("{}", FormatTable({"FIELD", "ASKED", "RUNS", "WHY", "SOURCE"}, rows));
   for (const std::string& warning : resolution.warnings)
     fmt::print("warning: {}\n", EscapeControl(Trim(warning)));
 }

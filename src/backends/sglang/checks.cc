@@ -7,7 +7,7 @@ namespace redline::backends::sglang {
 namespace {
 
 Status CheckParallelism(const ServerArgs& args) {
-  const int64_t num_ranks = args.Int("tp_size") * args.Int("pp_size");
+  const auto num_ranks = static_cast<__int128>(args.Int("tp_size")) * args.Int("pp_size");
   const int64_t num_nodes = args.Int("nnodes");
   if (num_nodes == 0 || num_ranks % num_nodes != 0)
     return InvalidArgument(fmt::format("--tp-size x --pp-size, {}, must be a multiple of --nnodes "

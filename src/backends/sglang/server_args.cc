@@ -44,9 +44,11 @@ bool ServerArgs::Flag(std::string_view field) const {
 }
 
 int64_t ServerArgs::Int(std::string_view field) const {
-  // No real size is larger, and products of two still fit.
-  constexpr double kLimit = 2147483648.0;
-  return static_cast<int64_t>(std::clamp(Number(field), -kLimit, kLimit));
+  constexpr int64_t kLimit = int64_t{1} << 62;
+  const json& value = Get(field);
+  if (value.is_number_integer()) return std::clamp(value.get<int64_t>(), -kLimit, kLimit);
+  constexpr auto kDoubleLimit = static_cast<double>(kLimit);
+  return static_cast<int64_t>(std::clamp(Number(field), -kDoubleLimit, kDoubleLimit));
 }
 
 double ServerArgs::Number(std::string_view field) const {

@@ -28,7 +28,7 @@ class ServerArgs {
   const nlohmann::json& Get(std::string_view field) const;
   bool IsNull(std::string_view field) const { return Get(field).is_null(); }
   bool Flag(std::string_view field) const;         // false when null
-  int64_t Int(std::string_view field) const;       // 0 when null; within +-2^31
+  int64_t Int(std::string_view field) const;       // 0 when null; within +-2^62
   double Number(std::string_view field) const;     // 0 when null
   std::string Text(std::string_view field) const;  // "" when null
   bool Is(std::string_view field, std::string_view text) const { return Text(field) == text; }

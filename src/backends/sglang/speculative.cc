@@ -84,8 +84,8 @@ Status CheckTree(const ServerArgs& args, bool fa3_is_good) {
   if (args.Int("speculative_eagle_topk") <= 1 || args.Int("page_size") <= 1 || is_good)
     return OkStatus();
   return InvalidArgument(
-      fmt::format("drafting a tree (top-k {}) with pages of {} gives wrong results with {} "
-                  "attention; use top-k 1 or pages of 1",
+      fmt::format("--speculative-eagle-topk {} (a tree of drafts) with pages of {} gives wrong "
+                  "results with {} attention; use top-k 1 or pages of 1",
                   args.Int("speculative_eagle_topk"), args.Int("page_size"),
                   args.Text("attention_backend")),
       "speculative_eagle_topk");

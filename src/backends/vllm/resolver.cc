@@ -11,10 +11,20 @@
 namespace redline::backends::vllm {
 namespace {
 
+// A message that speaks of a thing by its meaning also gets the flag that sets it.
+std::string WithFlag(const Status& status) {
+  const Argument* argument = ServeArgumentTable().FindDest(status.param());
+  if (argument == nullptr || argument->flags.empty()) return status.message();
+  const std::string& flag = argument->flags.front();
+  const bool names_it = status.message().find(flag) != std::string::npos ||
+                        status.message().find(argument->dest) != std::string::npos;
+  return names_it ? status.message() : flag + ": " + status.message();
+}
+
 EngineResolution Refused(EngineResolution resolution, std::string stage, const Status& status) {
   resolution.resolved = nullptr;
   resolution.rewritten.clear();
-  resolution.error = Refusal{std::move(stage), status.message(), status.param()};
+  resolution.error = Refusal{std::move(stage), WithFlag(status), status.param()};
   return resolution;
 }
 
