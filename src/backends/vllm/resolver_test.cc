@@ -241,6 +241,22 @@ TEST(VllmResolverTest, Speculation) {
   });
 }
 
+TEST(VllmResolverTest, TheModelsConfigCanBeOverridden) {
+  ExpectRules({
+      {Model::kDense, R"(--hf-overrides {"max_position_embeddings":8192})", "/model/max_model_len",
+       8192},
+      {Model::kDense, "--hf-overrides.max_position_embeddings 8192", "/model/max_model_len", 8192},
+      // The rope parameters were read before an object replaces their older name.
+      {Model::kDense, R"(--hf-overrides {"rope_scaling":{"rope_type":"linear","factor":2}})",
+       "/model/max_model_len", 40960},
+      {Model::kDense, R"(--hf-overrides {"rope_parameters":{"rope_type":"linear","factor":2}})",
+       "/model/max_model_len", 81920},
+      {Model::kDense, R"(--pooler-config {"pooling_type":"MEAN"})",
+       "/scheduler/enable_chunked_prefill", false},
+      {Model::kDense, "--runner pooling", "/compilation/cudagraph_mode", "PIECEWISE"},
+  });
+}
+
 struct RefusedCase {
   Model model;
   const char* words;
@@ -259,12 +275,27 @@ TEST(VllmResolverTest, RefusalsNameStageAndRemedy) {
       {Model::kDense, "--config f.yaml", "argparse", "--config"},
       {Model::kDense, "-cc.cudagraph_mode=ALL", "argparse", "FULL_AND_PIECEWISE"},
       {Model::kDense, "--speculative-config {method:mtp}", "argparse", "{method:mtp}"},
+      {Model::kDense, "--lora-modules a", "argparse", "NAME=PATH"},
+      {Model::kDense, "--lora-modules a=b=c", "argparse", "NAME=PATH"},
+      {Model::kDense, "--attention-config null", "argparse", "JSON object"},
       {Model::kDense, "--enable-auto-tool-choice", kParsed, "--tool-call-parser"},
       {Model::kDense, "--enable-log-outputs", kParsed, "--enable-log-requests"},
       {Model::kDense, "--enable-auto-tool-choice --tool-call-parser deepseekv32", kServer,
        "deepseek_v32"},
       {Model::kDense, "--structured-outputs-config.reasoning_parser r1", kServer, "deepseek_r1"},
       {Model::kDense, "-tp 3", kEngine, "divisor"},
+      {Model::kDense, "-tp 3", kEngine, "--tensor-parallel-size"},
+      {Model::kDense, "-dp 0", kEngine, "--data-parallel-rank"},
+      {Model::kDense, "--hf-overrides text", kEngine, "--hf-overrides"},
+      {Model::kDense, "--config-format x", kEngine, "mistral"},
+      {Model::kDense, "--kv-cache-metrics-sample 2", kEngine, "at most 1"},
+      {Model::kDense, "--show-hidden-metrics-for-version x", kEngine, "no version"},
+      {Model::kDense, "--collect-detailed-traces all", kEngine, "--otlp-traces-endpoint"},
+      {Model::kDense, R"(-cc.compile_sizes=["x"])", kEngine, "cudagraph_capture_sizes"},
+      {Model::kDense, "-cc.compile_ranges_split_points=[0]", kEngine, "positive"},
+      {Model::kSparse,
+       R"(-tp 8 --speculative-config {"method":"mtp","num_speculative_tokens":1,"quantization":"awq"})",
+       kEngine, "does not fit"},
       {Model::kDense, "-tp 16", kEngine, "16 GPUs"},
       {Model::kDense, "-tp 2", kEngine, "2 GPUs", kL40},
       {Model::kDense, "--enable-expert-parallel", kEngine, "no experts"},
@@ -322,6 +353,16 @@ TEST(VllmResolverTest, RefusalsNameStageAndRemedy) {
   }
 }
 
+TEST(VllmResolverTest, ABadVariableEndsTheEngineBeforeItsArguments) {
+  for (const char* name :
+       {"VLLM_ATTENTION_BACKEND", "VLLM_ALL2ALL_BACKEND", "VLLM_FLASH_ATTN_VERSION"}) {
+    const auto resolution = ResolveWords(Model::kDense, "--tp-size 8", kH200, {{name, "x"}});
+    ASSERT_TRUE(resolution.error.has_value());
+    EXPECT_EQ("argparse", resolution.error->stage);
+    EXPECT_THAT(resolution.error->message, testing::HasSubstr(name));
+  }
+}
+
 TEST(VllmResolverTest, RewritesCarryWhatWasAskedTheRuleAndItsSource) {
   const auto resolution =
       ResolveWords(Model::kSparse, "-tp 8 --kv-cache-dtype fp8 --block-size 16");
@@ -336,6 +377,9 @@ TEST(VllmResolverTest, RewritesCarryWhatWasAskedTheRuleAndItsSource) {
   EXPECT_THAT(rewrite("cache.block_size").source, testing::HasSubstr("platforms/cuda.py"));
   EXPECT_EQ("fp8", rewrite("cache.cache_dtype").asked);
   EXPECT_EQ("fp8_ds_mla", rewrite("cache.cache_dtype").got);
+  EXPECT_TRUE(rewrite("cache.block_size").was_given);
+  EXPECT_TRUE(rewrite("cache.cache_dtype").was_given);
+  EXPECT_FALSE(rewrite("model.quantization").was_given);
   EXPECT_EQ("", rewrite("parallel.tensor_parallel_size").field);
 }
 
