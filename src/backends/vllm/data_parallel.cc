@@ -61,6 +61,8 @@ Status CheckBalancer(const ServeArguments& arguments, DataParallel* data) {
 }
 
 Status CheckSizes(const DataParallel& data) {
+  if (data.size == 0)
+    return InvalidArgument("data_parallel_size is 0; it must be at least 1", "data_parallel_size");
   const int64_t local = data.external_lb ? 1 : data.size_local.value_or(data.size);
   if (local > data.size)
     return InvalidArgument(fmt::format("data_parallel_size_local is {}, above data_parallel_size "

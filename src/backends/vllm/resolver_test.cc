@@ -285,7 +285,7 @@ TEST(VllmResolverTest, RefusalsNameStageAndRemedy) {
       {Model::kDense, "--structured-outputs-config.reasoning_parser r1", kServer, "deepseek_r1"},
       {Model::kDense, "-tp 3", kEngine, "divisor"},
       {Model::kDense, "-tp 3", kEngine, "--tensor-parallel-size"},
-      {Model::kDense, "-dp 0", kEngine, "--data-parallel-rank"},
+      {Model::kDense, "-dp 0", kEngine, "at least 1"},
       {Model::kDense, "--hf-overrides text", kEngine, "--hf-overrides"},
       {Model::kDense, "--config-format x", kEngine, "mistral"},
       {Model::kDense, "--kv-cache-metrics-sample 2", kEngine, "at most 1"},
