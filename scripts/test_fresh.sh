@@ -49,7 +49,7 @@ echo "== the printed lines"
 grep -E '^  curl -s ' "$root/up.out" | sed 's/^  //' >"$root/printed.sh"
 grep -E '^  [^ ]*redline chat ' "$root/up.out" | sed 's/^  //' >>"$root/printed.sh"
 run "bash -e /printed.sh" | tee "$root/printed.out"
-[ "$(grep -c Paris "$root/printed.out")" -ge 2 ] || { echo "error: no Paris" >&2; exit 1; }
+[ "$(grep -o Paris "$root/printed.out" | wc -l)" -ge 2 ] || { echo "error: no Paris" >&2; exit 1; }
 echo "== second make up"
 run "time make up PORT=18080 >/dev/null"
 run "make down"

@@ -76,18 +76,28 @@ Status RunSelfCheck(const Arguments& arguments) {
   return OkStatus();
 }
 
+Status WasStopped(const std::atomic<bool>& interrupted) {
+  return interrupted
+             ? Status(Code::kCancelled, "stopped before its end; what was measured is shown")
+             : OkStatus();
+}
+
 Status RunMeasurement(const Arguments& arguments) {
   RL_ASSIGN_OR_RETURN(lab::BenchOptions options, BenchOptionsOf(arguments));
+  RL_RETURN_IF_ERROR(CheckReportFolder(arguments));
   const std::atomic<bool>& interrupted = StopOnInterrupt();
   BenchView view(options);
   options.stop = &interrupted;
   options.on_progress = [&](const lab::BenchProgress& progress) { view.Show(progress); };
   options.raw_samples_path = arguments.Get("raw-samples");
   options.command_line = CommandLineOf("bench", arguments, AllBenchFlags());
+  if (arguments.Has("against-model") && !arguments.Has("against"))
+    return InvalidArgument("--against-model means nothing without --against", "against-model");
   if (!arguments.Has("against")) {
     RL_ASSIGN_OR_RETURN(const lab::Measurement measurement, lab::RunBench(std::move(options)));
     view.Clear();
-    return Show(arguments, measurement);
+    RL_RETURN_IF_ERROR(Show(arguments, measurement));
+    return WasStopped(interrupted);
   }
   lab::BenchOptions other = options;
   other.url = arguments.Get("against");
@@ -96,7 +106,8 @@ Status RunMeasurement(const Arguments& arguments) {
   RL_ASSIGN_OR_RETURN(const lab::MeasuredPair pair,
                       lab::RunInterleaved(std::move(options), std::move(other)));
   view.Clear();
-  return Show(arguments, pair);
+  RL_RETURN_IF_ERROR(Show(arguments, pair));
+  return WasStopped(interrupted);
 }
 
 Status RunBenchCommand(const Arguments& arguments) {

@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "app/api_client.h"
+#include "base/strings.h"
+#include "net/http_client.h"
 #include "workload/load_workload.h"
 #include "workload/scale.h"
 
@@ -27,11 +29,21 @@ lab::PromptForm PromptFormOf(const std::string& name) {
   return lab::PromptForm::kAuto;
 }
 
+Status CheckUrl(const std::string& flag, const std::string& url) {
+  if (url.starts_with("unix:/") || net::ParseUrl(url).ok()) return OkStatus();
+  return InvalidArgument(fmt::format("--{} \"{}\" is not a URL; for example: --{} "
+                                     "http://127.0.0.1:8000",
+                                     flag, EscapeControl(url), flag),
+                         flag);
+}
+
 // --url with --api-key (or REDLINE_API_KEY), or the platform here with its key.
 Status SetTarget(const Arguments& arguments, lab::BenchOptions& options) {
   std::string key = arguments.Get("api-key");
   if (const char* value = std::getenv("REDLINE_API_KEY"); key.empty() && value) key = value;
   options.url = arguments.Get("url");
+  if (!options.url.empty()) RL_RETURN_IF_ERROR(CheckUrl("url", options.url));
+  if (arguments.Has("against")) RL_RETURN_IF_ERROR(CheckUrl("against", arguments.Get("against")));
   if (options.url.empty()) {
     Result<ApiClient> platform = ApiClient::Connect(arguments);
     if (!platform.ok())
@@ -132,7 +144,7 @@ std::vector<Flag> BenchFlags() {
       {"no-stream", "", "whole answers instead of streams", ""},
       {"extra", "JSON", "more fields of each request, as a JSON object", ""},
       {"vocab-size", "N", "ids are below it [asked of the server]", ""},
-      {"api-key", "KEY", "key of the server [REDLINE_API_KEY, else the platform's]", ""},
+      {"api-key", "KEY", "key of the server [REDLINE_API_KEY; without --url the platform's]", ""},
       {"data-dir", "DIR", "data directory of the platform that runs here", ""},
       {"timeout", "SECONDS", "longest answer", "3600"},
       {"max-seconds", "SECONDS", "send nothing later than this after a run's begin", ""},

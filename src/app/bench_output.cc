@@ -1,6 +1,7 @@
 #include "app/bench_output.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -13,6 +14,7 @@
 #include "app/output.h"
 #include "base/clock.h"
 #include "base/files.h"
+#include "base/strings.h"
 #include "lab/report/csv_report.h"
 #include "lab/report/html_report.h"
 #include "lab/report/markdown_report.h"
@@ -24,6 +26,8 @@ namespace {
 namespace fs = std::filesystem;
 using lab::NamedMeasurement;
 using nlohmann::json;
+
+constexpr size_t kReasonShown = 72;  // bytes of a table's cell; JSON has them all
 
 lab::LiveQuantiles QuantilesOf(const lab::Histogram& nanoseconds) {
   if (nanoseconds.empty()) return {};
@@ -46,14 +50,15 @@ Status WriteResults(const fs::path& folder, const std::vector<NamedMeasurement>&
   return OkStatus();
 }
 
-Status WriteReports(const fs::path& folder, const std::vector<NamedMeasurement>& measurements) {
+Status WriteReports(const fs::path& folder, const std::vector<NamedMeasurement>& measurements,
+                    const lab::ReportHead& head = {}) {
   const std::array<std::pair<const char*, std::string>, 4> files = {
-      {{"report.html", lab::HtmlReport(measurements)},
-       {"report.md", lab::MarkdownReport(measurements)},
+      {{"report.html", lab::HtmlReport(measurements, head)},
+       {"report.md", lab::MarkdownReport(measurements, head)},
        {"metrics.csv", lab::MetricsCsv(measurements)},
        {"requests.csv", lab::RequestsCsv(measurements)}}};
   for (const auto& [name, text] : files) RL_RETURN_IF_ERROR(WriteFileAtomic(folder / name, text));
-  fmt::print(stderr, "report: {}\n", (folder / "report.html").string());
+  fmt::print(stderr, "report: {}\n", EscapeControl((folder / "report.html").string()));
   return OkStatus();
 }
 
@@ -71,22 +76,39 @@ std::string SweepTable(const lab::SweepResult& result) {
     return value ? fmt::format("{:.1f}", *value) : std::string("-");
   };
   for (const lab::SweepPoint& point : result.points) {
-    rows.push_back({point.name, figure(point, "request_rate"), figure(point, "output_tps"),
-                    figure(point, "total_tps"), figure(point, "ttft_ms.p50"),
-                    figure(point, "ttft_ms.p99"), figure(point, "tpot_ms.p50"),
-                    point.rate > 0 ? (point.holds ? "yes" : "no") : "-",
-                    point.measurement.valid ? "yes" : "INVALID"});
+    rows.push_back(
+        {point.name, figure(point, "request_rate"), figure(point, "output_tps"),
+         figure(point, "total_tps"), figure(point, "ttft_ms.p50"), figure(point, "ttft_ms.p99"),
+         figure(point, "tpot_ms.p50"), point.rate > 0 ? (point.holds ? "yes" : "no") : "-",
+         point.measurement.valid ? "yes" : "INVALID", Excerpt(point.reason, kReasonShown)});
   }
   return FormatTable({"POINT", "REQ/S", "OUT TOK/S", "TOTAL TOK/S", "TTFT P50 MS", "TTFT P99 MS",
-                      "TPOT P50 MS", "KEEPS SLO", "VALID"},
+                      "TPOT P50 MS", "HOLDS", "VALID", "WHY NOT"},
                      rows);
+}
+
+lab::ReportHead HeadOf(const lab::SweepResult& result) {
+  lab::ReportHead head{.title = "Sweep", .findings = lab::Findings(result)};
+  if (result.points.empty()) return head;
+  const lab::Measurement& first = result.points.front().measurement;
+  head.title = fmt::format("Sweep of {}, workload {}, {} points", first.model, first.workload_name,
+                           result.points.size());
+  return head;
 }
 
 }  // namespace
 
+Status CheckReportFolder(const Arguments& arguments) {
+  if (!arguments.Has("report-dir")) return OkStatus();
+  const fs::path folder = arguments.Get("report-dir");
+  RL_RETURN_IF_ERROR(MakeDirectories(folder));
+  if (::access(folder.c_str(), W_OK) == 0) return OkStatus();
+  return ErrnoStatus("writing to --report-dir " + folder.string(), errno);
+}
+
 void BenchView::Show(const lab::BenchProgress& progress) {
   lab::LiveProgress live;
-  live.name = name_;
+  live.name = point_.empty() ? name_ : name_ + " at " + point_;
   live.num_repeats = num_repeats_;
   live.repeat = std::max<int64_t>(1, progress.repeat);
   if (progress.repeat == 0) live.phase = progress.phase;
@@ -163,17 +185,13 @@ Status Show(const Arguments& arguments, const lab::MeasuredPair& pair) {
 
 Status Show(const Arguments& arguments, const lab::SweepResult& result) {
   if (!PrintedForPrograms(arguments, json::parse(lab::ToJson(result)))) {
-    fmt::print("{}\nsaturated at concurrency {}, knee at {}, best {:.1f} output tok/s\n",
-               SweepTable(result), result.saturation_concurrency, result.knee_concurrency,
-               result.best_output_tps);
-    if (result.max_rate)
-      fmt::print("highest rate that keeps the objectives: {:.6g}/s\n", *result.max_rate);
-    if (!result.is_complete) fmt::print("stopped before its end; the same command goes on\n");
+    fmt::print("{}\n", SweepTable(result));
+    for (const std::string& finding : lab::Findings(result)) fmt::print("{}\n", finding);
   }
   std::vector<NamedMeasurement> points;
   for (const lab::SweepPoint& point : result.points)
     points.push_back({point.name, point.measurement});
-  return WriteReports(arguments.Get("report-dir"), points);
+  return WriteReports(arguments.Get("report-dir"), points, HeadOf(result));
 }
 
 }  // namespace redline::app

@@ -18,12 +18,15 @@ class BenchView {
  public:
   explicit BenchView(const lab::BenchOptions& options)
       : name_(options.workload.name), num_repeats_(options.num_repeats) {}
+  // What comes is of this point of a sweep.
+  void Begin(const std::string& point) { point_ = point; }
   void Show(const lab::BenchProgress& progress);
   void Clear() { view_.Clear(); }
 
  private:
   const std::string name_;
   const int64_t num_repeats_;
+  std::string point_;
   LiveView view_;
   // For the rates of late.
   std::string phase_;
@@ -33,6 +36,9 @@ class BenchView {
 };
 
 std::string ClientTable(const lab::ClientReport& report);
+
+// Makes the folder of --report-dir before anything is measured.
+Status CheckReportFolder(const Arguments& arguments);
 
 // Print as --output says and write the files of --report-dir.
 Status Show(const Arguments& arguments, const lab::Measurement& measurement);

@@ -4,9 +4,11 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <limits>
 #include <memory>
+#include <system_error>
 
 #include "base/strings.h"
 
@@ -156,8 +158,26 @@ bool AsksForHelp(const std::vector<std::string>& words) {
 }
 
 int Fail(const Status& status) {
-  fmt::print(stderr, "redline: {}\n", EscapeControl(status.message()));
+  const std::string line = "redline: " + EscapeControl(status.message()) + "\n";
+  std::fwrite(line.data(), 1, line.size(), stderr);  // where it cannot be written, nobody reads it
   return InfoOf(status.code()).exit_code;
+}
+
+// What was printed has arrived.
+Status FlushOutput() {
+  errno = 0;
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return OkStatus();
+  return Unavailable(fmt::format("standard output cannot be written: {}",
+                                 std::generic_category().message(errno == 0 ? EIO : errno)));
+}
+
+Status Run(const Command& command, const Arguments& arguments) {
+  try {
+    RL_RETURN_IF_ERROR(command.run(arguments));
+    return FlushOutput();
+  } catch (const std::system_error& error) {  // fmt::print
+    return Unavailable(fmt::format("output cannot be written: {}", error.what()));
+  }
 }
 
 // As a person typed it: positionals are in capitals.
@@ -268,7 +288,7 @@ int RunCommandLine(const std::vector<Command>& commands, int argc, char** argv) 
   }
   auto arguments = Parse(*command, std::move(words));
   if (!arguments.ok()) return Fail(arguments.status());
-  const Status status = command->run(*arguments);
+  const Status status = Run(*command, *arguments);
   return status.ok() ? 0 : Fail(status);
 }
 

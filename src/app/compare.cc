@@ -5,12 +5,15 @@
 
 #include "app/commands.h"
 #include "app/comparison_table.h"
+#include "app/measurement_table.h"
 #include "app/output.h"
 #include "base/files.h"
 #include "base/strings.h"
 #include "lab/import/importer.h"
 #include "lab/import/perflab.h"
-#include "lab/metrics/metric_table.h"
+#include "lab/metrics/summary.h"
+#include "lab/report/differences.h"
+#include "lab/report/report_tables.h"
 #include "lab/stats/comparison.h"
 
 namespace redline::app {
@@ -46,12 +49,8 @@ Status RunPerflab(const Arguments& arguments) {
 }
 
 Status CheckMetric(const std::string& figure) {
-  if (lab::FindMetric(figure.substr(0, figure.find('.'))) != nullptr) return OkStatus();
-  std::vector<std::string> names;
-  for (const lab::MetricInfo& metric : lab::MetricTable()) names.emplace_back(metric.name);
-  return InvalidArgument(fmt::format("--metric \"{}\" is no metric{}; docs/metrics.md lists them",
-                                     EscapeControl(figure), DidYouMean(figure, names)),
-                         "metric");
+  const Status known = lab::CheckFigure(figure);
+  return known.ok() ? known : InvalidArgument("--metric: " + known.message(), "metric");
 }
 
 Result<lab::CompareOptions> OptionsOf(const Arguments& arguments) {
@@ -64,19 +63,31 @@ Result<lab::CompareOptions> OptionsOf(const Arguments& arguments) {
   return options;
 }
 
+json DifferencesJson(lab::NamedMeasurements both) {
+  json rows = json::array();
+  for (const lab::Difference& difference : lab::FindDifferences(both))
+    rows.push_back(
+        {{"field", difference.field}, {"a", difference.values[0]}, {"b", difference.values[1]}});
+  return rows;
+}
+
 Status RunCompare(const Arguments& arguments) {
   if (arguments.Has("perflab")) return RunPerflab(arguments);
   const std::vector<std::string> files = {arguments.Get("A"), arguments.Get("B")};
   if (files[0].empty() || files[1].empty())
     return InvalidArgument("two results are needed; for example: redline compare a.json b.json");
   RL_ASSIGN_OR_RETURN(const lab::CompareOptions options, OptionsOf(arguments));
-  RL_ASSIGN_OR_RETURN(const lab::Measurement a, lab::ImportFile(files[0]));
-  RL_ASSIGN_OR_RETURN(const lab::Measurement b, lab::ImportFile(files[1]));
-  const lab::Comparison comparison = lab::Compare(a, b, options);
+  std::vector<lab::NamedMeasurement> both = {{"A", {}}, {"B", {}}};
+  RL_ASSIGN_OR_RETURN(both[0].measurement, lab::ImportFile(files[0]));
+  RL_ASSIGN_OR_RETURN(both[1].measurement, lab::ImportFile(files[1]));
+  const lab::Comparison comparison =
+      lab::Compare(both[0].measurement, both[1].measurement, options);
   if (comparison.figures.empty())
     return FailedPrecondition("the two results have no metric in common that could be compared");
-  if (!PrintedForPrograms(arguments, json::parse(lab::ToJson(comparison))))
-    fmt::print("{}", ComparisonTable(comparison));
+  json document = json::parse(lab::ToJson(comparison));
+  document["differences"] = DifferencesJson(both);
+  if (!PrintedForPrograms(arguments, document))
+    fmt::print("{}\n{}", ComparisonTable(comparison), TerminalTable(lab::DifferenceTable(both)));
   return OkStatus();
 }
 

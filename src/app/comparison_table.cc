@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <vector>
 
 #include "app/output.h"
@@ -11,13 +12,18 @@ namespace redline::app {
 namespace {
 
 std::string IntervalText(const lab::FigureComparison& figure) {
-  if (figure.low <= 0) return "-";
+  if (!(figure.low > 0) || !std::isfinite(figure.high)) return "-";
   return ChangeText(figure.low) + " .. " + ChangeText(figure.high);
 }
 
 }  // namespace
 
-std::string ChangeText(double ratio) { return fmt::format("{:+.1f}%", (ratio - 1) * 100); }
+std::string ChangeText(double ratio) {
+  const double percent = (ratio - 1) * 100;
+  if (!std::isfinite(percent)) return "-";
+  return std::fabs(percent) < 1e6 ? fmt::format("{:+.1f}%", percent)
+                                  : fmt::format("{:+.1e}%", percent);
+}
 
 std::string ComparisonTable(const lab::Comparison& comparison) {
   std::vector<std::vector<std::string>> rows;

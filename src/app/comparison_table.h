@@ -9,7 +9,7 @@ namespace redline::app {
 
 // One row per figure, then the notes.
 std::string ComparisonTable(const lab::Comparison& comparison);
-// "+3.2%".
+// "+3.2%"; "-": it is no number.
 std::string ChangeText(double ratio);
 
 }  // namespace redline::app

@@ -52,8 +52,11 @@ Status RunDeploy(const Arguments& arguments) {
   RL_ASSIGN_OR_RETURN(const double timeout, arguments.GetDouble("timeout", 1, 86400));
   RL_ASSIGN_OR_RETURN(ApiClient api, ApiClient::Connect(arguments));
   auto created = api.Send("POST", "/api/v1/deployments", body);
-  // Deploying what is there already is no failure: the wish is fulfilled.
-  const bool existed = created.status().code() == Code::kAlreadyExists && !arguments.Has("name");
+  // Deploying what is there already is no failure: the wish is fulfilled. Unless it was a wish for
+  // something else.
+  const bool is_plain = !arguments.Has("name") && !arguments.Has("profile") &&
+                        !arguments.Has("set") && !arguments.Has("replicas");
+  const bool existed = created.status().code() == Code::kAlreadyExists && is_plain;
   if (!created.ok() && !existed) return created.status();
   const std::string name =
       existed ? arguments.Get("MODEL") : created->value("name", arguments.Get("MODEL"));

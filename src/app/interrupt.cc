@@ -10,12 +10,14 @@ std::atomic<bool> interrupted = false;
 void OnInterrupt(int) {
   interrupted = true;
   ::signal(SIGINT, SIG_DFL);
+  ::signal(SIGTERM, SIG_DFL);
 }
 
 }  // namespace
 
 const std::atomic<bool>& StopOnInterrupt() {
   ::signal(SIGINT, OnInterrupt);
+  ::signal(SIGTERM, OnInterrupt);
   return interrupted;
 }
 

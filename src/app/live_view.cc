@@ -51,7 +51,7 @@ void LiveView::Draw(const lab::LiveProgress& progress) {
 }
 
 void LiveView::Log(const lab::LiveProgress& progress) {
-  const std::string run = fmt::format("{} {}", progress.repeat, progress.phase);
+  const std::string run = fmt::format("{} {} {}", progress.name, progress.repeat, progress.phase);
   const bool is_new = run != last_run_;
   if (!is_new && progress.elapsed_s - last_logged_s_ < kLogEverySeconds) return;
   last_run_ = run;

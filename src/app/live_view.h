@@ -33,7 +33,7 @@ class LiveView {
   Output output_;
   size_t width_;
   size_t lines_drawn_ = 0;
-  std::string last_run_;  // repeat and phase of the last line in a log
+  std::string last_run_;  // name, repeat and phase of the last line in a log
   double last_logged_s_ = 0;
 };
 

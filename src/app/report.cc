@@ -109,7 +109,7 @@ Status RunReport(const Arguments& arguments) {
                            "output-file");
   RL_ASSIGN_OR_RETURN(const auto measurements, ReadMeasurements(arguments.GetAll("RESULT")));
   const std::string report = format.write(measurements);
-  if (!path.empty()) return WriteFileAtomic(path, report);
+  if (!path.empty()) return WriteOutputFile(path, report);
   fmt::print("{}", report);
   return OkStatus();
 }

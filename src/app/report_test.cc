@@ -1,8 +1,11 @@
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <filesystem>
+#include <limits>
 
 #include "app/commands.h"
+#include "app/comparison_table.h"
 #include "app/measurement_table.h"
 #include "base/files.h"
 
@@ -80,6 +83,21 @@ TEST_F(ReportTest, MistakesSayWhatToDo) {
             std::string::npos);
   EXPECT_NE(Report(std::vector<std::string>(65, file), {}).find("give fewer files"),
             std::string::npos);
+}
+
+TEST(ComparisonTable, WhatIsNoNumberIsADash) {
+  const double infinity = std::numeric_limits<double>::infinity();
+  const std::pair<double, const char*> cases[] = {
+      {1.032, "+3.2%"}, {infinity, "-"}, {std::nan(""), "-"}, {1e300, "+1.0e+302%"}, {1e307, "-"}};
+  for (const auto& [ratio, text] : cases) EXPECT_EQ(ChangeText(ratio), text);
+  lab::Comparison comparison;
+  for (const auto& [low, high] :
+       {std::pair(std::nan(""), std::nan("")), std::pair(0.9, infinity), std::pair(0.0, 0.0)})
+    comparison.figures.push_back(
+        {.figure = "output_tps", .ratio = infinity, .low = low, .high = high});
+  const std::string table = ComparisonTable(comparison);
+  EXPECT_EQ(table.find("nan"), std::string::npos) << table;
+  EXPECT_EQ(table.find("inf"), std::string::npos) << table;
 }
 
 TEST(MeasurementTable, InvalidIsSaidWithItsReasonsAndFailures) {

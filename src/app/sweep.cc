@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 #include <nlohmann/json.hpp>
 
@@ -57,13 +58,13 @@ void SetLoad(const lab::SweepPoint& point, spec::WorkloadSpec& workload) {
 Result<lab::Measurement> MeasureOrFind(const lab::SweepPoint& point, lab::BenchOptions options,
                                        const lab::SweepFolder& folder) {
   RL_ASSIGN_OR_RETURN(auto known, folder.Find(point.name));
-  if (known) return std::move(*known);
+  if (known && lab::WasAnswered(*known) && point.attempt == 1) return std::move(*known);
   SetLoad(point, options.workload);
   options.command_line += " # " + point.name;
   const std::atomic<bool>& stop = *options.stop;
   RL_ASSIGN_OR_RETURN(lab::Measurement measurement, lab::RunBench(std::move(options)));
   if (stop) return Status(Code::kCancelled, "stopped");
-  RL_RETURN_IF_ERROR(folder.Save(point.name, measurement));
+  if (lab::WasAnswered(measurement)) RL_RETURN_IF_ERROR(folder.Save(point.name, measurement));
   return measurement;
 }
 
@@ -81,6 +82,9 @@ Status RunSweepCommand(const Arguments& arguments) {
   lab::SweepLimits limits;
   RL_ASSIGN_OR_RETURN(limits.most_concurrency, arguments.GetInt("max-concurrency", 1, 1 << 20));
   RL_ASSIGN_OR_RETURN(lab::BenchOptions options, BenchOptionsOf(arguments));
+  // More places than requests change nothing.
+  if (options.workload.num_requests > 0)
+    limits.most_concurrency = std::min(limits.most_concurrency, options.workload.num_requests);
   RL_ASSIGN_OR_RETURN(const lab::SweepFolder folder,
                       lab::SweepFolder::Open(arguments.Get("report-dir"), WhatIsSwept(options)));
   const std::atomic<bool>& interrupted = StopOnInterrupt();
@@ -90,6 +94,7 @@ Status RunSweepCommand(const Arguments& arguments) {
   options.command_line = CommandLineOf("sweep", arguments, SweepFlags());
   RL_ASSIGN_OR_RETURN(const lab::SweepResult result,
                       lab::RunSweep(objectives, limits, [&](const lab::SweepPoint& point) {
+                        view.Begin(point.name);
                         return MeasureOrFind(point, options, folder);
                       }));
   view.Clear();

@@ -89,6 +89,15 @@ Status WriteFileAtomic(const fs::path& path, std::string_view data, int mode) {
   return SyncDirectory(path.has_parent_path() ? path.parent_path() : fs::path("."));
 }
 
+Status WriteOutputFile(const fs::path& path, std::string_view data) {
+  std::error_code error;
+  if (!fs::exists(path, error)) return WriteFileAtomic(path, data);
+  if (fs::is_regular_file(path, error)) return WriteFileAtomic(fs::canonical(path, error), data);
+  UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  if (!fd.valid()) return ErrnoStatus("cannot open " + path.string(), errno);
+  return WriteAll(fd.get(), data).WithContext("cannot write " + path.string());
+}
+
 Status MakeDirectories(const fs::path& path, int mode) {
   std::error_code error;
   if (fs::is_directory(path, error)) return OkStatus();

@@ -37,6 +37,9 @@ Result<std::string> ReadFile(const std::filesystem::path& path,
 // Replaces `path` by a new file with these bytes: temporary file, fsync, rename, fsync of the
 // directory. A reader sees the old file or the new one, also after power loss.
 Status WriteFileAtomic(const std::filesystem::path& path, std::string_view data, int mode = 0644);
+// For a path that somebody typed: a link stays and its target is replaced, a device or pipe is
+// written to.
+Status WriteOutputFile(const std::filesystem::path& path, std::string_view data);
 // mkdir -p; the last component gets `mode`.
 Status MakeDirectories(const std::filesystem::path& path, int mode = 0755);
 // The last `max_bytes` of a file, starting at a line.

@@ -29,6 +29,17 @@ TEST_F(FilesTest, AtomicWriteReplacesAndSetsMode) {
   EXPECT_EQ(info.st_mode & 0777, 0600u);
 }
 
+TEST_F(FilesTest, OutputGoesThroughLinksAndIntoDevices) {
+  std::filesystem::create_symlink("target", root_ / "link");
+  ASSERT_TRUE(WriteFileAtomic(root_ / "target", "old").ok());
+  ASSERT_TRUE(WriteOutputFile(root_ / "link", "new").ok());
+  EXPECT_TRUE(std::filesystem::is_symlink(root_ / "link"));
+  EXPECT_EQ(*ReadFile(root_ / "target"), "new");
+  EXPECT_TRUE(WriteOutputFile("/dev/null", "gone").ok());
+  EXPECT_TRUE(std::filesystem::is_character_file("/dev/null"));
+  EXPECT_FALSE(WriteOutputFile("/dev/full", "no room").ok());
+}
+
 TEST_F(FilesTest, ReadFileRefusesWhatIsTooLarge) {
   ASSERT_TRUE(WriteFileAtomic(root_ / "big", std::string(100, 'x')).ok());
   EXPECT_EQ(ReadFile(root_ / "big", 99).status().code(), Code::kTooLarge);

@@ -38,6 +38,41 @@ bool SecondByteAllowed(unsigned char lead, unsigned char second) {
   }
 }
 
+// Of the well-formed character that `text` begins with; 0: it begins with none.
+size_t CharacterLength(std::string_view text) {
+  const auto lead = static_cast<unsigned char>(text[0]);
+  const size_t length = Utf8SequenceLength(lead);
+  if (length == 0 || length > text.size()) return 0;
+  for (size_t offset = 1; offset < length; ++offset) {
+    if (!IsContinuation(static_cast<unsigned char>(text[offset]))) return 0;
+  }
+  if (length > 1 && !SecondByteAllowed(lead, static_cast<unsigned char>(text[1]))) return 0;
+  return length;
+}
+
+// Of a well-formed character.
+uint32_t CodePoint(std::string_view bytes) {
+  const auto lead = static_cast<unsigned char>(bytes[0]);
+  if (bytes.size() == 1) return lead;
+  uint32_t code = lead & (0xFFu >> (bytes.size() + 1));
+  for (const char byte : bytes.substr(1))
+    code = code << 6 | (static_cast<unsigned char>(byte) & 0x3F);
+  return code;
+}
+
+bool IsControl(uint32_t code) { return code < 0x20 || (code >= 0x7F && code <= 0x9F); }
+
+bool TurnsDirection(uint32_t code) {
+  return (code >= 0x202A && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
+}
+
+std::string EscapeOf(std::string_view bytes) {
+  if (bytes == "\n") return "\\n";
+  if (bytes == "\t") return "\\t";
+  if (bytes.size() == 1) return fmt::format("\\x{:02x}", static_cast<unsigned char>(bytes[0]));
+  return fmt::format("\\u{:04x}", CodePoint(bytes));
+}
+
 size_t EditDistance(std::string_view left, std::string_view right) {
   std::vector<size_t> row(right.size() + 1);
   for (size_t column = 0; column <= right.size(); ++column) row[column] = column;
@@ -55,20 +90,25 @@ size_t EditDistance(std::string_view left, std::string_view right) {
 
 }  // namespace
 
+Character FirstCharacter(std::string_view text) {
+  const size_t length = CharacterLength(text);
+  if (length == 0) return {text.substr(0, 1), false};
+  const std::string_view bytes = text.substr(0, length);
+  const uint32_t code = CodePoint(bytes);
+  return {bytes, !IsControl(code) && !TurnsDirection(code)};
+}
+
 std::string EscapeControl(std::string_view text) {
   std::string out;
   out.reserve(text.size());
-  for (const char character : text) {
-    const auto byte = static_cast<unsigned char>(character);
-    if (character == '\n') {
-      out += "\\n";
-    } else if (character == '\t') {
-      out += "\\t";
-    } else if (byte < 0x20 || byte == 0x7F) {
-      out += fmt::format("\\x{:02x}", byte);
+  while (!text.empty()) {
+    const Character character = FirstCharacter(text);
+    if (character.is_safe) {
+      out += character.bytes;
     } else {
-      out += character;
+      out += EscapeOf(character.bytes);
     }
+    text.remove_prefix(character.bytes.size());
   }
   return out;
 }
@@ -80,17 +120,10 @@ std::string Excerpt(std::string_view text, size_t max_bytes) {
 }
 
 bool IsValidUtf8(std::string_view text) {
-  size_t at = 0;
-  while (at < text.size()) {
-    const auto lead = static_cast<unsigned char>(text[at]);
-    const size_t length = Utf8SequenceLength(lead);
-    if (length == 0 || at + length > text.size()) return false;
-    for (size_t offset = 1; offset < length; ++offset) {
-      if (!IsContinuation(static_cast<unsigned char>(text[at + offset]))) return false;
-    }
-    if (length > 1 && !SecondByteAllowed(lead, static_cast<unsigned char>(text[at + 1])))
-      return false;
-    at += length;
+  while (!text.empty()) {
+    const size_t length = CharacterLength(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
   }
   return true;
 }

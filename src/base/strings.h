@@ -10,7 +10,16 @@
 
 namespace redline {
 
-// Control characters (and bytes that would start a terminal escape) as \n, \t or \xNN.
+// What a text begins with: a character of UTF-8, or one byte that is none.
+struct Character {
+  std::string_view bytes;
+  // Not where it is malformed, a control character (C0, DEL, C1) or turns the direction of writing
+  // (U+202A-E, U+2066-9): what a terminal or a page obeys instead of showing it.
+  bool is_safe = false;
+};
+// Of a text that is not empty.
+Character FirstCharacter(std::string_view text);
+// What is not safe to show as \n, \t, \xNN (control characters, malformed bytes) or \uNNNN.
 std::string EscapeControl(std::string_view text);
 // The beginning of a text of unknown length, for messages: EscapeControl of at most `max_bytes`
 // bytes, and "..." when there is more.

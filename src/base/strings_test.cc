@@ -31,7 +31,18 @@ TEST(Strings, NearestName) {
 }
 
 TEST(Strings, EscapesWhatCouldForgeALine) {
-  EXPECT_EQ(EscapeControl("a\nb\x1b[31m"), "a\\nb\\x1b[31m");
+  const std::pair<std::string, std::string> cases[] = {
+      {"a\nb\x1b[31m", "a\\nb\\x1b[31m"},
+      {"\t\x7f", "\\t\\x7f"},
+      {"\u009b31m \u0080\u009f\u00a0", "\\u009b31m \\u0080\\u009f\u00a0"},
+      {"\u202a\u202egpj\u202c\u2029\u202f", "\\u202a\\u202egpj\\u202c\u2029\u202f"},
+      {"\u2065\u2066\u2069\u206a", "\u2065\\u2066\\u2069\u206a"},
+      {"\x9b"
+       "31m\xff",
+       "\\x9b31m\\xff"},
+      {"\xe2\x80", "\\xe2\\x80"},
+      {"caf\u00e9 \u65e5\u672c \U0001F600", "caf\u00e9 \u65e5\u672c \U0001F600"}};
+  for (const auto& [text, escaped] : cases) EXPECT_EQ(EscapeControl(text), escaped);
 }
 
 TEST(Strings, Formats) {

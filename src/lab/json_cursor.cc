@@ -4,6 +4,7 @@
 #include <emmintrin.h>
 #endif
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <limits>
@@ -137,16 +138,18 @@ bool JsonCursor::Integer(int64_t& value) {
   int64_t number = 0;
   for (const char* digit = start; digit < at_; ++digit)
     number = number > (kLimit - 9) / 10 ? kLimit : number * 10 + (*digit - '0');
-  value = negative ? -number : number;
   if (at_ < end_ && *at_ == '.') {
-    ++at_;
+    const char* fraction = ++at_;
     if (!Digits()) return false;
+    if (std::any_of(fraction, at_, [](char digit) { return digit != '0'; })) number = kLimit;
   }
   if (at_ < end_ && (*at_ == 'e' || *at_ == 'E')) {
+    number = kLimit;
     ++at_;
     if (at_ < end_ && (*at_ == '+' || *at_ == '-')) ++at_;
-    return Digits();
+    if (!Digits()) return false;
   }
+  value = negative ? -number : number;
   return true;
 }
 

@@ -33,7 +33,8 @@ class JsonCursor {
   bool NextElement();  // false: the array has ended. A value must follow
   // What stands between the quotes, escapes as they are.
   bool String(std::string_view& raw);
-  // Whole numbers; others are valid, too, and cut (1.5e3 gives 1). Clipped to int64_t's range.
+  // Whole numbers, clipped to int64_t's range. Others are valid, too, and give its limit (1.5,
+  // 1e3).
   bool Integer(int64_t& value);
   bool Bool(bool& value);
   bool Skip();  // any value

@@ -105,6 +105,21 @@ TEST(JsonCursorTest, HugeNumbersAreClipped) {
   EXPECT_EQ(low, -std::numeric_limits<int64_t>::max());
 }
 
+TEST(JsonCursorTest, NumbersThatAreNotWholeAreBeyondAllLimits) {
+  struct Case {
+    const char* text;
+    int64_t value;
+  };
+  constexpr int64_t kLimit = std::numeric_limits<int64_t>::max();
+  for (const Case& c : {Case{"10.0", 10}, Case{"10.9", kLimit}, Case{"1e308", kLimit},
+                        Case{"1E-2", kLimit}, Case{"-2.5", -kLimit}}) {
+    JsonCursor cursor(c.text);
+    int64_t value = 0;
+    EXPECT_TRUE(cursor.Integer(value)) << c.text;
+    EXPECT_EQ(value, c.value) << c.text;
+  }
+}
+
 TEST(JsonCursorTest, OtherKindsFail) {
   JsonCursor cursor(R"({"a":"text"})");
   std::string_view key;

@@ -26,7 +26,8 @@ constexpr size_t kMaxNameBytes = 64;
 constexpr size_t kMaxTextBytes = 4096;
 
 Status Refuse(std::string name, const std::string& value, const std::string& remedy) {
-  return InvalidArgument(fmt::format("\"{}\" is {}; {}", name, value, remedy), std::move(name));
+  const std::string message = fmt::format("\"{}\" is {}; {}", name, value, remedy);
+  return InvalidArgument(message, std::move(name));
 }
 
 // NaN is in no range.

@@ -96,7 +96,7 @@ TEST(WorkloadSpec, RefusesByName) {
       {"prefix: {group: 5}", "prefix.group", "did you mean \"groups\""},
       {"num_requests: 0", "num_requests", "is 0; give an integer from 1 to 10000000"},
       {"num_requests: 10000001", "num_requests", "from 1 to 10000000"},
-      {"num_requests: -1", "num_requests", "is -1"},
+      {"num_requests: -1", "num_requests", "\"num_requests\" is -1"},
       {"num_requests: 1.5", "num_requests", "must be an integer"},
       {"num_requests: 99999999999999999999", "num_requests", "must be an integer"},
       {"num_requests: many", "num_requests", "must be an integer, not string"},

@@ -13,6 +13,8 @@
 namespace redline::workload {
 namespace {
 
+constexpr double kMostSeconds = 1e8;  // three years
+
 using Distribution = spec::LengthSpec::Distribution;
 using Process = spec::ArrivalSpec::Process;
 
@@ -146,6 +148,17 @@ Result<Dataset> ReadRows(const spec::WorkloadSpec& spec) {
   return dataset;
 }
 
+Status CheckDuration(const std::vector<PlanRow>& rows) {
+  double last_s = 0;
+  for (const PlanRow& row : rows) last_s = std::max(last_s, row.intended_s);
+  if (last_s <= kMostSeconds) return OkStatus();
+  return InvalidArgument(
+      fmt::format("the last request would be sent {:.3g} s after the first (limit {:.0f} s): raise "
+                  "the rate (--rate), a trace's speed, or lower the number of requests",
+                  last_s, kMostSeconds),
+      "arrivals");
+}
+
 }  // namespace
 
 Result<std::unique_ptr<RequestPlan>> MakePlan(const spec::WorkloadSpec& spec, uint64_t seed) {
@@ -154,6 +167,7 @@ Result<std::unique_ptr<RequestPlan>> MakePlan(const spec::WorkloadSpec& spec, ui
   const size_t count =
       spec.num_requests > 0 ? static_cast<size_t>(spec.num_requests) : dataset.rows.size();
   RL_ASSIGN_OR_RETURN(auto rows, MakePlanRows(spec, dataset, seed, count));
+  RL_RETURN_IF_ERROR(CheckDuration(rows));
   // The file's lengths are in the rows now.
   if (dataset.block_ids.empty() && dataset.text.empty()) dataset = Dataset{};
   return std::unique_ptr<RequestPlan>(

@@ -182,6 +182,14 @@ TEST(RequestPlan, RefusesPromptsBeyondAllLimits) {
   EXPECT_THAT(plan.status().message(), HasSubstr("turn 9 has 18000008 tokens; at most 16777216"));
 }
 
+TEST(RequestPlan, RefusesTimesBeyondAllLimits) {
+  const auto plan = MakePlan(Spec("input_tokens: 8\noutput_tokens: 1\nnum_requests: 100000\n"
+                                  "arrivals: {process: poisson, rate: 1e-6}"),
+                             1);
+  EXPECT_EQ(plan.status().param(), "arrivals");
+  EXPECT_THAT(plan.status().message(), HasSubstr("raise the rate"));
+}
+
 class DatasetPlan : public ::testing::Test {
  protected:
   void TearDown() override { std::filesystem::remove(path_); }

@@ -47,8 +47,9 @@ std::string StageOf(const EngineResolution& resolution) {
   return resolution.error ? resolution.error->stage : "ok";
 }
 
-// One line for each field that differs.
+// One line for each field that differs. `resolved` is null when the arguments were refused.
 std::string Differences(const json& expected, const json& resolved) {
+  if (resolved.is_null()) return "nothing is resolved";
   std::string differences;
   for (const auto& [field, value] : expected.items()) {
     if (kUnknowable.contains(field) || (resolved.contains(field) && resolved.at(field) == value))

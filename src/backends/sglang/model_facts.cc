@@ -242,7 +242,11 @@ void WarnOfCast(const ServerArgs& args, ModelFacts& facts) {
 
 }  // namespace
 
-Result<HfConfig> HfConfig::Make(nlohmann::json config) {
+Result<HfConfig> HfConfig::Make(nlohmann::json config, const nlohmann::json& overrides) {
+  // _load_deepseek_v32_model
+  if (MemberOf(config, "model_type") == "deepseek_v32")
+    config["architectures"] = nlohmann::json::array({"DeepseekV3ForCausalLM"});
+  if (config.is_object()) config.update(overrides);
   const nlohmann::json& architectures = MemberOf(config, "architectures");
   if (!architectures.is_array() || architectures.empty() || !architectures[0].is_string())
     return InvalidArgument(
@@ -251,9 +255,6 @@ Result<HfConfig> HfConfig::Make(nlohmann::json config) {
         "model_path");
   HfConfig result;
   result.architecture_ = architectures[0].get<std::string>();
-  // _load_deepseek_v32_model
-  if (MemberOf(config, "model_type") == "deepseek_v32")
-    result.architecture_ = "DeepseekV3ForCausalLM";
   result.config_ = std::move(config);
   return result;
 }

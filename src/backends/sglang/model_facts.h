@@ -18,8 +18,9 @@ class ServerArgs;
 // indexer.
 class HfConfig {
  public:
-  // kInvalidArgument: no object, or it names no architecture.
-  static Result<HfConfig> Make(nlohmann::json config);
+  // `overrides`, an object, replaces members of `config`. kInvalidArgument: no object, or it names
+  // no architecture.
+  static Result<HfConfig> Make(nlohmann::json config, const nlohmann::json& overrides);
 
   const std::string& architecture() const { return architecture_; }
   const nlohmann::json& json() const { return config_; }

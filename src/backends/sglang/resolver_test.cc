@@ -137,6 +137,8 @@ TEST(SglangResolverTest, FieldsResolve) {
        R"(["q_proj","k_proj","v_proj","o_proj","gate_proj","up_proj","down_proj","qkv_proj",)"
        R"("gate_up_proj","embed_tokens","lm_head"])"},
       // model_facts.cc
+      {kV32, R"(--tp-size 8 --json-model-override-args {"architectures":["Olmo2ForCausalLM"]})",
+       "attention_backend", "\"fa3\""},
       {kQwen, R"(--json-model-override-args {"architectures":["Nobody"]})", "attention_backend",
        "\"flashinfer\""},
   };

@@ -106,13 +106,11 @@ bool ServerArgs::LooseEnvFlag(const std::string& name, bool fallback) const {
 }
 
 Result<HfConfig> ServerArgs::ReadHfConfig() const {
-  json config = request_.model_config;
   const json overrides = json::parse(Text("json_model_override_args"), nullptr, false);
   if (!overrides.is_object())
     return InvalidArgument("--json-model-override-args must be a JSON object",
                            "json_model_override_args");
-  if (config.is_object()) config.update(overrides);
-  return HfConfig::Make(std::move(config));
+  return HfConfig::Make(request_.model_config, overrides);
 }
 
 Status ServerArgs::EnsureModel() {

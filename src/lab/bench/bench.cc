@@ -21,6 +21,9 @@ constexpr int kMostWarmUps = 5;
 constexpr double kSteadyRatio = 0.1;
 // Seeds of warm-ups are far from those of repeats.
 constexpr uint64_t kWarmUpSeed = uint64_t{1} << 40;
+// So are those of runs that are measured again.
+constexpr uint64_t kAgainSeed = uint64_t{1} << 32;
+constexpr int kMostAgain = 2;
 constexpr size_t kVerifiedPrompts = 4;
 
 std::string_view NameOf(Api api) {
@@ -73,11 +76,23 @@ double HeadroomOver(const LoadResult& run, const std::optional<SelfCheckResult>&
                           num_events / run.health.wall_s);
 }
 
+// Whether requests have times of their own. A burst has none to be late for.
+bool HasSchedule(const workload::RequestPlan& plan) {
+  double first = -1, last = -1;
+  for (size_t i = 0; i < plan.size(); ++i) {
+    const double intended_s = plan.At(i).intended_s;
+    if (intended_s < 0) continue;
+    first = first < 0 ? intended_s : std::min(first, intended_s);
+    last = std::max(last, intended_s);
+  }
+  return last > first;
+}
+
 LoadHealth HealthOf(const LoadResult& run, const std::optional<SelfCheckResult>& client,
-                    bool is_open_loop) {
+                    bool has_schedule) {
   LoadHealth health;
   health.client_cpu_share_max = run.health.MaxCpuShare();
-  if (is_open_loop) {
+  if (has_schedule) {
     health.schedule_lag_p99_ms = MillisAt(run.health.schedule_lag_ns, 0.99);
     health.schedule_lag_max_ms = MillisAt(run.health.schedule_lag_ns, 1);
   }
@@ -108,12 +123,14 @@ std::vector<OutcomeCount> OutcomesOf(const LoadResult& run) {
 }  // namespace
 
 Bench::Bench(BenchOptions options)
-    : options_(std::move(options)), server_(options_.url, options_.headers) {}
+    : options_(std::move(options)),
+      server_(options_.url, options_.headers, options_.timeouts.whole_s, options_.stop) {}
 
 Result<std::unique_ptr<Bench>> Bench::Prepare(BenchOptions options) {
   std::unique_ptr<Bench> bench(new Bench(std::move(options)));
   BenchOptions& own = bench->options_;
   RL_RETURN_IF_ERROR(spec::ValidateWorkload(own.workload));
+  bench->Report("asking the server");
   RL_ASSIGN_OR_RETURN(own.model, bench->server_.ResolveModel(own.model));
   RL_RETURN_IF_ERROR(bench->ChooseApi());
   RL_RETURN_IF_ERROR(bench->MakePrompts());
@@ -218,6 +235,7 @@ Status Bench::WarmUp() {
     RL_ASSIGN_OR_RETURN(const auto plan, workload::MakePlan(workload, seed));
     RL_ASSIGN_OR_RETURN(const LoadResult run,
                         RunLoad(MakeLoadOptions(*plan, fmt::format("warm-up {}", i + 1), 0)));
+    if (CountOf(run, Outcome::kOk) == 0) break;  // more of it would warm nothing up
     const double rate = OutputRate(run);
     if (i > 0 && AboutEqual(rate, last_rate)) break;
     last_rate = rate;
@@ -225,10 +243,10 @@ Status Bench::WarmUp() {
   return OkStatus();
 }
 
-Status Bench::Run(int64_t repeat) {
-  const uint64_t seed = options_.seed + static_cast<uint64_t>(repeat);
+Status Bench::RunOnce(int64_t repeat, uint64_t seed) {
   RL_ASSIGN_OR_RETURN(const auto plan, workload::MakePlan(options_.workload, seed));
-  if (repeat == 0) measurement_.dataset_hash = workload::FormatHash(workload::DatasetHash(*plan));
+  if (seed == options_.seed)
+    measurement_.dataset_hash = workload::FormatHash(workload::DatasetHash(*plan));
   LoadOptions load = MakeLoadOptions(
       *plan, fmt::format("run {} of {}", repeat + 1, options_.num_repeats), repeat + 1);
   load.max_seconds = options_.max_seconds;
@@ -244,9 +262,23 @@ Status Bench::Run(int64_t repeat) {
                .slo_classes = options_.workload.slo_classes,
                .price_per_hour = options_.price_per_hour,
                .energy_joules = energy.Joules()};
-  const bool is_open_loop = plan->size() > 0 && plan->At(0).intended_s >= 0;
-  measurement_.repeats.push_back(
-      MakeRunResult(view, {started_at_ms, OutcomesOf(run), HealthOf(run, client_, is_open_loop)}));
+  measurement_.repeats.push_back(MakeRunResult(
+      view, {started_at_ms, OutcomesOf(run), HealthOf(run, client_, HasSchedule(*plan))}));
+  return OkStatus();
+}
+
+Status Bench::Run(int64_t repeat) {
+  RL_RETURN_IF_ERROR(RunOnce(repeat, options_.seed + static_cast<uint64_t>(repeat)));
+  if (options_.num_repeats == 1) return OkStatus();
+  for (int i = 1; i <= kMostAgain && !IsStopped(); ++i) {
+    const std::string disturbance = ClientDisturbance(measurement_.repeats.back().health);
+    if (disturbance.empty()) break;
+    measurement_.notes.push_back(
+        fmt::format("run {} was measured again: {}", repeat + 1, disturbance));
+    measurement_.repeats.pop_back();
+    const uint64_t again = kAgainSeed * static_cast<uint64_t>(i) + static_cast<uint64_t>(repeat);
+    RL_RETURN_IF_ERROR(RunOnce(repeat, options_.seed + again));
+  }
   return OkStatus();
 }
 

@@ -25,7 +25,8 @@ class Bench {
   // Sends parts of the workload until two in a row differ by less than 10% in throughput; five at
   // most. What it saw is not in the result.
   Status WarmUp();
-  // One run of the whole workload; its number decides its seed and so its prompts.
+  // One run of the whole workload; its number decides its seed and so its prompts. One of several
+  // in which the client was disturbed is measured again, twice at most, and a note says so.
   Status Run(int64_t repeat);
   // Of all runs so far.
   Measurement Measured() const;
@@ -33,6 +34,7 @@ class Bench {
  private:
   explicit Bench(BenchOptions options);
   Status ChooseApi();
+  Status RunOnce(int64_t repeat, uint64_t seed);
   Status MakePrompts();
   void Report(std::string phase, int64_t repeat = 0, const LoadProgress* load = nullptr) const;
   // repeat: as in BenchProgress.

@@ -110,6 +110,48 @@ TEST_F(BenchTest, NobodyThere) {
   EXPECT_EQ(measurement.status().code(), Code::kUnavailable);
 }
 
+TEST_F(BenchTest, QuestionsHaveADeadlineAndEndWhenTold) {
+  StartServer({.fault = Fault::kStall});
+  BenchOptions options = Options();
+  options.model = "mock";
+  options.timeouts.whole_s = 0.3;
+  const Status late = RunBench(options).status();
+  EXPECT_EQ(late.code(), Code::kDeadlineExceeded) << late.ToString();
+  EXPECT_NE(late.message().find("--timeout"), std::string::npos) << late.message();
+  const std::atomic<bool> stop = true;
+  options.timeouts.whole_s = 3600;
+  options.stop = &stop;
+  EXPECT_EQ(RunBench(options).status().code(), Code::kCancelled);
+}
+
+TEST_F(BenchTest, QuestionsSurviveFaultsThatPass) {
+  StartServer({.fault = Fault::kError429, .fault_share = 0.3});
+  const auto measurement = RunBench(Options());
+  ASSERT_TRUE(measurement.ok()) << measurement.status().ToString();
+  EXPECT_EQ(measurement->api, "completions");
+}
+
+TEST_F(BenchTest, StoppedBeforeTheFirstRunIsInvalid) {
+  StartServer();
+  BenchOptions options = Options();
+  std::atomic<bool> stop = false;
+  options.stop = &stop;
+  const auto bench = Bench::Prepare(options);
+  ASSERT_TRUE(bench.ok()) << bench.status().ToString();
+  stop = true;
+  EXPECT_FALSE((*bench)->Measured().valid);
+}
+
+TEST_F(BenchTest, ABurstHasNoScheduleToBeLateFor) {
+  StartServer();
+  BenchOptions options = Options();
+  options.workload.concurrency = 0;
+  options.workload.arrivals.process = spec::ArrivalSpec::Process::kBurst;
+  const auto measurement = RunBench(options);
+  ASSERT_TRUE(measurement.ok()) << measurement.status().ToString();
+  EXPECT_LT(measurement->repeats[0].health.schedule_lag_p99_ms, 0);
+}
+
 TEST_F(BenchTest, UnknownModelNamesTheServedOnes) {
   StartServer();
   BenchOptions options = Options();

@@ -1,12 +1,20 @@
 #include "lab/bench/target_server.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <thread>
 #include <utility>
+
+#include "base/clock.h"
+#include "base/strings.h"
+#include "net/json_body.h"
 
 namespace redline::lab {
 namespace {
@@ -14,7 +22,12 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr int64_t kVocabSizes[] = {32'000, 8'192, 1'024, 512, 256};
-constexpr double kAnswerSeconds = 600;  // a busy server may take long for the first token
+constexpr double kMostAnswerSeconds = 600;  // a busy server may take long for the first token
+constexpr int kAttempts = 4;
+constexpr auto kPause = std::chrono::milliseconds(200);
+constexpr net::JsonLimits kJsonLimits = {
+    .max_bytes = 4 << 20, .max_depth = 64, .max_values = 1 << 18};
+constexpr size_t kMostNames = 20;
 
 std::string WithoutVersion(std::string url) {
   while (url.ends_with('/')) url.pop_back();
@@ -26,8 +39,10 @@ std::string UrlOf(const std::string& base, const std::string& path) {
   return base.starts_with("unix:") ? base + ":" + path : base + path;
 }
 
+// null for what is no JSON, or too much of it.
 Json Parse(const std::string& text) {
-  return Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  Result<Json> parsed = net::ParseJson(text, kJsonLimits);
+  return parsed.ok() ? std::move(*parsed) : Json();
 }
 
 // {"a": {"b": 3}}, "/a/b" -> 3.
@@ -35,14 +50,17 @@ std::optional<int64_t> IntegerAt(const Json& json, const char* pointer) {
   const Json::json_pointer at(pointer);
   if (!json.is_object() || !json.contains(at) || !json.at(at).is_number_integer())
     return std::nullopt;
-  return json.at(at).get<int64_t>();
+  const Json& value = json.at(at);
+  if (value.is_number_unsigned() && value.get<uint64_t>() > uint64_t{INT64_MAX})
+    return std::nullopt;
+  return value.get<int64_t>();
 }
 
 std::string MessageOf(const std::string& body) {
   const Json json = Parse(body);
   const Json::json_pointer at("/error/message");
-  if (json.is_object() && json.contains(at) && json.at(at).is_string()) return json.at(at);
-  return body.substr(0, 200);
+  const bool is_told = json.is_object() && json.contains(at) && json.at(at).is_string();
+  return Excerpt(is_told ? json.at(at).get<std::string>() : body, 300);
 }
 
 Status RefusalOf(std::string_view what, int status, const std::string& body) {
@@ -96,22 +114,105 @@ std::vector<std::string> ModelNames(const std::string& body) {
   return names;
 }
 
+std::string ServedText(std::vector<std::string> names) {
+  if (names.empty()) return "none";
+  const size_t more = names.size() - std::min(names.size(), kMostNames);
+  names.resize(names.size() - more);
+  for (std::string& name : names) name = Excerpt(name);
+  return Join(names, ", ") + (more > 0 ? fmt::format(" and {} more", more) : "");
+}
+
+bool MayPass(const Result<TargetServer::Reply>& reply) {
+  if (!reply.ok()) return reply.status().code() == Code::kUnavailable;
+  return reply->status == 429 || reply->status >= 500;
+}
+
+// An answer as it comes in; shared with the client's thread.
+struct Pending {
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool is_done = false;
+  bool is_too_long = false;
+  Status status;
+  TargetServer::Reply reply;
+};
+
+net::ExchangeCallbacks CallbacksOf(const std::shared_ptr<Pending>& pending) {
+  net::ExchangeCallbacks callbacks;
+  callbacks.on_head = [pending](int status, const net::Headers&) {
+    const std::lock_guard lock(pending->mutex);
+    pending->reply.status = status;
+  };
+  callbacks.on_body = [pending](std::string_view bytes) {
+    const std::lock_guard lock(pending->mutex);
+    std::string& body = pending->reply.body;
+    pending->is_too_long |= body.size() + bytes.size() > kJsonLimits.max_bytes;
+    if (pending->is_too_long)
+      pending->changed.notify_one();
+    else
+      body.append(bytes);
+  };
+  callbacks.on_done = [pending](const Status& status) {
+    const std::lock_guard lock(pending->mutex);
+    pending->status = status;
+    pending->is_done = true;
+    pending->changed.notify_one();
+  };
+  return callbacks;
+}
+
 }  // namespace
 
-TargetServer::TargetServer(std::string url, net::Headers headers)
-    : url_(WithoutVersion(std::move(url))), headers_(std::move(headers)) {}
+TargetServer::TargetServer(std::string url, net::Headers headers, double answer_seconds,
+                           const std::atomic<bool>* stop)
+    : url_(WithoutVersion(std::move(url))),
+      headers_(std::move(headers)),
+      answer_seconds_(std::min(answer_seconds, kMostAnswerSeconds)),
+      stop_(stop) {}
 
 Result<TargetServer::Reply> TargetServer::Ask(const std::string& method, const std::string& path,
                                               const std::string& body) {
+  Result<Reply> reply = AskOnce(method, path, body);
+  for (int attempt = 1; attempt < kAttempts && MayPass(reply); ++attempt) {
+    std::this_thread::sleep_for(kPause);
+    reply = AskOnce(method, path, body);
+  }
+  return reply;
+}
+
+Result<TargetServer::Reply> TargetServer::AskOnce(const std::string& method,
+                                                  const std::string& path,
+                                                  const std::string& body) {
   net::ClientRequest request{.method = method,
                              .url = UrlOf(url_, path),
                              .headers = headers_,
                              .body = body,
-                             .idle_timeout_seconds = kAnswerSeconds};
+                             .idle_timeout_seconds = 2 * kMostAnswerSeconds};  // ours ends first
   if (!body.empty()) request.headers.emplace_back("Content-Type", "application/json");
-  Result<net::HttpResponse> response = client_.Fetch(request);
-  if (!response.ok()) return response.status();
-  return Reply{response->status, std::move(response->body)};
+  const auto pending = std::make_shared<Pending>();
+  const auto exchange = client_.Start(std::move(request), CallbacksOf(pending));
+  const MonotonicTime start = MonotonicNow();
+  std::unique_lock lock(pending->mutex);
+  while (!pending->is_done && !pending->is_too_long) {
+    const bool is_stopped = stop_ != nullptr && *stop_;
+    if (is_stopped || SecondsSince(start) >= answer_seconds_) {
+      lock.unlock();
+      exchange->Cancel();
+      if (is_stopped) return Status(Code::kCancelled, "stopped while asking the server");
+      return Status(Code::kDeadlineExceeded,
+                    fmt::format("{} {} was not answered within {} s; see --timeout", method, path,
+                                answer_seconds_));
+    }
+    pending->changed.wait_for(lock, kPause);
+  }
+  if (!pending->is_too_long) {
+    if (!pending->status.ok()) return pending->status;
+    return std::move(pending->reply);
+  }
+  lock.unlock();
+  exchange->Cancel();
+  return FailedPrecondition(fmt::format("the answer to {} {} is longer than {} bytes", method, path,
+                                        kJsonLimits.max_bytes));
 }
 
 Result<std::string> TargetServer::ResolveModel(const std::string& wanted) {
@@ -121,13 +222,13 @@ Result<std::string> TargetServer::ResolveModel(const std::string& wanted) {
   const std::vector<std::string> names = ModelNames(reply.body);
   if (wanted.empty() && names.size() == 1) return names[0];
   if (std::find(names.begin(), names.end(), wanted) != names.end()) return wanted;
-  const std::string served = names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "));
+  const std::string served = ServedText(names);
   if (wanted.empty())
     return InvalidArgument(
         "the server has several models, or none; give one with --model (served: " + served + ")",
         "model");
-  return NotFound(fmt::format("the server has no model \"{}\" (served: {})", wanted, served),
-                  "model");
+  return NotFound(
+      fmt::format("the server has no model \"{}\" (served: {})", Excerpt(wanted), served), "model");
 }
 
 Result<TargetServer::Reply> TargetServer::Complete(const std::string& model, Api api,
@@ -143,7 +244,8 @@ Result<bool> TargetServer::TakesTokenIds(const std::string& model) {
 }
 
 Result<int64_t> TargetServer::VocabSize(const std::string& model, Api api) {
-  if (const auto size = IntegerAt(Parse(ServerInfo()), "/model/vocab_size")) return *size;
+  const auto told = IntegerAt(Parse(ServerInfo()), "/model/vocab_size");
+  if (told && *told > 0) return *told;
   for (const int64_t size : kVocabSizes) {
     RL_ASSIGN_OR_RETURN(const Reply reply, Complete(model, api, fmt::format("[{}]", size - 1)));
     if (reply.status == 200) return size;

@@ -2,6 +2,7 @@
 // Blocking; one owner thread.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -16,8 +17,15 @@ namespace redline::lab {
 
 class TargetServer {
  public:
-  // `url` as LoadOptions::url.
-  TargetServer(std::string url, net::Headers headers);
+  struct Reply {
+    int status = 0;
+    std::string body;
+  };
+
+  // `url` as LoadOptions::url. A question waits `answer_seconds` at most, and no longer than until
+  // `stop` (may be nullptr) becomes true: kDeadlineExceeded, kCancelled.
+  TargetServer(std::string url, net::Headers headers, double answer_seconds,
+               const std::atomic<bool>* stop);
 
   // The model to ask for: `wanted`, or the only one that is served. kUnavailable: nobody answers;
   // kNotFound: `wanted` is not among the served ones (whose names are told).
@@ -35,17 +43,18 @@ class TargetServer {
   Result<workload::TokenCounter> MakeTokenCounter(const std::string& model, Api api);
 
  private:
-  struct Reply {
-    int status = 0;
-    std::string body;
-  };
+  // Asked again, up to three times, after a refusal that may pass (429, 5xx, a broken connection).
   Result<Reply> Ask(const std::string& method, const std::string& path, const std::string& body);
+  Result<Reply> AskOnce(const std::string& method, const std::string& path,
+                        const std::string& body);
   Result<Reply> Complete(const std::string& model, Api api, const std::string& prompt_json);
   Result<int64_t> CountByUsage(const std::string& model, Api api, const std::string& text);
   Result<int64_t> CountByTokenize(const std::string& model, Api api, const std::string& text);
 
   const std::string url_;  // without "/v1" and without a slash at its end
   const net::Headers headers_;
+  const double answer_seconds_;
+  const std::atomic<bool>* const stop_;
   net::HttpClient client_;
 };
 

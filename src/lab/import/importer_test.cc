@@ -160,6 +160,14 @@ TEST(Importer, HostileFilesAreRefused) {
   }
 }
 
+TEST(Importer, EmptyLinesCount) {
+  const std::string line(kSglangLine);
+  EXPECT_TRUE(ImportResults("\n\n" + line + "\n\r\n" + line + "\n\n").ok());
+  const auto refused = ImportResults(line + std::string(10'000, '\n') + line);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.status().message(), "more than 10000 lines");
+}
+
 TEST(Importer, WrongTypesAreAbsentNotZero) {
   json odd = json::parse(kVllm);
   odd["mean_ttft_ms"] = "fast";

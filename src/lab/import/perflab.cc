@@ -19,6 +19,13 @@ namespace {
 
 constexpr double kConfidence = 0.95;
 constexpr double kLeastDegrees = 2;
+// Every run is held against those of its setting. The published ones are some hundreds, of some
+// twenty flags.
+constexpr size_t kMostRuns = 4'000;
+constexpr size_t kMostFlags = 200;
+// Tokens per second that no GPU is below or above.
+constexpr double kLeastRate = 1e-3;
+constexpr double kMostRate = 1e9;
 
 // Names with and without effect on requests that carry no tools and fit any context length.
 constexpr std::string_view kFlagsWithoutEffect[] = {
@@ -153,26 +160,62 @@ std::vector<std::string> Beyond(const std::vector<std::string>& left,
   return beyond;
 }
 
-// The group that a step starts from: of the earlier ones in its setting the one whose command
-// differs in the fewest flags, another engine's only when its own has none. The latest of equals.
-std::optional<size_t> Predecessor(const std::vector<PerflabRun>& runs,
-                                  const std::vector<PerflabGroup>& groups, size_t step) {
-  const PerflabRun& run = runs[groups[step].runs.front()];
-  const std::vector<std::string> flags = EffectiveFlags(run.flags);
-  std::optional<size_t> best;
-  size_t least = 0;
-  for (size_t i = 0; i < step; ++i) {
-    const PerflabRun& other = runs[groups[i].runs.front()];
-    if (SettingOf(other) != SettingOf(run)) continue;
-    const std::vector<std::string> others = EffectiveFlags(other.flags);
-    const size_t foreign = other.engine == run.engine ? 0 : 1000;
-    const size_t distance = foreign + Beyond(flags, others).size() + Beyond(others, flags).size();
-    if (best && distance > least) continue;
-    best = i;
-    least = distance;
+// Of two sorted sequences.
+size_t NumUncommon(const std::vector<size_t>& left, const std::vector<size_t>& right) {
+  size_t common = 0;
+  for (size_t i = 0, j = 0; i < left.size() && j < right.size();) {
+    const bool is_common = left[i] == right[j];
+    const bool step_left = left[i] <= right[j];
+    const bool step_right = left[i] >= right[j];
+    common += is_common ? 1 : 0;
+    i += step_left ? 1 : 0;
+    j += step_right ? 1 : 0;
   }
-  return best;
+  return left.size() + right.size() - 2 * common;
 }
+
+// The groups so far, by setting. Flags are numbers here: every two of a setting are compared.
+class EarlierGroups {
+ public:
+  // The group that a step to this one starts from: of the earlier ones in its setting the one whose
+  // command differs in the fewest flags, another engine's only when its own has none. The latest of
+  // equals.
+  std::optional<size_t> NearestTo(const PerflabRun& run, size_t group) {
+    std::vector<Earlier>& earlier = settings_[SettingOf(run)];
+    const std::vector<size_t> flags = NumbersOf(run);
+    std::optional<size_t> best;
+    size_t least = 0;
+    for (const Earlier& other : earlier) {
+      const size_t foreign = other.engine == run.engine ? 0 : kForeign;
+      const size_t distance = foreign + NumUncommon(flags, other.flags);
+      if (best && distance > least) continue;
+      best = other.group;
+      least = distance;
+    }
+    earlier.push_back({group, run.engine, flags});
+    return best;
+  }
+
+ private:
+  static constexpr size_t kForeign = 1000;  // more than two commands' flags
+
+  struct Earlier {
+    size_t group = 0;
+    std::string engine;
+    std::vector<size_t> flags;
+  };
+
+  std::vector<size_t> NumbersOf(const PerflabRun& run) {
+    std::vector<size_t> numbers;
+    for (const std::string& flag : EffectiveFlags(run.flags))
+      numbers.push_back(numbers_.try_emplace(flag, numbers_.size()).first->second);
+    std::sort(numbers.begin(), numbers.end());
+    return numbers;
+  }
+
+  std::map<std::string, std::vector<Earlier>> settings_;
+  std::map<std::string, size_t> numbers_;
+};
 
 std::string Changed(const PerflabRun& run, const PerflabRun& other) {
   if (run.engine != other.engine) return run.engine;
@@ -215,13 +258,17 @@ Result<PerflabRun> RunOf(const CsvTable& table, const std::vector<std::string>& 
     *cell = row[column];
   }
   const auto total_tps = ParseDouble(total);
-  if (!total_tps || !(*total_tps > 0))
-    return InvalidArgument(
-        fmt::format("row {}: total_tps \"{}\" must be a number above 0", number, Excerpt(total)),
-        "total_tps");
+  if (!total_tps || !(*total_tps >= kLeastRate && *total_tps <= kMostRate))
+    return InvalidArgument(fmt::format("row {}: total_tps \"{}\" must be a number from {} to {}",
+                                       number, Excerpt(total), kLeastRate, kMostRate),
+                           "total_tps");
   run.total_tps = *total_tps;
   run.engine = EngineOf(script);
   run.flags = FlagsOf(script);
+  if (run.flags.size() > kMostFlags)
+    return InvalidArgument(fmt::format("row {}: the command has {} flags, at most {} are read",
+                                       number, run.flags.size(), kMostFlags),
+                           "script");
   run.workload = label.empty() ? "sharegpt" : label;
   return run;
 }
@@ -230,6 +277,9 @@ Result<PerflabRun> RunOf(const CsvTable& table, const std::vector<std::string>& 
 
 Result<std::vector<PerflabRun>> ParsePerflab(std::string_view csv) {
   RL_ASSIGN_OR_RETURN(const CsvTable table, ParseCsv(csv));
+  if (table.rows.size() > kMostRuns)
+    return InvalidArgument(
+        fmt::format("there are {} runs, at most {} are read", table.rows.size(), kMostRuns));
   std::vector<PerflabRun> runs;
   for (const auto& row : table.rows) {
     RL_ASSIGN_OR_RETURN(PerflabRun run, RunOf(table, row, runs.size() + 1));
@@ -253,10 +303,12 @@ Result<PerflabReport> JudgePerflab(const std::vector<PerflabRun>& runs) {
         "no two runs are repeats of each other: nothing shows how far a run strays by itself");
   report.spread = all.spread();
   report.degrees = all.degrees;
+  EarlierGroups earlier;
   for (size_t i = 0; i < groups.size(); ++i) {
-    const auto from = Predecessor(runs, groups, i);
+    const PerflabRun& run = runs[groups[i].runs.front()];
+    const auto from = earlier.NearestTo(run, i);
     if (!from) continue;
-    const std::string& engine = runs[groups[i].runs.front()].engine;
+    const std::string& engine = run.engine;
     const std::string& engine_before = runs[groups[*from].runs.front()].engine;
     const Noise& own = engines[engine];
     const bool own_is_enough =

@@ -47,6 +47,46 @@ TEST(Perflab, DamagedFilesAreRefusedByColumn) {
   EXPECT_FALSE(ParsePerflab("").ok());
 }
 
+TEST(Perflab, RatesAreNumbersThatAGpuCanReach) {
+  const std::pair<const char*, bool> cases[] = {
+      {"inf", false}, {"nan", false}, {"1e308", false}, {"5e-324", false}, {"0", false},
+      {"-1", false},  {"1e9", true},  {"0.001", true},  {"2702.3", true}};
+  for (const auto& [rate, ok] : cases) {
+    const auto runs = ParsePerflab(std::string(kHeader) + "p,h,t,l,vllm serve m," + rate + "\n");
+    EXPECT_EQ(runs.ok(), ok) << rate;
+    EXPECT_EQ(runs.status().param(), ok ? "" : "total_tps") << rate;
+  }
+}
+
+TEST(Perflab, MoreThanCanBeHeldAgainstEachOtherIsRefused) {
+  std::string runs(kHeader);
+  for (int i = 0; i < 4000; ++i) runs += Row("vllm serve m --seed " + std::to_string(i), 100 + i);
+  EXPECT_TRUE(ParsePerflab(runs).ok());
+  EXPECT_FALSE(ParsePerflab(runs + Row("vllm serve m", 1)).ok());
+  std::string script = "vllm serve m";
+  for (int i = 0; i < 200; ++i) script += " --flag-" + std::to_string(i);
+  EXPECT_EQ(ParsePerflab(kHeader + Row(script, 1)).status().param(), "script");
+}
+
+TEST(Perflab, AStepStartsFromTheNearestEarlierCommandOfItsSetting) {
+  const auto runs = ParsePerflab(
+      std::string(kHeader) + Row("vllm serve m -tp 8", 100) +
+      Row("vllm serve m -tp 8 --port 1", 102) + Row("vllm serve m -tp 8 --a 1 --b 2", 110) +
+      Row("sglang --model m -tp 8", 90) + Row("vllm serve m -tp 8 --a 1 --b 2 --c 3", 120) +
+      Row("vllm serve m -tp 8", 50, "long") + Row("sglang --model m -tp 8 --d 4", 95));
+  const auto report = JudgePerflab(*runs);
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  const std::pair<const char*, const char*> steps[] = {{"(without)", "--a 1 --b 2"},
+                                                       {"vllm", "sglang"},
+                                                       {"(without)", "--c 3"},
+                                                       {"(without)", "--d 4"}};
+  ASSERT_EQ(report->steps.size(), std::size(steps));
+  for (size_t i = 0; i < std::size(steps); ++i) {
+    EXPECT_EQ(report->steps[i].from, steps[i].first) << i;
+    EXPECT_EQ(report->steps[i].to, steps[i].second) << i;
+  }
+}
+
 TEST(Perflab, ThePublishedStepsAreHeldAgainstTheirOwnRepeats) {
   const auto text = ReadFile("../shared/data/perflab-h200.csv");
   if (!text.ok())

@@ -12,6 +12,9 @@ namespace {
 // A server may split one token over two events (the end of its reasoning and the first of its
 // content), so a few events more than tokens are no contradiction.
 constexpr int32_t kSpareEvents = 2;
+// Of an answer that tells no usage; more is an answer without an end.
+constexpr int32_t kMostEventsPerToken = 2;
+constexpr int32_t kMostSpareEvents = 64;
 
 }  // namespace
 
@@ -86,7 +89,10 @@ bool AnswerReader::OnBody(std::string_view piece) {
     return Fail(Outcome::kBadEvent,
                 fmt::format("an event is longer than {} bytes", SseScanner::kMaxEventBytes));
   }
-  if (is_error) piece = piece.substr(0, kMaxErrorBytes - std::min(kMaxErrorBytes, body_.size()));
+  if (is_error && body_.size() + piece.size() >= kMaxErrorBytes) {
+    body_.append(piece.substr(0, kMaxErrorBytes - body_.size()));
+    return Fail(Outcome::kHttpError, fmt::format("HTTP status {}", response_.status()), body_);
+  }
   if (body_.size() + piece.size() > kMaxBodyBytes)
     return Fail(Outcome::kBadEvent,
                 fmt::format("the answer is longer than {} bytes", kMaxBodyBytes));
@@ -103,7 +109,7 @@ bool AnswerReader::OnEvent(std::string_view data) {
   if (!facts.is_json) return Fail(Outcome::kBadEvent, "an event is not JSON", data);
   if (facts.has_error) return Fail(Outcome::kBadEvent, "an event reports an error", data);
   Take(facts);
-  return true;
+  return !has_failed_;
 }
 
 void AnswerReader::Take(const EventFacts& facts) {
@@ -115,6 +121,10 @@ void AnswerReader::Take(const EventFacts& facts) {
   if (facts.completion_tokens >= 0) record_->usage_output = facts.completion_tokens;
   if (facts.cached_tokens >= 0) record_->usage_cached = facts.cached_tokens;
   new_outputs_ += has_output;
+  const int64_t num_events = int64_t{record_->num_events} + new_outputs_;
+  if (num_events > int64_t{kMostEventsPerToken} * record_->output_tokens + kMostSpareEvents)
+    Fail(Outcome::kUsageMismatch,
+         fmt::format("{} events came, max_tokens was {}", num_events, record_->output_tokens));
 }
 
 void AnswerReader::StampOutputs(int64_t now_ns) {

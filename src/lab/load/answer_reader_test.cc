@@ -78,6 +78,9 @@ TEST(AnswerReaderTest, EachEndHasItsOutcome) {
       {"fewer tokens than came",
        kStreamHead + Token("a") + Token("b") + Token("c") + Token("d") + Usage(3, 1) + done,
        Outcome::kUsageMismatch, 4},
+      {"a negative count", kStreamHead + Token("a") + Usage(3, -1) + done, Outcome::kOk, 1},
+      {"another prompt, negative", kStreamHead + Token("a") + Usage(-9, 1) + done,
+       Outcome::kUsageMismatch, 1, strict},
       {"another prompt", kStreamHead + Token("a") + Usage(9, 1) + done, Outcome::kUsageMismatch, 1,
        strict},
       {"another prompt, unchecked", kStreamHead + Token("a") + Usage(9, 1) + done, Outcome::kOk, 1},
@@ -110,6 +113,16 @@ TEST(AnswerReaderTest, EachEndHasItsOutcome) {
       EXPECT_EQ(answer.error.empty(), each.outcome == Outcome::kOk) << each.name;
     }
   }
+}
+
+TEST(AnswerReaderTest, AnswersWithoutAnEndEnd) {
+  std::string tokens = kStreamHead;
+  for (int i = 0; i < 200; ++i) tokens += Token("a");
+  const Answer stream = Read({}, tokens, tokens.size());
+  EXPECT_EQ(stream.record.outcome, Outcome::kUsageMismatch) << stream.error;
+  const std::string error = "HTTP/1.1 500 No\r\nTransfer-Encoding: chunked\r\n\r\n2000\r\n" +
+                            std::string(0x2000, 'x') + "\r\n";
+  EXPECT_EQ(Read({}, error, error.size()).record.outcome, Outcome::kHttpError);
 }
 
 TEST(AnswerReaderTest, StampsWhatArrivesTogetherAlike) {

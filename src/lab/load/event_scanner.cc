@@ -165,8 +165,9 @@ class EventWalk {
     }
     if (!cursor_.Integer(value)) return;
     tells_more_ = true;
+    // -1 says that nothing was told: a negative count contradicts as 0.
     count =
-        static_cast<int32_t>(std::clamp<int64_t>(value, -1, std::numeric_limits<int32_t>::max()));
+        static_cast<int32_t>(std::clamp<int64_t>(value, 0, std::numeric_limits<int32_t>::max()));
   }
 
   std::string_view json_;

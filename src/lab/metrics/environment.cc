@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "base/files.h"
@@ -58,6 +59,27 @@ std::string Kernel() {
   return fmt::format("{} {} {}", names.sysname, names.release, names.machine);
 }
 
+void AddScalar(const std::string& name, const nlohmann::json& value, Environment& environment) {
+  if (value.is_structured() || value.is_null()) return;
+  const std::string text = value.is_string() ? value.get<std::string>() : spec::DumpJson(value);
+  environment[Excerpt(name, kMostTextBytes)] = Excerpt(text, kMostTextBytes);
+}
+
+void AddScalars(const nlohmann::json& object, const std::string& prefix, Environment& environment) {
+  size_t num_left = kMostServerFields;
+  for (const auto& [key, value] : object.items()) {
+    if (num_left-- == 0) return;
+    AddScalar(prefix + key, value, environment);
+  }
+}
+
+// Of the native engine's top level: what is no counter.
+constexpr std::pair<const char*, const char*> kNativeFields[] = {
+    {"engine", "engine"},
+    {"version", "engine.version"},
+    {"model_path", "engine.model_path"},
+    {"isa", "engine.isa"}};
+
 }  // namespace
 
 Environment CollectEnvironment(const std::string& root) {
@@ -80,12 +102,12 @@ Environment CollectEnvironment(const std::string& root) {
 void AddServerInfo(std::string_view json_text, Environment& environment) {
   const auto parsed = net::ParseJsonObject(json_text);
   if (!parsed.ok()) return;
-  size_t added = 0;
-  for (const auto& [key, value] : parsed->items()) {
-    if (value.is_structured() || value.is_null() || added >= kMostServerFields) continue;
-    const std::string text = value.is_string() ? value.get<std::string>() : spec::DumpJson(value);
-    environment["server." + Excerpt(key, kMostTextBytes)] = Excerpt(text, kMostTextBytes);
-    ++added;
+  const auto resolved = parsed->find("resolved");
+  if (resolved == parsed->end() || !resolved->is_object())
+    return AddScalars(*parsed, "server.", environment);
+  AddScalars(*resolved, "engine.", environment);
+  for (const auto& [key, name] : kNativeFields) {
+    if (parsed->contains(key)) AddScalar(name, parsed->at(key), environment);
   }
 }
 

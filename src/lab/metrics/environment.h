@@ -14,9 +14,10 @@ using Environment = std::map<std::string, std::string>;
 // nvidia_driver and gpus. `root` is "" but for tests.
 Environment CollectEnvironment(const std::string& root = "");
 
-// What the server tells of itself (SGLang's /server_info, the native engine's): each number, text
-// or flag at the top level of a JSON object as "server.NAME", cut to 200 bytes; at most 500.
-// Anything but an object adds nothing.
+// What the server tells of itself. Of the native engine's /server_info: "engine" (its name),
+// "engine.version", "engine.model_path", "engine.isa" and each option as it was resolved
+// ("engine.kv_cache_dtype"). Of another's (SGLang's): each number, text or flag at the top level as
+// "server.NAME". Cut to 200 bytes; at most 500. Anything but an object adds nothing.
 void AddServerInfo(std::string_view json_text, Environment& environment);
 
 }  // namespace redline::lab

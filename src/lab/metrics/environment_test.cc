@@ -36,6 +36,19 @@ TEST(Environment, ReadsTheDriversFiles) {
   std::filesystem::remove_all(root);
 }
 
+TEST(Environment, NativeEngineAsItWasResolved) {
+  Environment environment;
+  AddServerInfo(R"({"engine":"native","version":"0.1","steps_done":7,"model_path":"/m.gguf",
+                    "requested":{"kv_cache_dtype":"auto"},"limits":{"max_choices":8},
+                    "resolved":{"kv_cache_dtype":"bf16","max_running":8,"nested":{"a":1}}})",
+                environment);
+  EXPECT_EQ(environment, (Environment{{"engine", "native"},
+                                      {"engine.version", "0.1"},
+                                      {"engine.model_path", "/m.gguf"},
+                                      {"engine.kv_cache_dtype", "bf16"},
+                                      {"engine.max_running", "8"}}));
+}
+
 TEST(Environment, ServersMayTellAnything) {
   Environment environment;
   AddServerInfo(R"({"tp_size":8,"version":"0.5","on":true,"nested":{"a":1},"none":null})",

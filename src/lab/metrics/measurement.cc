@@ -85,6 +85,8 @@ RunResult MakeRunResult(const RunView& run, RunFacts facts) {
 void SummariseRepeats(Measurement& measurement) {
   measurement.invalid_reasons.clear();
   measurement.summary = measurement.repeats.empty() ? Summary() : MeanOf(measurement.repeats);
+  if (measurement.repeats.empty())
+    measurement.invalid_reasons = {"not_all_sent: stopped before the first run"};
   for (size_t i = 0; i < measurement.repeats.size(); ++i) {
     for (const std::string& reason : measurement.repeats[i].invalid_reasons)
       measurement.invalid_reasons.push_back(fmt::format("repeat {}: {}", i + 1, reason));

@@ -88,8 +88,10 @@ void SummariseRepeats(Measurement& measurement);
 // Compact JSON.
 std::string ToJson(const Measurement& measurement);
 // Unknown keys are ignored (a later version may have more); a wrong type, another schema, columns
-// of unequal length or more than kMostRepeats repeats are kInvalidArgument naming the field.
+// of unequal length, more than kMostRowsRead rows or bins in a repeat, bins without a width or more
+// than kMostRepeats repeats are kInvalidArgument naming the field.
 inline constexpr size_t kMostRepeats = 10'000;
+inline constexpr size_t kMostRowsRead = 8'192;
 Result<Measurement> MeasurementFromJson(std::string_view text);
 
 }  // namespace redline::lab

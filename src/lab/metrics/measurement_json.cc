@@ -60,10 +60,29 @@ Status CheckColumn(const char* name, size_t size, size_t expected) {
       name);
 }
 
+// What the statistics of a run are made for: many times what is written of one.
+Status CheckSize(const char* name, size_t size) {
+  if (size <= kMostRowsRead) return OkStatus();
+  return InvalidArgument(fmt::format("\"{}\" has {} entries, at most {} of one repeat are read",
+                                     name, size, kMostRowsRead),
+                         name);
+}
+
+// Widths that a run's bins can have.
+Status CheckBinWidth(const Timeline& bins) {
+  constexpr double kLeast = 1e-6;
+  constexpr double kMost = 1e9;
+  if (bins.size() == 0 || (bins.bin_s >= kLeast && bins.bin_s <= kMost)) return OkStatus();
+  return InvalidArgument(fmt::format("\"timeline.bin_s\" is {}, a bin is {} to {} seconds wide",
+                                     bins.bin_s, kLeast, kMost),
+                         "timeline.bin_s");
+}
+
 // Columns are indexed together later on.
 Status CheckColumns(const RunResult& run) {
   const RequestColumns& rows = run.requests;
   const size_t num_rows = rows.size();
+  RL_RETURN_IF_ERROR(CheckSize("requests.index", num_rows));
   const std::pair<const char*, size_t> row_columns[] = {
       {"requests.start_ms", rows.start_ms.size()},
       {"requests.end_ms", rows.end_ms.size()},
@@ -76,6 +95,8 @@ Status CheckColumns(const RunResult& run) {
   for (const auto& [name, size] : row_columns)
     RL_RETURN_IF_ERROR(CheckColumn(name, size, num_rows));
   const Timeline& bins = run.timeline;
+  RL_RETURN_IF_ERROR(CheckSize("timeline.output_tokens", bins.size()));
+  RL_RETURN_IF_ERROR(CheckBinWidth(bins));
   const std::pair<const char*, size_t> bin_columns[] = {
       {"timeline.input_tokens", bins.input_tokens.size()},
       {"timeline.finished", bins.finished.size()},

@@ -1,9 +1,13 @@
 #include "lab/metrics/summary.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
+#include <utility>
 #include <vector>
 
+#include "base/strings.h"
 #include "lab/metrics/request_metrics.h"
 
 namespace redline::lab {
@@ -122,6 +126,29 @@ Summary SummariseScope(const RunView& run, TimeSpan span, const Scope& scope) {
   return summary;
 }
 
+constexpr std::pair<std::string_view, double Distribution::*> kStatistics[] = {
+    {"mean", &Distribution::mean}, {"p50", &Distribution::p50}, {"p90", &Distribution::p90},
+    {"p95", &Distribution::p95},   {"p99", &Distribution::p99}, {"max", &Distribution::max}};
+
+// nullptr: there is none of that name.
+double Distribution::*StatisticOf(std::string_view name) {
+  for (const auto& [known, statistic] : kStatistics) {
+    if (known == name) return statistic;
+  }
+  return nullptr;
+}
+
+std::vector<std::string> FigureNames() {
+  std::vector<std::string> names;
+  for (const MetricInfo& metric : MetricTable()) {
+    names.emplace_back(metric.name);
+    if (!metric.is_distribution()) continue;
+    for (const auto& [statistic, member] : kStatistics)
+      names.push_back(fmt::format("{}.{}", metric.name, statistic));
+  }
+  return names;
+}
+
 }  // namespace
 
 bool MeetsObjectives(const RequestRecord& record, std::span<const spec::SloClass> classes) {
@@ -147,16 +174,25 @@ std::optional<double> FigureOf(const Summary& summary, std::string_view figure) 
     return dot == std::string_view::npos ? std::optional(value->second) : std::nullopt;
   const auto found = summary.distributions.find(name);
   if (found == summary.distributions.end()) return std::nullopt;
-  const Distribution& values = found->second;
-  const std::string_view statistic =
-      dot == std::string_view::npos ? "mean" : figure.substr(dot + 1);
-  if (statistic == "mean") return values.mean;
-  if (statistic == "p50") return values.p50;
-  if (statistic == "p90") return values.p90;
-  if (statistic == "p95") return values.p95;
-  if (statistic == "p99") return values.p99;
-  if (statistic == "max") return values.max;
-  return std::nullopt;
+  const double Distribution::*statistic =
+      StatisticOf(dot == std::string_view::npos ? "mean" : figure.substr(dot + 1));
+  if (statistic == nullptr) return std::nullopt;
+  return found->second.*statistic;
+}
+
+Status CheckFigure(std::string_view figure) {
+  const size_t dot = figure.find('.');
+  const MetricInfo* metric = FindMetric(figure.substr(0, dot));
+  const bool is_bare = dot == std::string_view::npos;
+  if (metric != nullptr && is_bare) return OkStatus();
+  if (metric != nullptr && metric->is_distribution() &&
+      StatisticOf(figure.substr(dot + 1)) != nullptr)
+    return OkStatus();
+  std::string what = fmt::format("there is no figure \"{}\"", Excerpt(figure));
+  if (metric != nullptr && !metric->is_distribution())
+    return InvalidArgument(
+        fmt::format("{}: {} is one number, without a \".\"", what, metric->name));
+  return InvalidArgument(what + DidYouMean(figure, FigureNames()) + " (see docs/metrics.md)");
 }
 
 }  // namespace redline::lab

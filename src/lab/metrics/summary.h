@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 
+#include "base/status.h"
 #include "lab/histogram.h"
 #include "lab/metrics/distribution.h"
 #include "lab/metrics/metric_table.h"
@@ -40,5 +41,7 @@ bool MeetsObjectives(const RequestRecord& record, std::span<const spec::SloClass
 
 // One figure: "ttft_ms.p99", "output_tps"; a distribution's bare name means its mean.
 std::optional<double> FigureOf(const Summary& summary, std::string_view figure);
+// kInvalidArgument: no run has a figure of that name; the message tells the nearest.
+Status CheckFigure(std::string_view figure);
 
 }  // namespace redline::lab

@@ -89,11 +89,19 @@ Reason NothingAnswered(const LoadHealth& health) {
 
 const std::vector<ValidityRule>& ValidityRules() {
   static const std::vector<ValidityRule> rules = {
-      {"client_busy", ClientBusy},           {"no_headroom", NoHeadroom},
-      {"schedule_slipped", ScheduleSlipped}, {"read_late", ReadLate},
-      {"usage_mismatch", UsageMismatch},     {"too_many_errors", TooManyErrors},
-      {"not_all_sent", NotAllSent},          {"nothing_answered", NothingAnswered}};
+      {"client_busy", true, ClientBusy},           {"no_headroom", false, NoHeadroom},
+      {"schedule_slipped", true, ScheduleSlipped}, {"read_late", true, ReadLate},
+      {"usage_mismatch", false, UsageMismatch},    {"too_many_errors", false, TooManyErrors},
+      {"not_all_sent", false, NotAllSent},         {"nothing_answered", false, NothingAnswered}};
   return rules;
+}
+
+std::string ClientDisturbance(const LoadHealth& health) {
+  for (const ValidityRule& rule : ValidityRules()) {
+    const Reason reason = rule.is_of_client ? rule.broken(health) : std::nullopt;
+    if (reason) return fmt::format("{}: {}", rule.name, *reason);
+  }
+  return "";
 }
 
 std::vector<std::string> InvalidReasons(const LoadHealth& health) {

@@ -28,11 +28,14 @@ struct LoadHealth {
 
 struct ValidityRule {
   const char* name;
+  bool is_of_client;  // measured again, the run may keep it
   // The reason in words when the rule is broken.
   std::optional<std::string> (*broken)(const LoadHealth& health);
 };
 
 const std::vector<ValidityRule>& ValidityRules();
+// The first broken rule that is about the client and its machine, not about the server; "": none.
+std::string ClientDisturbance(const LoadHealth& health);
 // One line per broken rule, beginning with its name; empty: the run is valid.
 std::vector<std::string> InvalidReasons(const LoadHealth& health);
 

@@ -127,6 +127,7 @@ void MockThread::Settle(uint64_t id, Entry& entry) {
   MockConnection& connection = entry.connection;
   if (connection.closed()) {
     connections_.erase(id);
+    if (!is_listening_) SetListening(true);
     return;
   }
   if (connection.wants_writable() != entry.watches_writable) {
@@ -140,10 +141,19 @@ void MockThread::Settle(uint64_t id, Entry& entry) {
   timers_.push({due_ns, id});
 }
 
+void MockThread::SetListening(bool is_listening) {
+  is_listening_ = is_listening;
+  Watch(epoll_.get(), listener_.get(), is_listening ? EPOLLIN : 0u, kListenerId, EPOLL_CTL_MOD);
+}
+
 void MockThread::Accept() {
   while (true) {
     UniqueFd fd(accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-    if (!fd.valid()) return;
+    if (!fd.valid()) {
+      // Without a descriptor left, the listener would be readable for ever.
+      if (errno == EMFILE || errno == ENFILE) SetListening(false);
+      return;
+    }
     const int on = 1;
     setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     if (options_.ttft_ms > 0 || truth_ != nullptr) ArrivalClock::Enable(fd.get());

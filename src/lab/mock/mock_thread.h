@@ -42,6 +42,7 @@ class MockThread {
   Status Open();
   void Run();
   void Accept();
+  void SetListening(bool is_listening);
   void RunTimers();
   void Calibrate();
   void OnEvent(uint64_t id, uint32_t events);
@@ -56,7 +57,8 @@ class MockThread {
   std::string read_buffer_;
   MockContext context_;
   std::unordered_map<uint64_t, Entry> connections_;  // by an id that is never used twice
-  uint64_t next_id_ = 2;                             // 0: the listener; 1: the wake-up
+  bool is_listening_ = true;
+  uint64_t next_id_ = 2;  // 0: the listener; 1: the wake-up
   std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers_;
   int64_t next_calibration_ns_ = 0;
   std::atomic<bool> stop_ = false;

@@ -10,6 +10,7 @@ namespace {
 
 constexpr double kGreatest = 1e15;
 constexpr double kLeastLog = 1e-6;
+constexpr double kLeastWidth = 1e-12;  // powers of ten far below it round to 0
 constexpr double kFactors[] = {1, 2, 5};
 
 // The least of 1, 2, 5 times a power of ten that is not below `value` > 0. A hair of tolerance: 0.1
@@ -37,10 +38,10 @@ Range Sane(Scale scale, Range range) {
   if (range.low > range.high) std::swap(range.low, range.high);
   // Below this width doubles cannot tell the ticks apart.
   const double magnitude = std::max(std::fabs(range.low), std::fabs(range.high));
-  if (range.high - range.low > magnitude * 1e-9) return range;
+  if (range.high - range.low > std::max(magnitude * 1e-9, kLeastWidth)) return range;
   if (scale == Scale::kLog) return {range.low / 2, range.high * 2};
-  const double margin = magnitude == 0 ? 1 : magnitude / 2;
-  return {range.low == 0 ? 0 : range.low - margin, range.high + margin};
+  if (magnitude <= kLeastWidth) return {0, 1};
+  return {range.low == 0 ? 0 : range.low - magnitude / 2, range.high + magnitude / 2};
 }
 
 }  // namespace
@@ -74,9 +75,9 @@ std::vector<double> LogTicks(double low, double high) {
 Axis::Axis(Scale scale, Range range, double begin, double end, int most_ticks)
     : scale_(scale), begin_(begin), end_(end) {
   const Range sane = Sane(scale, range);
-  const std::vector<double> values = scale == Scale::kLog
-                                         ? LogTicks(sane.low, sane.high)
-                                         : LinearTicks(sane.low, sane.high, most_ticks);
+  std::vector<double> values = scale == Scale::kLog ? LogTicks(sane.low, sane.high)
+                                                    : LinearTicks(sane.low, sane.high, most_ticks);
+  if (values.size() < 2) values = {sane.low, sane.high};
   low_ = values.front();
   high_ = values.back();
   for (const double value : values) {

@@ -53,7 +53,8 @@ TEST(Axis, PositionsFollowTheScale) {
 TEST(Axis, AnyFiniteRangeHasFewFiniteTicks) {
   const double greatest = std::numeric_limits<double>::max();
   const Range ranges[] = {{0, 0},        {5, 5},           {7, 3},         {-greatest, greatest},
-                          {0, greatest}, {1e-320, 1e-319}, {1, 1 + 1e-15}, {1e15, 1e15}};
+                          {0, greatest}, {1e-320, 1e-319}, {1, 1 + 1e-15}, {1e15, 1e15},
+                          {0, 5e-324},   {0, 1e-323},      {0, 1e-12},     {-1e-323, 0}};
   for (const Scale scale : {Scale::kLinear, Scale::kLog}) {
     for (const Range& range : ranges) {
       const Axis axis(scale, range, 0, 100, 6);

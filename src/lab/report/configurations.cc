@@ -16,7 +16,8 @@ std::string ServerKey(const Measurement& measurement) {
   std::string key = measurement.tool + '\n' + measurement.model + '\n' + measurement.target + '\n' +
                     measurement.api;
   for (const auto& [name, value] : measurement.environment) {
-    if (name.starts_with("server.") && !IsNumber(value)) key += '\n' + name + '=' + value;
+    const bool is_servers = name.starts_with("server.") || name.starts_with("engine.");
+    if (is_servers && !IsNumber(value)) key += '\n' + name + '=' + value;
   }
   return key;
 }

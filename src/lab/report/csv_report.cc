@@ -4,14 +4,32 @@
 
 #include <cmath>
 
+#include "base/strings.h"
 #include "lab/metrics/metric_table.h"
 #include "lab/report/figures.h"
 
 namespace redline::lab {
 namespace {
 
-std::string CsvText(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+std::string WithoutUnsafe(std::string_view text) {
+  std::string kept;
+  while (!text.empty()) {
+    const Character character = FirstCharacter(text);
+    if (character.is_safe) kept += character.bytes;
+    text.remove_prefix(character.bytes.size());
+  }
+  return kept;
+}
+
+// A spreadsheet takes what begins so for a formula; behind an apostrophe it is text.
+bool LooksLikeFormula(std::string_view text) {
+  return !text.empty() && std::string_view("=+-@").find(text.front()) != std::string_view::npos;
+}
+
+std::string CsvText(std::string_view raw) {
+  std::string text = WithoutUnsafe(raw);
+  if (LooksLikeFormula(text)) text.insert(0, 1, '\'');
+  if (text.find_first_of(",\"") == std::string::npos) return text;
   std::string quoted = "\"";
   for (const char character : text) {
     if (character == '"') quoted += '"';

@@ -4,9 +4,11 @@
 #include <cmath>
 #include <map>
 #include <optional>
+#include <utility>
 
 #include "lab/report/configurations.h"
 #include "lab/report/number_text.h"
+#include "spec/workload_spec.h"
 
 namespace redline::lab {
 namespace {
@@ -33,24 +35,49 @@ std::optional<Point> PointOf(const NamedMeasurement& named, FigureFunction x_of)
                .label = named.name};
 }
 
-// One per configuration, joined in the order of x.
+// Closed loops by their concurrency, open ones by their rate.
+struct Load {
+  bool is_open = false;
+  double amount = 0;
+};
+
+Load LoadOf(const Measurement& measurement) {
+  const auto workload = spec::WorkloadFromJson(measurement.workload);
+  if (!workload.ok()) return {};
+  const bool is_open = workload->arrivals.process != spec::ArrivalSpec::Process::kClosed;
+  return {is_open, is_open ? workload->arrivals.rate : static_cast<double>(workload->concurrency)};
+}
+
+struct PlacedPoint {
+  double load = 0;
+  std::string name;
+  Point point;
+};
+
+Series SeriesThrough(std::vector<PlacedPoint> placed, size_t style) {
+  std::sort(placed.begin(), placed.end(), [](const PlacedPoint& left, const PlacedPoint& right) {
+    return std::pair(left.load, left.point.x) < std::pair(right.load, right.point.x);
+  });
+  Series series{.name = placed.front().name, .style = style, .points = {}};
+  if (placed.size() == 2) series.name += ", " + placed.back().name;
+  if (placed.size() > 2) series.name += " to " + placed.back().name;
+  for (PlacedPoint& one : placed) series.points.push_back(std::move(one.point));
+  return series;
+}
+
+// One per configuration and kind of loop, joined in the order of load.
 std::vector<Series> SeriesOf(NamedMeasurements measurements, FigureFunction x_of) {
-  std::map<size_t, Series> by_configuration;
+  std::map<std::pair<size_t, bool>, std::vector<PlacedPoint>> placed;
   const std::vector<size_t> configurations = ConfigurationsOf(measurements);
   for (size_t i = 0; i < measurements.size(); ++i) {
     auto point = PointOf(measurements[i], x_of);
     if (!point) continue;
-    Series& series = by_configuration[configurations[i]];
-    series.style = configurations[i];
-    series.name += (series.name.empty() ? "" : ", ") + measurements[i].name;
-    series.points.push_back(std::move(*point));
+    const Load load = LoadOf(measurements[i].measurement);
+    placed[{configurations[i], load.is_open}].push_back(
+        {load.amount, measurements[i].name, std::move(*point)});
   }
   std::vector<Series> all;
-  for (auto& [configuration, series] : by_configuration) {
-    std::sort(series.points.begin(), series.points.end(),
-              [](const Point& left, const Point& right) { return left.x < right.x; });
-    all.push_back(std::move(series));
-  }
+  for (auto& [key, points] : placed) all.push_back(SeriesThrough(std::move(points), all.size()));
   return all;
 }
 

@@ -1,5 +1,6 @@
 // Throughput against what a user feels, one point per measurement: who is up and to the better side
-// wins. Points of one configuration under different loads are joined.
+// wins. Points of one configuration are joined in the order of their load, those of closed and of
+// open loops apart.
 #pragma once
 
 #include <vector>

@@ -30,7 +30,8 @@ void DrawHead(const std::string& title, Markup& markup) {
   markup.Raw(kPageStyle);
 }
 
-void DrawTop(NamedMeasurements measurements, const std::string& title, Markup& markup) {
+void DrawTop(NamedMeasurements measurements, const std::string& title, const ReportHead& head,
+             Markup& markup) {
   const Markup::Scope header = markup.Open("header");
   markup.Element("h1", {}, title);
   if (measurements.size() == 1) {
@@ -40,20 +41,23 @@ void DrawTop(NamedMeasurements measurements, const std::string& title, Markup& m
       line += (line.empty() ? "" : ", ") + FormatRfc3339(measurement.started_at_ms);
     markup.Element("p", {{"class", "soft"}}, line);
   }
+  for (const std::string& finding : head.findings) markup.Element("p", {}, finding);
   DrawValidity(measurements, markup);
 }
 
 }  // namespace
 
-std::string HtmlReport(NamedMeasurements measurements) {
-  const std::string title = TitleOf(measurements);
+std::string HtmlReport(NamedMeasurements measurements) { return HtmlReport(measurements, {}); }
+
+std::string HtmlReport(NamedMeasurements measurements, const ReportHead& head) {
+  const std::string title = head.title.empty() ? TitleOf(measurements) : head.title;
   Markup markup;
   markup.Raw("<!DOCTYPE html>\n");
   {
     const Markup::Scope html = markup.Open("html", {{"lang", "en"}});
     DrawHead(title, markup);
     const Markup::Scope body = markup.Open("body");
-    DrawTop(measurements, title, markup);
+    DrawTop(measurements, title, head, markup);
     {
       const Markup::Scope main = markup.Open("main");
       DrawKeyFigures(measurements, markup);

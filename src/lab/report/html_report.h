@@ -5,9 +5,11 @@
 #include <string>
 
 #include "lab/report/named_measurement.h"
+#include "lab/report/report_head.h"
 
 namespace redline::lab {
 
 std::string HtmlReport(NamedMeasurements measurements);
+std::string HtmlReport(NamedMeasurements measurements, const ReportHead& head);
 
 }  // namespace redline::lab

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "base/strings.h"
+#include "lab/report/frontier_chart.h"
+#include "lab/report/markdown_report.h"
 #include "lab/report/page_style.h"
 #include "lab/report/samples_for_test.h"
 #include "lab/report/well_formed_for_test.h"
@@ -44,6 +47,40 @@ TEST(HtmlReport, SeveralMeasurements) {
     EXPECT_NE(page.find(expected), std::string::npos) << expected;
 }
 
+TEST(HtmlReport, HeadOfASweep) {
+  const std::vector<NamedMeasurement> one = {{"a", SampleMeasurement({})}};
+  const std::string page = HtmlReport(one, {"Sweep of <m>", {"saturated at concurrency 16"}});
+  EXPECT_TRUE(IsWellFormed(page));
+  EXPECT_NE(page.find("<title>Sweep of &lt;m&gt;</title>"), std::string::npos);
+  EXPECT_LT(page.find("saturated at concurrency 16"), page.find("<main>"));
+  const std::string text = MarkdownReport(one, {"Sweep of m", {"saturated at concurrency 16"}});
+  EXPECT_TRUE(text.starts_with("# Sweep of m\n\nsaturated at concurrency 16\n")) << text;
+}
+
+TEST(FrontierChart, LadderAndRatesApartInOrderOfLoad) {
+  std::vector<NamedMeasurement> points;
+  const auto add = [&](const std::string& name, const std::string& load) {
+    Measurement measurement = SampleMeasurement({.concurrency = 4, .per_place = 5});
+    measurement.workload =
+        R"({"name":"w","input_tokens":8,"output_tokens":8,"num_requests":20,)" + load + "}";
+    points.push_back({name, measurement});
+  };
+  for (const char* places : {"1", "2", "4"})
+    add("concurrency-" + std::string(places), R"("concurrency":)" + std::string(places));
+  for (const char* rate : {"10", "20", "15"})
+    add("rate-" + std::string(rate),
+        R"("arrivals":{"process":"poisson","rate":)" + std::string(rate) + "}");
+  const std::vector<LineChart> charts = MakeFrontierCharts(points);
+  ASSERT_EQ(charts.size(), 2u);
+  for (const LineChart& chart : charts) {
+    ASSERT_EQ(chart.series.size(), 2u);
+    EXPECT_EQ(chart.series[0].name, "concurrency-1 to concurrency-4");
+    EXPECT_EQ(chart.series[1].name, "rate-10 to rate-20");
+    EXPECT_EQ(chart.series[1].points[1].label, "rate-15");
+    EXPECT_NE(chart.series[0].style, chart.series[1].style);
+  }
+}
+
 TEST(HtmlReport, InvalidIsSaidFirstWithItsReasons) {
   Measurement measurement = SampleMeasurement({.num_repeats = 2, .failing_share = 0.1});
   measurement.repeats[1].invalid_reasons = {"client_busy: 91% of a core"};
@@ -55,6 +92,30 @@ TEST(HtmlReport, InvalidIsSaidFirstWithItsReasons) {
   EXPECT_NE(page.find("repeat 2: client_busy: 91% of a core"), std::string::npos);
   EXPECT_NE(page.find("no event for 30 s"), std::string::npos);
   EXPECT_NE(page.find("Failures over time"), std::string::npos);
+}
+
+TEST(HtmlReport, IsValidUtf8WithoutControlCharacters) {
+  Measurement measurement = SampleMeasurement({.num_repeats = 1});
+  measurement.model = "m\x1b\u009b\u202e\u2066";
+  measurement.command_line = "redline bench \xff";
+  measurement.repeats[0].outcomes = {{"reset", 1, "by \x9b\xff peer"}};
+  measurement.environment = {{"peer", "by \x9b\xff"}};
+  const std::string page = Page({{"a", measurement}});
+  EXPECT_TRUE(IsValidUtf8(page));
+  for (const char* unsafe : {"\x1b", "\u009b", "\u202e", "\u2066"})
+    EXPECT_EQ(page.find(unsafe), std::string::npos);
+  EXPECT_NE(page.find("by \uFFFD\uFFFD"), std::string::npos);
+}
+
+TEST(HtmlReport, ATimeBelowAnyPowerOfTenIsDrawn) {
+  for (const double least : {5e-324, 1e-323}) {
+    Measurement measurement = SampleMeasurement({.num_repeats = 1});
+    RunResult& run = measurement.repeats[0];
+    for (auto* column : {&run.requests.e2e_ms, &run.requests.ttft_ms, &run.requests.tpot_ms,
+                         &run.timeline.failed, &run.timeline.output_tokens, &run.timeline.prefill})
+      column->assign(column->size(), least);
+    Page({{"a", measurement}});
+  }
 }
 
 TEST(HtmlReport, EveryTextIsEscaped) {

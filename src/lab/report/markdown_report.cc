@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/strings.h"
 #include "lab/report/figures.h"
 #include "lab/report/report_tables.h"
 #include "lab/report/verdicts.h"
@@ -9,26 +10,29 @@
 namespace redline::lab {
 namespace {
 
-// Text that stays text, on one line, also inside a table.
+std::string EscapeCharacter(const Character& character) {
+  const char first = character.bytes.front();
+  if (!character.is_safe) return first >= 0 && first < 0x20 ? " " : "\uFFFD";
+  if (first == '<') return "&lt;";
+  if (first == '&') return "&amp;";
+  const bool is_mark = std::string_view("\\`*[]|#~!").find(first) != std::string_view::npos;
+  return (is_mark ? "\\" : "") + std::string(character.bytes);
+}
+
+// Text that stays text, on one line, also inside a table; valid UTF-8 whatever it was.
 std::string EscapeMarkdown(std::string_view text) {
   std::string escaped;
-  for (const char character : text) {
-    if (static_cast<unsigned char>(character) < 0x20) {
-      escaped += ' ';
-    } else if (character == '<') {
-      escaped += "&lt;";
-    } else if (character == '&') {
-      escaped += "&amp;";
-    } else {
-      if (std::string_view("\\`*[]|#~!").find(character) != std::string_view::npos) escaped += '\\';
-      escaped += character;
-    }
+  while (!text.empty()) {
+    const Character character = FirstCharacter(text);
+    escaped += EscapeCharacter(character);
+    text.remove_prefix(character.bytes.size());
   }
   return escaped;
 }
 
 // A fence longer than any run of backticks in the text.
-std::string Fenced(const std::string& text) {
+std::string Fenced(std::string_view raw) {
+  const std::string text = EscapeControl(raw);
   size_t longest = 2;
   size_t run = 0;
   for (const char character : text) {
@@ -103,7 +107,13 @@ std::string ComparisonMarkdown(NamedMeasurements measurements) {
 }  // namespace
 
 std::string MarkdownReport(NamedMeasurements measurements) {
-  std::string text = "# Benchmark report\n\n";
+  return MarkdownReport(measurements, {});
+}
+
+std::string MarkdownReport(NamedMeasurements measurements, const ReportHead& head) {
+  const std::string title = head.title.empty() ? "Benchmark report" : EscapeMarkdown(head.title);
+  std::string text = "# " + title + "\n\n";
+  for (const std::string& finding : head.findings) text += EscapeMarkdown(finding) + "\n\n";
   if (measurements.size() > 1) text += ComparisonMarkdown(measurements);
   for (const NamedMeasurement& named : measurements) text += MeasurementMarkdown(named);
   return text;

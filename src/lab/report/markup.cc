@@ -1,5 +1,7 @@
 #include "lab/report/markup.h"
 
+#include "base/strings.h"
+
 namespace redline::lab {
 namespace {
 
@@ -20,24 +22,21 @@ std::string_view EntityOf(char character) {
   }
 }
 
-bool IsForbiddenControl(char character) {
-  const auto byte = static_cast<unsigned char>(character);
-  return byte == 0x7F || (byte < 0x20 && byte != '\n' && byte != '\t');
-}
-
 }  // namespace
 
 std::string EscapeMarkup(std::string_view text) {
   std::string escaped;
   escaped.reserve(text.size());
-  for (const char character : text) {
-    if (const std::string_view entity = EntityOf(character); !entity.empty()) {
+  while (!text.empty()) {
+    const auto [bytes, is_safe] = FirstCharacter(text);
+    if (const std::string_view entity = EntityOf(bytes.front()); !entity.empty()) {
       escaped += entity;
-    } else if (IsForbiddenControl(character)) {
-      escaped += "\uFFFD";
+    } else if (is_safe || bytes == "\n" || bytes == "\t") {
+      escaped += bytes;
     } else {
-      escaped += character;
+      escaped += "\uFFFD";
     }
+    text.remove_prefix(bytes.size());
   }
   return escaped;
 }

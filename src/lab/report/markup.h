@@ -9,7 +9,8 @@
 
 namespace redline::lab {
 
-// `&`, `<`, `>` and quotes as entities; control characters that XML forbids as U+FFFD.
+// `&`, `<`, `>` and quotes as entities; what is not safe to show (base/strings.h), line ends and
+// tabs aside, as U+FFFD: the page is valid UTF-8 whatever the text was.
 std::string EscapeMarkup(std::string_view text);
 
 class Markup {

@@ -31,6 +31,25 @@ TEST(MetricsCsv, OneRowPerMetricAndMeasurement) {
   }
 }
 
+TEST(MetricsCsv, TextIsNoFormulaAndHasNoControlCharacters) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"=cmd|' /C calc'!A0", ",'=cmd|' /C calc'!A0,"},
+      {"+1", ",'+1,"},
+      {"-1", ",'-1,"},
+      {"@SUM(1)", ",'@SUM(1),"},
+      {"\t=1", ",'=1,"},
+      {"\r=1,2", ",\"'=1,2\","},
+      {"a=1\x1b[31m\u009b\u202e\xff", ",a=1[31m,"}};
+  for (const auto& [model, cell] : cases) {
+    Measurement measurement = SampleMeasurement({});
+    measurement.model = model;
+    measurement.summary.values["output_tps"] = -5;
+    const std::string csv = MetricsCsv(std::vector<NamedMeasurement>{{"a", measurement}});
+    EXPECT_NE(csv.find(cell), std::string::npos) << csv.substr(0, 400);
+    EXPECT_NE(csv.find(",-5,"), std::string::npos) << "numbers stay numbers";
+  }
+}
+
 TEST(RequestsCsv, OneRowPerRequest) {
   Measurement measurement = SampleMeasurement({.num_repeats = 2, .failing_share = 0.1});
   measurement.repeats[0].requests.ttft_ms[0] = -1;
@@ -56,6 +75,21 @@ TEST(MarkdownReport, TablesStayTables) {
   EXPECT_NE(text.find("\n`````\necho ```` | sh\n`````\n"), std::string::npos);
   EXPECT_NE(text.find("**INVALID:**\n\n- client_busy: \\*91%\\*"), std::string::npos);
   EXPECT_NE(text.find("| workload.concurrency | 8 | 4 |"), std::string::npos);
+}
+
+TEST(MarkdownReport, IsValidUtf8WithoutControlCharacters) {
+  Measurement hostile = SampleMeasurement({});
+  hostile.model = "m\u009b\u202e\x7f";
+  hostile.command_line = "redline bench --model \x1b[31m\u009b\xff";
+  hostile.repeats[0].outcomes.push_back({"reset", 1, "by \x9b\xff peer"});
+  hostile.environment = {{"peer", "by \x9b\xff"}};
+  const std::string text = MarkdownReport(std::vector<NamedMeasurement>{{"a", hostile}});
+  EXPECT_TRUE(IsValidUtf8(text));
+  for (const char* unsafe : {"\x1b", "\x7f", "\u009b", "\u202e"})
+    EXPECT_EQ(text.find(unsafe), std::string::npos);
+  EXPECT_NE(text.find("m\uFFFD\uFFFD\uFFFD"), std::string::npos);
+  EXPECT_NE(text.find("by \uFFFD\uFFFD"), std::string::npos);
+  EXPECT_NE(text.find("--model \\x1b[31m\\u009b\\xff\n"), std::string::npos);
 }
 
 TEST(Differences, OnlyWhatDiffers) {

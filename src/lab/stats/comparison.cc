@@ -92,8 +92,11 @@ void WithinRunInterval(const Measurement& a, const Measurement& b, FigureCompari
       std::hypot(std::log(of_b.value / of_b.low), std::log(of_a.high / of_a.value));
   const double above =
       std::hypot(std::log(of_b.high / of_b.value), std::log(of_a.value / of_a.low));
-  figure.low = figure.ratio * std::exp(-below);
-  figure.high = figure.ratio * std::exp(above);
+  const double low = figure.ratio * std::exp(-below);
+  const double high = figure.ratio * std::exp(above);
+  if (!std::isfinite(low) || !std::isfinite(high)) return;
+  figure.low = low;
+  figure.high = high;
   figure.method = "within_run";
 }
 

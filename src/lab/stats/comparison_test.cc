@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "lab/metrics/records_for_test.h"
+#include "lab/stats/figure_series.h"
 #include "lab/stats/intervals.h"
 
 namespace redline::lab {
@@ -156,6 +157,31 @@ TEST(Intervals, OfRepeatsAndWithinOneRun) {
   const double mean = one.summary.distributions.at("e2e_ms").mean;
   EXPECT_LT(one.intervals.at("e2e_ms").low, mean);
   EXPECT_GT(one.intervals.at("e2e_ms").high, mean);
+}
+
+TEST(FigureSeries, MoreThanCanBeDrawnAgainAndAgainIsNone) {
+  RunResult run;
+  run.requests.index.assign(4096, 0);
+  run.requests.e2e_ms.assign(4096, 1.5);
+  run.requests.outcome.assign(4096, static_cast<int64_t>(Outcome::kOk));
+  Measurement measurement;
+  measurement.repeats.assign(16, run);
+  EXPECT_TRUE(SeriesOf(measurement, "e2e_ms.p50").has_value());
+  measurement.repeats.push_back(run);
+  EXPECT_FALSE(SeriesOf(measurement, "e2e_ms.p50").has_value());
+}
+
+TEST(Comparison, AnIntervalWithoutEndIsNone) {
+  Measurement a;
+  RunResult& run = a.repeats.emplace_back();
+  run.timeline.bin_s = 1;
+  run.timeline.output_tokens = {1e-300, 1e300, 1, 1, 1e-300, 1e300, 1, 1e300};
+  a.summary.values["output_tps"] = 1e10;
+  Measurement b = a;
+  b.summary.values["output_tps"] = 1e300;
+  const FigureComparison figure = Find(Compare(a, b), "output_tps");
+  EXPECT_EQ(figure.low, 0);
+  EXPECT_EQ(figure.high, 0);
 }
 
 }  // namespace

@@ -6,6 +6,9 @@
 namespace redline::lab {
 namespace {
 
+// Drawn again and again: sixteen repeats as long as any is written.
+constexpr size_t kMostDrawn = 65'536;
+
 using RequestColumn = std::vector<double> RequestColumns::*;
 
 struct NamedColumn {
@@ -79,9 +82,12 @@ std::optional<FigureSeries> SeriesOf(const Measurement& measurement, std::string
       StatisticOf(dot == std::string_view::npos ? std::string_view() : figure.substr(dot + 1));
   if (!statistic) return std::nullopt;
   FigureSeries series{.statistic = *statistic};
+  size_t num_values = 0;
   for (const RunResult& run : measurement.repeats) {
     auto values = OfRun(run, figure.substr(0, dot));
     if (!values || values->empty()) return std::nullopt;
+    num_values += values->size();
+    if (num_values > kMostDrawn) return std::nullopt;
     series.runs.push_back(std::move(*values));
   }
   if (series.runs.empty()) return std::nullopt;

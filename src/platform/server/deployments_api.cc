@@ -59,7 +59,9 @@ Status CheckNameIsFree(const ControlPlane& plane, const std::string& name) {
       Code::kAlreadyExists,
       existing->deleting
           ? fmt::format("{} is being deleted; try again when its engines are stopped", name)
-          : fmt::format("there is a deployment named {}; choose another name, or scale it", name),
+          : fmt::format("there is a deployment named {}; choose another name (--name), scale it, "
+                        "or delete it first",
+                        name),
       "name");
 }
 
@@ -86,7 +88,7 @@ spec::Deployment DeploymentOf(const CreateDeploymentBody& body, const Choice& ch
 
 Result<Answer> CreateOn(ControlPlane& plane, const CreateDeploymentBody& body,
                         const WorkerRecord& worker) {
-  RL_RETURN_IF_ERROR(CheckNameIsFree(plane, body.name));
+  if (!body.dry_run) RL_RETURN_IF_ERROR(CheckNameIsFree(plane, body.name));
   RL_ASSIGN_OR_RETURN(const CatalogEntry* entry, plane.catalog.Find(body.model));
   RL_ASSIGN_OR_RETURN(const auto assessment,
                       Assess(*entry, NodeOf(plane, worker),
