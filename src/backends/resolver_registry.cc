@@ -4,12 +4,13 @@
 
 #include "backends/resolution.h"
 #include "backends/sglang/resolver.h"
+#include "backends/vllm/resolver.h"
 #include "base/strings.h"
 
 namespace redline::backends {
 
 std::span<const EngineResolver> AllEngineResolvers() {
-  static const EngineResolver resolvers[] = {sglang::Resolver()};
+  static const EngineResolver resolvers[] = {sglang::Resolver(), vllm::Resolver()};
   return resolvers;
 }
 
