@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "base/sanitizers.h"
 #include "engine/model/testing_checkpoint.h"
 #include "engine/model/testing_golden.h"
 
@@ -21,6 +22,8 @@ constexpr Bound kBounds[] = {{KvDtype::kBf16, 0.01}, {KvDtype::kFp8E4m3, 0.15}};
 class GoldenKvTest : public testing::TestWithParam<GoldenModel> {
  protected:
   void SetUp() override {
+    if (kIsSanitized && GetParam().slow)
+      GTEST_SKIP() << "too slow under a sanitizer; the release build runs it";
     const std::filesystem::path path = FindModel(GetParam());
     if (path.empty())
       GTEST_SKIP() << "NO MODEL FILE: " << GetParam().paths.back() << " is not there";

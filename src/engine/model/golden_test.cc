@@ -1,6 +1,7 @@
 // The engine's log-probabilities against tests/reference: an independent f64 implementation.
 #include <gtest/gtest.h>
 
+#include "base/sanitizers.h"
 #include "engine/model/testing_checkpoint.h"
 #include "engine/model/testing_golden.h"
 
@@ -15,6 +16,8 @@ class GoldenTest : public testing::TestWithParam<Case> {
   const std::string& isa() const { return std::get<1>(GetParam()); }
 
   void SetUp() override {
+    if (kIsSanitized && golden_model().slow)
+      GTEST_SKIP() << "too slow under a sanitizer; the release build runs it";
     const std::filesystem::path path = FindModel(golden_model());
     if (path.empty())
       GTEST_SKIP() << "NO MODEL FILE: " << golden_model().paths.back() << " is not there";

@@ -9,6 +9,7 @@
 #include <random>
 
 #include "base/files.h"
+#include "base/sanitizers.h"
 #include "base/strings.h"
 #include "engine/weights/dequantize.h"
 #include "engine/weights/safetensors_reader.h"
@@ -18,11 +19,7 @@
 namespace redline::engine {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool kMeasuresMemory = false;
-#else
-constexpr bool kMeasuresMemory = true;
-#endif
+constexpr bool kMeasuresMemory = !kIsSanitized;
 
 int NumMutations() {
   const char* text = std::getenv("REDLINE_MUTATIONS");

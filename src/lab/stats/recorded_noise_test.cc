@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "base/files.h"
+#include "base/sanitizers.h"
 #include "base/strings.h"
 #include "lab/stats/comparison.h"
 #include "lab/stats/random.h"
@@ -113,14 +114,8 @@ int FalseClaims(const Recording& recording, size_t repeats, Order order, int pai
   return claims;
 }
 
-// Thousands of comparisons: minutes under a sanitizer, of code that comparison_test covers.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kIsSanitized = true;
-#else
-constexpr bool kIsSanitized = false;
-#endif
-
 TEST(RecordedNoise, AOfAIsRarelyClaimedToDiffer) {
+  // Thousands of comparisons, of code that comparison_test covers.
   if (kIsSanitized) GTEST_SKIP() << "too slow under a sanitizer; the release build runs it";
   constexpr int kPairs = 250;
   for (const Order order : {Order::kInterleaved, Order::kOneAfterTheOther}) {
@@ -161,6 +156,7 @@ double ShareFound(const Recording& recording, const std::vector<std::string>& fi
 }
 
 TEST(RecordedNoise, FivePercentAreFoundWithTheRepeatsAskedFor) {
+  // Thousands of comparisons, of code that comparison_test covers.
   if (kIsSanitized) GTEST_SKIP() << "too slow under a sanitizer; the release build runs it";
   for (const char* name : {"quiet", "busy"}) {
     const Recording recording = Load(name);
