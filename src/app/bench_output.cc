@@ -106,6 +106,24 @@ Status CheckReportFolder(const Arguments& arguments) {
   return ErrnoStatus("writing to --report-dir " + folder.string(), errno);
 }
 
+void BenchView::UpdateRates(const std::string& phase, const lab::LoadProgress& load) {
+  constexpr double kWindowSeconds = 5;  // many requests take seconds
+  if (phase_ != phase) {
+    phase_ = phase;
+    last_elapsed_s_ = output_tps_ = request_rate_ = 0;
+    last_events_ = last_finished_ = 0;
+  }
+  const double seconds = load.elapsed_s - last_elapsed_s_;
+  const bool is_first = last_elapsed_s_ <= 0;
+  if (seconds <= 0 || (seconds < kWindowSeconds && !is_first)) return;
+  output_tps_ = static_cast<double>(load.output_events - last_events_) / seconds;
+  request_rate_ = static_cast<double>(load.finished - last_finished_) / seconds;
+  if (seconds < kWindowSeconds) return;
+  last_elapsed_s_ = load.elapsed_s;
+  last_events_ = load.output_events;
+  last_finished_ = load.finished;
+}
+
 void BenchView::Show(const lab::BenchProgress& progress) {
   lab::LiveProgress live;
   live.name = point_.empty() ? name_ : name_ + " at " + point_;
@@ -118,19 +136,9 @@ void BenchView::Show(const lab::BenchProgress& progress) {
     live.num_total = static_cast<int64_t>(load.total);
     live.num_sent = static_cast<int64_t>(load.sent);
     live.num_done = static_cast<int64_t>(load.finished);
-    if (phase_ != progress.phase) {
-      phase_ = progress.phase;
-      last_elapsed_s_ = 0;
-      last_events_ = last_finished_ = 0;
-    }
-    const double seconds = load.elapsed_s - last_elapsed_s_;
-    if (seconds > 0) {
-      live.output_tps = static_cast<double>(load.output_events - last_events_) / seconds;
-      live.request_rate = static_cast<double>(load.finished - last_finished_) / seconds;
-    }
-    last_elapsed_s_ = load.elapsed_s;
-    last_events_ = load.output_events;
-    last_finished_ = load.finished;
+    UpdateRates(progress.phase, load);
+    live.output_tps = output_tps_;
+    live.request_rate = request_rate_;
     live.ttft = QuantilesOf(load.ttft_ns);
     live.gap = QuantilesOf(load.gaps_ns);
     for (int i = 0; i < lab::kNumOutcomes; ++i) {

@@ -24,11 +24,15 @@ class BenchView {
   void Clear() { view_.Clear(); }
 
  private:
+  void UpdateRates(const std::string& phase, const lab::LoadProgress& load);
+
   const std::string name_;
   const int64_t num_repeats_;
   std::string point_;
   LiveView view_;
-  // For the rates of late.
+  // The rates of the last seconds, and where they began.
+  double output_tps_ = 0;
+  double request_rate_ = 0;
   std::string phase_;
   double last_elapsed_s_ = 0;
   uint64_t last_events_ = 0;
