@@ -1,5 +1,5 @@
-// 300 argument lists, misspelt, abbreviated, repeated, conflicting or out of range, each with the
-// step at which the engine's own code refuses it ("ok": it does not).
+// 300 argument lists an engine, misspelt, abbreviated, repeated, conflicting or out of range, each
+// with the step at which the engine's own code refuses it ("ok": it does not).
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -15,10 +15,17 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* kMutations = "src/backends/vllm/testdata/mutations_0.13.0.jsonl";
+struct Mutations {
+  std::string engine;
+  std::string version;
+};
+const Mutations kMutations[] = {{"sglang", "0.5.6.post2"}, {"vllm", "0.13.0"}};
 
-EngineResolution ResolveCase(const json& mutation) {
-  const EngineVersion engine = FindEngineVersion("vllm@0.13.0").value();
+class MutationsTest : public testing::TestWithParam<Mutations> {};
+
+EngineResolution ResolveCase(const Mutations& mutations, const json& mutation) {
+  const EngineVersion engine =
+      FindEngineVersion(mutations.engine + "@" + mutations.version).value();
   ResolveRequest request{
       .version = engine.version,
       .arguments = mutation.at("args").get<std::vector<std::string>>(),
@@ -36,12 +43,13 @@ std::string Dashed(std::string text) {
   return text;
 }
 
-TEST(VllmMutationsTest, EachIsAcceptedOrRefusedAsByTheEngine) {
-  std::ifstream in(kMutations);
+TEST_P(MutationsTest, EachIsAcceptedOrRefusedAsByTheEngine) {
+  const auto& [engine, version] = GetParam();
+  std::ifstream in("src/backends/" + engine + "/testdata/mutations_" + version + ".jsonl");
   size_t num_lists = 0;
   for (std::string line; std::getline(in, line); ++num_lists) {
     const json mutation = json::parse(line);
-    const EngineResolution resolution = ResolveCase(mutation);
+    const EngineResolution resolution = ResolveCase(GetParam(), mutation);
     EXPECT_EQ(resolution.error ? resolution.error->stage : "ok", mutation.at("stage")) << line;
     if (!resolution.error) continue;
     EXPECT_THAT(Dashed(resolution.error->message),
@@ -50,6 +58,9 @@ TEST(VllmMutationsTest, EachIsAcceptedOrRefusedAsByTheEngine) {
   }
   EXPECT_EQ(num_lists, 300u);
 }
+
+INSTANTIATE_TEST_SUITE_P(Engines, MutationsTest, testing::ValuesIn(kMutations),
+                         [](const auto& each) { return each.param.engine; });
 
 }  // namespace
 }  // namespace redline::backends
