@@ -10,6 +10,7 @@
 #include "lab/load/run_load.h"
 #include "lab/metrics/environment.h"
 #include "lab/stats/intervals.h"
+#include "lab/stats/tail_notes.h"
 #include "workload/id_prompt_writer.h"
 #include "workload/plan_summary.h"
 #include "workload/text_prompt_writer.h"
@@ -288,9 +289,10 @@ Status Bench::Run(int64_t repeat) {
 
 Measurement Bench::Measured() const {
   Measurement measurement = measurement_;
-  if (IsStopped()) measurement.notes.push_back("stopped before its end");
   SummariseRepeats(measurement);
   FillIntervals(measurement);
+  for (std::string& note : TailNotes(measurement)) measurement.notes.push_back(std::move(note));
+  if (IsStopped()) measurement.notes.push_back("stopped before its end");
   return measurement;
 }
 
