@@ -164,6 +164,24 @@ class Bench(WithFolder):
         self.assertEqual([row["concurrency"] for row in check["timing"]], [1, 32, 256])
 
 
+    def test_a_signal_keeps_what_was_measured(self):
+        workload = str(self.workload(num_requests=100_000))
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with mock_server("--ttft-ms", 20) as url, tempfile.TemporaryFile("w+") as log:
+                process = subprocess.Popen([BINARY, "bench", "--url", url, "--workload", workload,
+                                            "--no-self-check", "--no-warm-up", "--output", "json"],
+                                           stdout=subprocess.PIPE, stderr=log, text=True)
+
+                def has_begun():
+                    log.seek(0)
+                    return "in flight" in log.read()
+                wait_for("requests are sent", has_begun, 30)
+                process.send_signal(number)
+                document = json.loads(process.communicate(timeout=60)[0])
+                self.assertEqual(process.returncode, 10)
+                self.assertFalse(document["valid"])
+                self.assertIn("not_all_sent", document["invalid_reasons"][0])
+
     def test_output_that_cannot_be_written_is_a_failure(self):
         with mock_server() as url, open("/dev/full", "w") as full:
             for arguments in (["version"], ["bench", "--workload", "short", "--dry-run"],
