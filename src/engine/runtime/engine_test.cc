@@ -388,10 +388,14 @@ TEST(Engine, SleepsWhenIdle) {
   Collector collector;
   ASSERT_TRUE(testing->engine->Submit({{5}, Greedy(3)}, collector.Sink()).ok());
   collector.WaitForEnd();
-  const double before = CpuSeconds();
   const uint64_t steps = testing->engine->StepsDone();
-  std::this_thread::sleep_for(milliseconds(200));
-  EXPECT_LT(CpuSeconds() - before, 0.02);
+  double used = 1;  // of 200 ms; workers may look for more to do for a while
+  for (int attempt = 0; attempt < 20 && used >= 0.02; ++attempt) {
+    const double before = CpuSeconds();
+    std::this_thread::sleep_for(milliseconds(200));
+    used = CpuSeconds() - before;
+  }
+  EXPECT_LT(used, 0.02);
   EXPECT_EQ(testing->engine->StepsDone(), steps);
 }
 
