@@ -3,7 +3,7 @@
 wait most of the time; those that time how soon a killed process is back run alone, last. Prints the
 output of each when it ends, the times last.
 
-    run.py [-j N] [FILE...]     all files of e2e/ and api/ unless told; N: 2
+    run.py [-j N] [FILE...]     all files of e2e/ and api/ unless told; N: 4
 """
 import argparse
 import concurrent.futures
@@ -16,8 +16,8 @@ import time
 TESTS = pathlib.Path(__file__).resolve().parent
 # The longest first: what starts last should end soon.
 ALONE = {"test_faults"}
-LONGEST_FIRST = ["test_engine_load", "test_engine_structure", "test_engine_schemas",
-                 "test_openapi", "test_deploy_and_chat", "test_engine_template"]
+LONGEST_FIRST = ["test_bench", "test_engine_load", "test_openapi", "test_engine_tools",
+                 "test_openai_client", "test_engine_template", "test_engine_schemas"]
 
 
 def all_files():
@@ -48,7 +48,7 @@ def run_all(files, jobs):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("-j", "--jobs", type=int, default=2)
+    parser.add_argument("-j", "--jobs", type=int, default=4)
     parser.add_argument("files", nargs="*", type=pathlib.Path)
     arguments = parser.parse_args()
     files = [file.resolve() for file in arguments.files] or all_files()

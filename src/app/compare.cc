@@ -53,7 +53,7 @@ Status CheckMetric(const std::string& figure) {
   return known.ok() ? known : InvalidArgument("--metric: " + known.message(), "metric");
 }
 
-Result<lab::CompareOptions> OptionsOf(const Arguments& arguments) {
+Result<lab::CompareOptions> CompareOptionsOf(const Arguments& arguments) {
   lab::CompareOptions options;
   options.figures = arguments.GetAll("metric");
   for (const std::string& figure : options.figures) RL_RETURN_IF_ERROR(CheckMetric(figure));
@@ -76,7 +76,7 @@ Status RunCompare(const Arguments& arguments) {
   const std::vector<std::string> files = {arguments.Get("A"), arguments.Get("B")};
   if (files[0].empty() || files[1].empty())
     return InvalidArgument("two results are needed; for example: redline compare a.json b.json");
-  RL_ASSIGN_OR_RETURN(const lab::CompareOptions options, OptionsOf(arguments));
+  RL_ASSIGN_OR_RETURN(const lab::CompareOptions options, CompareOptionsOf(arguments));
   std::vector<lab::NamedMeasurement> both = {{"A", {}}, {"B", {}}};
   RL_ASSIGN_OR_RETURN(both[0].measurement, lab::ImportFile(files[0]));
   RL_ASSIGN_OR_RETURN(both[1].measurement, lab::ImportFile(files[1]));

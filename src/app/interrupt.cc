@@ -5,10 +5,10 @@
 namespace redline::app {
 namespace {
 
-std::atomic<bool> interrupted = false;
+std::atomic<bool> was_interrupted = false;
 
 void OnInterrupt(int) {
-  interrupted = true;
+  was_interrupted = true;
   ::signal(SIGINT, SIG_DFL);
   ::signal(SIGTERM, SIG_DFL);
 }
@@ -18,7 +18,7 @@ void OnInterrupt(int) {
 const std::atomic<bool>& StopOnInterrupt() {
   ::signal(SIGINT, OnInterrupt);
   ::signal(SIGTERM, OnInterrupt);
-  return interrupted;
+  return was_interrupted;
 }
 
 }  // namespace redline::app

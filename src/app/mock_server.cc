@@ -8,7 +8,7 @@
 namespace redline::app {
 namespace {
 
-Result<lab::MockOptions> OptionsOf(const Arguments& arguments) {
+Result<lab::MockOptions> MockOptionsOf(const Arguments& arguments) {
   constexpr double kMaxMs = 3600e3;
   lab::MockOptions options;
   options.host = arguments.Get("host");
@@ -32,7 +32,7 @@ void WaitForSignal(const sigset_t& signals) {
 }
 
 Status RunMockServer(const Arguments& arguments) {
-  RL_ASSIGN_OR_RETURN(const lab::MockOptions options, OptionsOf(arguments));
+  RL_ASSIGN_OR_RETURN(const lab::MockOptions options, MockOptionsOf(arguments));
   // Blocked before any thread starts, so that it is this one that takes them.
   sigset_t signals;
   sigemptyset(&signals);

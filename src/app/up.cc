@@ -21,7 +21,7 @@ namespace {
 
 using nlohmann::json;
 
-Result<platform::UpOptions> OptionsOf(const Arguments& arguments) {
+Result<platform::UpOptions> UpOptionsOf(const Arguments& arguments) {
   platform::UpOptions options;
   options.data_dir = arguments.Has("data-dir") ? std::filesystem::path(arguments.Get("data-dir"))
                                                : platform::DefaultDataDir();
@@ -148,7 +148,7 @@ Status RunDetached(const Arguments& arguments, platform::UpOptions options) {
 }
 
 Status RunUp(const Arguments& arguments) {
-  RL_ASSIGN_OR_RETURN(const platform::UpOptions options, OptionsOf(arguments));
+  RL_ASSIGN_OR_RETURN(const platform::UpOptions options, UpOptionsOf(arguments));
   if (arguments.Has("detach")) return RunDetached(arguments, options);
   return platform::RunUp(options);
 }

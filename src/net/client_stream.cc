@@ -8,18 +8,14 @@
 #include <boost/asio/ssl.hpp>
 #include <chrono>
 
+#include "net/ip_address.h"
+
 namespace redline::net {
 namespace {
 
 namespace asio = boost::asio;
 namespace ssl = boost::asio::ssl;
 using boost::system::error_code;
-
-bool IsIpAddress(const std::string& host) {
-  error_code ec;
-  asio::ip::make_address(host, ec);
-  return !ec;
-}
 
 }  // namespace
 

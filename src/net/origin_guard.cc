@@ -1,19 +1,12 @@
 #include "net/origin_guard.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 
 #include "base/strings.h"
+#include "net/ip_address.h"
 
 namespace redline::net {
 namespace {
-
-bool IsIpAddress(const std::string& host) {
-  in_addr v4;
-  in6_addr v6;
-  return inet_pton(AF_INET, host.c_str(), &v4) == 1 || inet_pton(AF_INET6, host.c_str(), &v6) == 1;
-}
 
 // "name:8080" -> "name", "[::1]:8080" -> "::1", in lower case.
 std::string HostName(std::string_view authority) {

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/strings.h"
+#include "text/gguf_token_type.h"
 #include "text/hf_tokenizer.h"
 #include "text/pre_tokenizers.h"
 #include "text/spm_tokenizer.h"
@@ -13,8 +14,6 @@ namespace {
 using nlohmann::json;
 
 constexpr size_t kMaxTokens = size_t{1} << 22;
-constexpr int32_t kControl = 3;
-constexpr int32_t kUserDefined = 4;
 
 Status Validate(const GgufVocabulary& vocabulary) {
   const size_t size = vocabulary.tokens.size();

@@ -12,7 +12,7 @@
 namespace redline::text {
 namespace {
 
-constexpr std::string_view kSpace = " \t\n\r";
+constexpr std::string_view kJsonSpace = " \t\n\r";
 
 // What follows the backslash, or 0 where \u00XX is used.
 char ShortEscape(char c) {
@@ -76,7 +76,7 @@ class Walker {
   std::string_view rest_;
 };
 
-std::string DecodeString(std::string_view text) {
+std::string DecodeJsonString(std::string_view text) {
   return nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false).get<std::string>();
 }
 
@@ -128,7 +128,7 @@ void AppendPython(std::string_view text, std::string* out) {
   switch (text.front()) {
     case '"':
       *out += '"';
-      AppendJsonEscaped(DecodeString(text), out);
+      AppendJsonEscaped(DecodeJsonString(text), out);
       *out += '"';
       return;
     case '{':
@@ -164,8 +164,8 @@ void AppendJsonEscaped(std::string_view text, std::string* out) {
 
 Result<JsonText> JsonText::Check(std::string_view text) {
   RL_RETURN_IF_ERROR(net::ParseJson(text).status());
-  text.remove_prefix(text.find_first_not_of(kSpace));
-  text = text.substr(0, text.find_last_not_of(kSpace) + 1);
+  text.remove_prefix(text.find_first_not_of(kJsonSpace));
+  text = text.substr(0, text.find_last_not_of(kJsonSpace) + 1);
   return JsonText(text);
 }
 
@@ -173,7 +173,7 @@ std::vector<JsonText::Member> JsonText::Members() const {
   std::vector<Member> members;
   Walker walker(text_);
   for (std::string_view key; !(key = walker.Next()).empty();)
-    members.push_back({DecodeString(key), JsonText(walker.Next())});
+    members.push_back({DecodeJsonString(key), JsonText(walker.Next())});
   return members;
 }
 
@@ -184,7 +184,7 @@ std::vector<JsonText> JsonText::Items() const {
   return items;
 }
 
-std::string JsonText::String() const { return DecodeString(text_); }
+std::string JsonText::String() const { return DecodeJsonString(text_); }
 
 std::string JsonText::Python() const {
   std::string out;

@@ -5,15 +5,14 @@
 #include <unordered_map>
 
 #include "base/strings.h"
+#include "text/gguf_token_type.h"
 #include "text/spm_merge.h"
 #include "text/utf8_lossy.h"
 
 namespace redline::text {
 namespace {
 
-enum TokenType : int32_t { kNormal = 1, kUnknown = 2, kControl = 3, kUserDefined = 4, kByte = 6 };
-
-constexpr std::string_view kSpace = "\xE2\x96\x81";  // U+2581, SentencePiece's visible space
+constexpr std::string_view kVisibleSpace = "\xE2\x96\x81";  // U+2581, SentencePiece's visible space
 
 std::string ReplaceAll(std::string_view text, std::string_view from, std::string_view to) {
   std::string out;
@@ -114,7 +113,7 @@ class SpmTokenizer : public Tokenizer {
       if (byte) return std::string(1, static_cast<char>(*byte));
     }
     if (IsSpecial(id) || types_[id] == kUserDefined) return token;
-    return ReplaceAll(token, kSpace, " ");
+    return ReplaceAll(token, kVisibleSpace, " ");
   }
 
   bool IsSpecial(TokenId id) const override {
@@ -170,8 +169,8 @@ class SpmTokenizer : public Tokenizer {
   // One stretch between marked tokens.
   Status EncodePlain(std::string_view text, std::vector<TokenId>* ids) const {
     if (text.empty()) return OkStatus();
-    std::string visible(adds_space_prefix_ ? kSpace : "");
-    visible += ReplaceAll(text, " ", kSpace);
+    std::string visible(adds_space_prefix_ ? kVisibleSpace : "");
+    visible += ReplaceAll(text, " ", kVisibleSpace);
     const auto find = [this](std::string_view piece) { return FindMergeable(piece); };
     for (const std::string_view piece : MergeByScore(visible, find)) {
       const ScoredToken* token = FindMergeable(piece);

@@ -7,6 +7,8 @@
 namespace redline::workload {
 namespace {
 
+using Distribution = spec::LengthSpec::Distribution;
+
 struct Preset {
   const char* name;
   const char* description;
@@ -26,7 +28,6 @@ constexpr std::array<Preset, 6> kPresets = {{
 }};
 
 spec::LengthSpec LengthOfPreset(double num_tokens) {
-  using Distribution = spec::LengthSpec::Distribution;
   spec::LengthSpec length;
   length.distribution = num_tokens > 0 ? Distribution::kFixed : Distribution::kShareGpt;
   length.mean = num_tokens;

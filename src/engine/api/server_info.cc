@@ -12,20 +12,20 @@
 namespace redline::engine {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
-Json OptionsJson(const EngineOptions& options) {
-  Json json = Json::object();
+OrderedJson OptionsJson(const EngineOptions& options) {
+  OrderedJson json = OrderedJson::object();
   for (const EngineOptionField& field : EngineOptionFields()) {
-    json[std::string(field.name)] = Json::parse(OptionJson(field, options));
+    json[std::string(field.name)] = OrderedJson::parse(OptionJson(field, options));
   }
   return json;
 }
 
 // The engine's options and those of this room that shape answers.
-Json Configuration(const EngineOptions& engine, const std::string& tool_call_parser,
-                   const std::string& reasoning_parser) {
-  Json json = OptionsJson(engine);
+OrderedJson Configuration(const EngineOptions& engine, const std::string& tool_call_parser,
+                          const std::string& reasoning_parser) {
+  OrderedJson json = OptionsJson(engine);
   json["tool_call_parser"] = tool_call_parser;
   json["reasoning_parser"] = reasoning_parser;
   return json;
@@ -34,7 +34,7 @@ Json Configuration(const EngineOptions& engine, const std::string& tool_call_par
 std::string NameOrNone(const std::string& parser) { return parser.empty() ? "none" : parser; }
 
 // What a request may ask for at most, whatever the model.
-Json LimitsJson() {
+OrderedJson LimitsJson() {
   const net::HttpServerOptions http;
   return {
       {"max_body_bytes", http.max_body_bytes},       {"max_choices", openai::kMaxChoicesPerRequest},
@@ -42,7 +42,7 @@ Json LimitsJson() {
       {"max_logit_biases", openai::kMaxLogitBiases}, {"max_stop_strings", openai::kMaxStops}};
 }
 
-Json ModelJson(const LoadedModel& model) {
+OrderedJson ModelJson(const LoadedModel& model) {
   const ModelConfig& config = model.engine->model_config();
   return {{"architecture", config.architecture},
           {"model_type", config.model_type},
@@ -55,7 +55,7 @@ Json ModelJson(const LoadedModel& model) {
           {"template_shows_tools", model.template_shows_tools}};
 }
 
-Json MemoryJson(const ResolvedEngine& resolved) {
+OrderedJson MemoryJson(const ResolvedEngine& resolved) {
   return {{"weight_bytes", resolved.weight_bytes},
           {"kv_bytes", resolved.kv_bytes},
           {"activation_bytes", resolved.activation_bytes},
@@ -66,14 +66,14 @@ Json MemoryJson(const ResolvedEngine& resolved) {
 
 std::string ServerInfo(const ServeOptions& options, const LoadedModel* model,
                        std::string_view status) {
-  Json info = {{"engine", "native"},
-               {"version", kVersion},
-               {"status", status},
-               {"model_path", options.model_path},
-               {"served_model_name", ServedModelName(options)},
-               {"requested",
-                Configuration(options.engine, options.tool_call_parser, options.reasoning_parser)},
-               {"limits", LimitsJson()}};
+  OrderedJson info = {{"engine", "native"},
+                      {"version", kVersion},
+                      {"status", status},
+                      {"model_path", options.model_path},
+                      {"served_model_name", ServedModelName(options)},
+                      {"requested", Configuration(options.engine, options.tool_call_parser,
+                                                  options.reasoning_parser)},
+                      {"limits", LimitsJson()}};
   if (model != nullptr) {
     const ResolvedEngine& resolved = model->engine->resolved();
     info["resolved"] = Configuration(resolved.options, NameOrNone(model->tool_call_parser),
@@ -83,7 +83,7 @@ std::string ServerInfo(const ServeOptions& options, const LoadedModel* model,
     info["model"] = ModelJson(*model);
     info["steps_done"] = model->engine->StepsDone();
   }
-  return info.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return info.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
 }
 
 }  // namespace redline::engine

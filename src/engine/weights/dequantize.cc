@@ -6,12 +6,6 @@
 namespace redline::engine {
 namespace {
 
-uint16_t Load16(const std::byte* from) {
-  uint16_t bits;
-  std::memcpy(&bits, from, sizeof(bits));
-  return bits;
-}
-
 // Whether any of `count` 16-bit values, `stride` bytes apart, has all of `exponent`'s bits set.
 bool AnyNonFinite16(const std::byte* data, int64_t count, int64_t stride, uint16_t exponent) {
   bool found = false;

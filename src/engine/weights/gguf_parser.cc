@@ -11,12 +11,12 @@
 namespace redline::engine {
 namespace {
 
-constexpr uint64_t kMaxHeaderBytes = 256 << 20;
+constexpr uint64_t kMaxGgufHeaderBytes = 256 << 20;
 constexpr uint64_t kMaxKeys = 1 << 16;
 constexpr uint64_t kMaxTensors = 1 << 17;
 constexpr uint64_t kMaxNameBytes = 256;
 constexpr uint64_t kMaxKeyBytes = 65535;  // the specification's limit
-constexpr uint32_t kMaxDims = 4;
+constexpr uint32_t kMaxGgufDims = 4;
 constexpr int64_t kDefaultAlignment = 32;
 // 8: the mapped file is page-aligned, so every tensor is aligned for its element type.
 constexpr int64_t kMinAlignment = 8;
@@ -31,7 +31,7 @@ constexpr uint64_t kMinTensorInfoBytes = 8 + 1 + 4 + 8 + 4 + 8;
 // Fills a GgufFile from its bytes; lives for one Open.
 class GgufParser {
  public:
-  explicit GgufParser(GgufFile& out) : out_(out), cursor_(*out.file_, kMaxHeaderBytes) {}
+  explicit GgufParser(GgufFile& out) : out_(out), cursor_(*out.file_, kMaxGgufHeaderBytes) {}
 
   Status Parse() {
     RL_RETURN_IF_ERROR(ReadPreamble());
@@ -106,7 +106,7 @@ class GgufParser {
     if (key.type == GgufType::kArray) {
       RL_RETURN_IF_ERROR(ReadArray(key));
     } else if (key.type == GgufType::kString) {
-      RL_ASSIGN_OR_RETURN(key.value, ReadString(kMaxHeaderBytes, "string"));
+      RL_ASSIGN_OR_RETURN(key.value, ReadString(kMaxGgufHeaderBytes, "string"));
     } else {
       const auto bytes = ScalarBytes(key.type);
       if (!bytes) return UnknownValueType(key.name, key.type);
@@ -132,7 +132,7 @@ class GgufParser {
       RL_RETURN_IF_ERROR(cursor_.Advance(key.count * *bytes, "array"));
     } else {
       for (uint64_t i = 0; i < key.count; ++i)
-        RL_RETURN_IF_ERROR(ReadString(kMaxHeaderBytes, "string").status());
+        RL_RETURN_IF_ERROR(ReadString(kMaxGgufHeaderBytes, "string").status());
     }
     key.value = {begin, cursor_.position() - begin};
     return OkStatus();
@@ -149,10 +149,10 @@ class GgufParser {
     info.view.name = Text(name);
     uint32_t num_dims = 0;
     RL_RETURN_IF_ERROR(cursor_.Read(&num_dims, "tensor's dimension count"));
-    if (num_dims < 1 || num_dims > kMaxDims)
+    if (num_dims < 1 || num_dims > kMaxGgufDims)
       return DataLoss("tensor \"" + Excerpt(info.view.name) + "\" has " + std::to_string(num_dims) +
                       " dimensions; 1 to 4 expected");
-    std::array<int64_t, kMaxDims> dims;
+    std::array<int64_t, kMaxGgufDims> dims;
     for (uint32_t i = 0; i < num_dims; ++i)
       RL_RETURN_IF_ERROR(cursor_.Read(&dims[i], "tensor's dimensions"));
     info.view.shape.assign(dims.rend() - num_dims, dims.rend());

@@ -1,7 +1,5 @@
 #include "engine/weights/quant_block.h"
 
-#include <cstring>
-
 namespace redline::engine {
 namespace {
 
@@ -85,12 +83,6 @@ using ReadFunction = void (*)(const std::byte*, QuantBlock*);
 constexpr std::array<ReadFunction, kNumDTypes> kReadFunctions = {
     nullptr,   nullptr,   nullptr,  ReadQ8_0, ReadQ4<2>, ReadQ4<4>,
     ReadQ5<2>, ReadQ5<4>, ReadQ4_K, ReadQ5_K, ReadQ6_K};
-
-uint16_t Load16(const std::byte* from) {
-  uint16_t bits;
-  std::memcpy(&bits, from, sizeof(bits));
-  return bits;
-}
 
 }  // namespace
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "engine/tensor.h"
 
@@ -21,6 +22,13 @@ struct QuantBlock {
   std::array<int8_t, kMaxSubBlocks> sub_minima;
   std::array<int8_t, kMaxBlockElements> quants;
 };
+
+// The 16 bits at `from`, which needs no alignment.
+inline uint16_t Load16(const std::byte* from) {
+  uint16_t bits;
+  std::memcpy(&bits, from, sizeof(bits));
+  return bits;
+}
 
 // Reads one block of a quantised format. `from` needs no alignment.
 void ReadQuantBlock(DType dtype, const std::byte* from, QuantBlock* block);

@@ -15,8 +15,8 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr uint64_t kMaxHeaderBytes = 100'000'000;  // the format's own limit
-constexpr size_t kMaxDims = 8;
+constexpr uint64_t kMaxJsonBytes = 100'000'000;  // the format's own limit
+constexpr size_t kMaxSafetensorsDims = 8;
 constexpr std::string_view kKnownDTypes[] = {
     "BOOL", "U8",  "I8",  "F8_E4M3", "F8_E5M2", "F8_E8M0", "I16",     "U16", "I32",
     "U32",  "F64", "I64", "U64",     "F4",      "F6_E2M3", "F6_E3M2", "C64"};
@@ -70,17 +70,16 @@ class SafetensorsParser {
   }
 
   Result<Json> ReadHeader() {
-    HeaderCursor cursor(*out_.file_, kMaxHeaderBytes + sizeof(uint64_t));
+    HeaderCursor cursor(*out_.file_, kMaxJsonBytes + sizeof(uint64_t));
     uint64_t header_bytes = 0;
     RL_RETURN_IF_ERROR(cursor.Read(&header_bytes, "header length"));
-    if (header_bytes > kMaxHeaderBytes || header_bytes > cursor.remaining())
+    if (header_bytes > kMaxJsonBytes || header_bytes > cursor.remaining())
       return DataLoss("claims a header of " + std::to_string(header_bytes) +
                       " bytes; the file is damaged, cut short or not safetensors");
     RL_RETURN_IF_ERROR(cursor.Advance(header_bytes, "header"));
     data_begin_ = cursor.position();
     const std::string_view text(cursor.bytes());
-    return ParseFileJson(text.substr(sizeof(uint64_t), header_bytes), "the header",
-                         kMaxHeaderBytes);
+    return ParseFileJson(text.substr(sizeof(uint64_t), header_bytes), "the header", kMaxJsonBytes);
   }
 
   Status ReadEntry(const std::string& name, const Json& entry) {
@@ -88,7 +87,7 @@ class SafetensorsParser {
     if (!entry.is_object() || !entry.contains("dtype") || !entry["dtype"].is_string() ||
         !entry.contains("shape") || !entry.contains("data_offsets"))
       return DataLoss(quoted + " needs dtype, shape and data_offsets");
-    const auto shape = IntegerList(entry["shape"], kMaxDims);
+    const auto shape = IntegerList(entry["shape"], kMaxSafetensorsDims);
     if (!shape) return DataLoss(quoted + " has a damaged shape");
     const auto offsets = IntegerList(entry["data_offsets"], 2);
     if (!offsets || offsets->size() != 2 || offsets->front() > offsets->back())

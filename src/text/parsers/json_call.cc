@@ -5,8 +5,8 @@
 namespace redline::text {
 namespace {
 
-std::optional<std::string> DecodeString(std::string_view json) {
-  const auto value = nlohmann::json::parse(json, nullptr, /*allow_exceptions=*/false);
+std::optional<std::string> DecodeString(std::string_view text) {
+  const auto value = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!value.is_string()) return std::nullopt;  // a lone surrogate
   return value.get<std::string>();
 }
