@@ -12,7 +12,7 @@ part() {
   "$@"
   summary+=("$(printf '%-28s %5d s' "$name" $(($(date +%s) - begin)))")
 }
-jobs=$(nproc)
+jobs=$(($(nproc) + 1))  # some tests wait
 part "dependencies" scripts/install_dependencies.sh test
 part "layering and format" make --no-print-directory check
 part "test data" scripts/fetch_test_data.sh ||
