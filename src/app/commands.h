@@ -28,6 +28,7 @@ Command MockServerCommand();
 Command VersionCommand();
 Command CompletionCommand();
 Command EngineCommand();
+Command CatalogCommand();
 
 // Hidden roles, started by other processes.
 Command ServerCommand();

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/commands.h"
+#include "app/deploy_plan.h"
 #include "app/deployments.h"
 #include "app/output.h"
 #include "base/strings.h"
@@ -47,7 +48,30 @@ void PrintWhy(const json& deployment) {
     fmt::print("  {}\n", EscapeControl(sentence.get<std::string>()));
 }
 
+// What the platform cannot start yet can be planned.
+Status CheckCanStart(const Arguments& arguments) {
+  for (const char* flag : {"goal", "hardware", "engine"}) {
+    if (arguments.Has(flag))
+      return Unimplemented(
+          fmt::format("--{} is for engines that this version does not start; see what would run "
+                      "with --dry-run",
+                      flag),
+          flag);
+  }
+  if (arguments.GetAll("ARG").empty()) return OkStatus();
+  return Unimplemented(
+      "arguments after -- are for engines that this version does not start; parameters of the "
+      "native engine are --set NAME=VALUE",
+      "ARG");
+}
+
+bool IsPlan(const Arguments& arguments) {
+  return arguments.Has("dry-run") && (arguments.Has("hardware") || arguments.Has("engine"));
+}
+
 Status RunDeploy(const Arguments& arguments) {
+  if (IsPlan(arguments)) return ShowDeploymentPlan(arguments);
+  RL_RETURN_IF_ERROR(CheckCanStart(arguments));
   RL_ASSIGN_OR_RETURN(const json body, RequestBody(arguments));
   RL_ASSIGN_OR_RETURN(const double timeout, arguments.GetDouble("timeout", 1, 86400));
   RL_ASSIGN_OR_RETURN(ApiClient api, ApiClient::Connect(arguments));
@@ -81,27 +105,45 @@ Status RunDeploy(const Arguments& arguments) {
 }  // namespace
 
 Command DeployCommand() {
-  return {.name = "deploy",
-          .summary = "run a model from the library",
-          .description = "Deploys a model with the profile that fits this hardware.",
-          .example =
-              "redline deploy smollm2-135m-instruct --wait\n"
-              "redline deploy smollm2-135m-instruct --dry-run",
-          .flags = WithServerFlags(
-              {{"name", "NAME", "name of the deployment [the model's]", ""},
-               {"profile", "PROFILE", "a profile of the model [chosen by hardware]", ""},
-               {"replicas", "N", "engines to run", "1"},
-               {.name = "set",
-                .value_name = "NAME=VALUE,...",
-                .help = "engine parameters over the profile's, with the names of the flags of "
-                        "redline serve: kv_cache_dtype=bf16; may be given several times",
-                .repeated = true},
-               {"dry-run", "", "only show what would run and why", ""},
-               {"wait", "", "return when it answers", ""},
-               {"timeout", "SECONDS", "longest wait", "600"},
-               OutputFlag()}),
-          .positionals = {{"MODEL", "a model of the library (redline get models)"}},
-          .run = RunDeploy};
+  return {
+      .name = "deploy",
+      .summary = "run a model from the library",
+      .description = "Deploys a model with the profile that fits this hardware.",
+      .example =
+          "redline deploy smollm2-135m-instruct --wait\n"
+          "redline deploy smollm2-135m-instruct --dry-run\n"
+          "redline deploy deepseek-v3.2 --hardware H200x8 --goal throughput --dry-run",
+      .flags = WithServerFlags(
+          {{"name", "NAME", "name of the deployment [the model's]", ""},
+           {"profile", "PROFILE", "a profile of the model [chosen by hardware]", ""},
+           {"replicas", "N", "engines to run", "1"},
+           {.name = "set",
+            .value_name = "NAME=VALUE,...",
+            .help = "engine parameters over the profile's, with the names of the flags of "
+                    "redline serve: kv_cache_dtype=bf16; may be given several times",
+            .repeated = true},
+           {"dry-run", "",
+            "only show what would run and why; with --hardware, no platform is needed", ""},
+           {.name = "goal",
+            .value_name = "GOAL",
+            .help = "with --dry-run: what the profile is for",
+            .default_value = "",
+            .choices = {"throughput", "latency", "long_context", "balanced"}},
+           {"hardware", "GPUxN", "with --dry-run: the node's GPUs, such as H200x8", ""},
+           {"engine", "NAME@VERSION",
+            "with --dry-run and --hardware: this engine and the arguments after -- instead of a "
+            "profile's",
+            ""},
+           {"wait", "", "return when it answers", ""},
+           {"timeout", "SECONDS", "longest wait", "600"},
+           OutputFlag()}),
+      .positionals = {{"MODEL", "a model of the library (redline get models)"},
+                      {.name = "ARG",
+                       .help = "after --: the engine's own arguments, added to the profile's",
+                       .required = false,
+                       .repeated = true,
+                       .after_dashes = true}},
+      .run = RunDeploy};
 }
 
 }  // namespace redline::app

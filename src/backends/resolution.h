@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "backends/arguments/argument_table.h"
 #include "base/status.h"
 #include "spec/hardware_profile.h"
 
@@ -44,20 +45,43 @@ struct EngineResolution {
   nlohmann::json resolved;  // object; names as the engine has them; null: refused before
   std::vector<Rewrite> rewritten;
   std::vector<std::string> warnings;  // what the engine would say, then what changes nothing
+  std::vector<std::string> costs;     // of `warnings`, those of what makes it slower than need be
   std::optional<Refusal> error;
 };
 
 // {"resolved": {...}, "rewritten": [...], "warnings": [...], "error": null | {...}}
 nlohmann::json ToJson(const EngineResolution& resolution);
 
+// How a resolved engine uses the GPUs.
+struct Placement {
+  int64_t tp_size = 1;
+  int64_t pp_size = 1;
+  int64_t dp_size = 1;
+  int64_t attention_tp_size = 1;  // ranks that share the attention of one request
+  int64_t expert_group_size = 1;  // ranks that share what is not attention
+  int64_t num_gpus = 1;           // that one replica of the command takes
+  double memory_fraction = 0;     // of a GPU, for weights and KV cache
+  std::string memory_flag;        // what sets it: "mem_fraction_static"
+  std::string kv_cache_dtype;     // as the engine names it
+};
+
 // How one engine is resolved. A plain function table: an engine is one line in
 // resolver_registry.cc.
 struct EngineResolver {
   std::string_view name;                       // "sglang"
   std::span<const std::string_view> versions;  // the first is the default
+  // The command line of one of `versions`.
+  const ArgumentTable& (*table)(std::string_view version);
   // The model that the arguments name; "": none, or the arguments cannot be read.
   std::string (*model_of)(const ResolveRequest& request);
   EngineResolution (*resolve)(const ResolveRequest& request);
+  // Of a resolution without error.
+  Placement (*placement)(const EngineResolution& resolution);
+  // The resolved field that an argument sets, where it has another name than the argument's dest
+  // and flags; "": it has not. nullptr: no field has.
+  std::string_view (*field_of)(std::string_view dest);
+  // The command that starts the engine, up to its own arguments: "vllm", "serve".
+  std::vector<std::string> (*program)(const std::string& model_path);
 };
 
 std::span<const EngineResolver> AllEngineResolvers();

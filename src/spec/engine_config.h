@@ -20,7 +20,11 @@ struct EngineConfig {
   std::string engine;  // "native"; later "sglang", "vllm", "tensorrt_llm", "llama_cpp", "simulated"
   std::string version;   // of the engine; for native: this product's version
   Parameters requested;  // what the profile or the user asked for
-  Parameters resolved;   // what the engine will really run (after its own rewrites and defaults)
+  // The same for an engine with a command line of its own, which takes this instead of `requested`:
+  // its flags and their values as they stand there, without program and model.
+  std::vector<std::string> arguments;
+  std::map<std::string, std::string> environment;  // variables that the engine reads
+  Parameters resolved;  // what the engine will really run (after its own rewrites and defaults)
 };
 
 nlohmann::json ToJson(const Parameters& parameters);

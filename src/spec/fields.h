@@ -57,6 +57,8 @@ void VisitFields(Visitor& visit, Is<EngineConfig> auto& config) {
   visit("engine", config.engine);
   visit("version", config.version);
   visit("requested", config.requested);
+  visit("arguments", config.arguments);
+  visit("environment", config.environment);
   visit("resolved", config.resolved);
 }
 
@@ -73,12 +75,17 @@ void VisitFields(Visitor& visit, Is<Evidence> auto& evidence) {
   visit("kind", evidence.kind);
   visit("summary", evidence.summary);
   visit("source", evidence.source);
+  visit("date", evidence.date);
+  visit("engine", evidence.engine);
+  visit("figures", evidence.figures);
+  visit("flaws", evidence.flaws);
 }
 
 template <typename Visitor>
 void VisitFields(Visitor& visit, Is<Profile> auto& profile) {
   visit("name", profile.name);
   visit("hardware", profile.hardware);
+  visit("goal", profile.goal);
   visit("workload", profile.workload);
   visit("engine", profile.engine);
   visit("evidence", profile.evidence);

@@ -23,11 +23,16 @@ struct Evidence {
   enum class Kind { kNone, kPredicted, kMeasured } kind = Kind::kNone;
   std::string summary;  // one line a person reads, with numbers and interval; "" for kNone
   std::string source;   // run id or file that holds the numbers
+  std::string date;     // of the measurement or prediction: "2025-12-30"
+  std::string engine;   // what ran: "sglang@0.5.6.post2"
+  Parameters figures;   // by the names of docs/metrics.md: total_tps
+  std::vector<std::string> flaws;  // why the figures are worth less than they look, a sentence each
 };
 
 struct Profile {
   std::string name;  // unique within its model: "cpu-default"
   HardwareMatch hardware;
+  std::string goal;  // "throughput", "latency", "long_context", "balanced"; "": not told
   std::string workload = "any";
   EngineConfig engine;  // `requested` only
   Evidence evidence;

@@ -37,7 +37,13 @@ void ExpectRoundTrip(json changes) {
 const json kEngine = {{"engine", "native"},
                       {"version", "0.1.0"},
                       {"requested", {{"a", true}, {"b", 1}, {"c", 0.5}, {"d", "x"}}},
+                      {"arguments", {"--a", "1"}},
+                      {"environment", {{"A", "b"}}},
                       {"resolved", {{"b", -5}}}};
+const json kEvidence = {{"kind", "predicted"},    {"summary", "s"},
+                        {"source", "r"},          {"date", "2026-01-02"},
+                        {"engine", "native@0.1"}, {"figures", {{"total_tps", 1.5}}},
+                        {"flaws", {"one", "two"}}};
 const json kFile = {{"path", "a/b.gguf"}, {"num_bytes", 5}, {"sha256", std::string(64, 'a')}};
 const json kSource = {{"kind", "pypi"}, {"package", "p"}, {"version", "1"},
                       {"repo", ""},     {"revision", ""}, {"members", {{"b.gguf", "p/b.gguf"}}}};
@@ -47,10 +53,8 @@ TEST(JsonForms, RoundTrip) {
   ExpectRoundTrip<ModelFile>(kFile);
   ExpectRoundTrip<ModelSource>(kSource);
   ExpectRoundTrip<EngineConfig>(kEngine);
-  ExpectRoundTrip<Evidence>({{"kind", "measured"}});
-  ExpectRoundTrip<Profile>(
-      {{"engine", kEngine},
-       {"evidence", {{"kind", "predicted"}, {"summary", "s"}, {"source", "r"}}}});
+  ExpectRoundTrip<Evidence>(kEvidence);
+  ExpectRoundTrip<Profile>({{"engine", kEngine}, {"evidence", kEvidence}});
   ExpectRoundTrip<Progress>(json::object());
   ExpectRoundTrip<Instance>({{"state", "RUNNING"}});
   ExpectRoundTrip<Deployment>({{"engine", kEngine}, {"why", {"one", "two"}}});

@@ -86,7 +86,7 @@ describe('console and redline up', { skip: missing, concurrency: 1 }, () => {
   });
 
   it('greys out the model that does not fit this machine', async (test) => {
-    const card = page.getByRole('listitem', { name: 'DeepSeek-V3.2' });
+    const card = page.getByRole('listitem', { name: 'DeepSeek-V3.2', exact: true });
     await card.waitFor();
     if (totalmem() > 600 * 2 ** 30) return test.skip('it may fit here');
     await card.getByText(/^Does not fit: needs/).waitFor();

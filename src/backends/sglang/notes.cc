@@ -59,11 +59,13 @@ void NoteConfigFile(const ServerArgs& args, std::vector<std::string>& notes) {
 
 }  // namespace
 
-void AppendNotes(const ServerArgs& args, std::vector<std::string>& warnings) {
+void AppendNotes(const ServerArgs& args, EngineResolution& resolution) {
+  NoteRequantizedPool(args, resolution.costs);
+  NoteMixedBackends(args, resolution.costs);
+  std::vector<std::string>& warnings = resolution.warnings;
   NoteDpAttention(args, warnings);
-  NoteRequantizedPool(args, warnings);
+  warnings.insert(warnings.end(), resolution.costs.begin(), resolution.costs.end());
   NoteReplacedKernels(args, warnings);
-  NoteMixedBackends(args, warnings);
   NoteParsers(args, warnings);
   NoteConfigFile(args, warnings);
 }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "backends/sglang/server_args.h"
 #include "backends/sglang/steps.h"
 #include "base/strings.h"
@@ -100,10 +102,11 @@ EngineResolution Resolve(const ResolveRequest& request) {
   EngineResolution resolution{.resolved = args.Resolved(),
                               .rewritten = args.Rewritten(),
                               .warnings = args.warnings(),
+                              .costs = {},
                               .error = {}};
   if (!status.ok())
     resolution.error = Refusal{"check_server_args", status.message(), status.param()};
-  AppendNotes(args, resolution.warnings);
+  AppendNotes(args, resolution);
   return resolution;
 }
 
@@ -114,10 +117,38 @@ std::string ModelOf(const ResolveRequest& request) {
   return path.is_string() ? path.get<std::string>() : "";
 }
 
+Placement PlacementOf(const EngineResolution& resolution) {
+  const nlohmann::json& args = resolution.resolved;
+  Placement placement{.tp_size = args.value("tp_size", int64_t{1}),
+                      .pp_size = args.value("pp_size", int64_t{1}),
+                      .dp_size = args.value("dp_size", int64_t{1}),
+                      .memory_flag = "mem_fraction_static"};
+  const bool dp_attention = args.value("enable_dp_attention", false);
+  placement.attention_tp_size =
+      placement.tp_size / (dp_attention ? std::max<int64_t>(placement.dp_size, 1) : 1);
+  placement.expert_group_size = placement.tp_size;
+  placement.num_gpus =
+      placement.tp_size * placement.pp_size * (dp_attention ? 1 : placement.dp_size);
+  if (args["mem_fraction_static"].is_number())
+    placement.memory_fraction = args["mem_fraction_static"].get<double>();
+  if (args["kv_cache_dtype"].is_string())
+    placement.kv_cache_dtype = args["kv_cache_dtype"].get<std::string>();
+  return placement;
+}
+
 }  // namespace
 
 EngineResolver Resolver() {
-  return {.name = "sglang", .versions = kVersions, .model_of = ModelOf, .resolve = Resolve};
+  return {.name = "sglang",
+          .versions = kVersions,
+          .table = TableOf,
+          .model_of = ModelOf,
+          .resolve = Resolve,
+          .placement = PlacementOf,
+          .field_of = nullptr,
+          .program = [](const std::string& model_path) -> std::vector<std::string> {
+            return {"python3", "-m", "sglang.launch_server", "--model-path", model_path};
+          }};
 }
 
 }  // namespace redline::backends::sglang

@@ -68,6 +68,6 @@ Status CheckLoraPaths(const ServerArgs& args);
 Status CheckBuckets(const ServerArgs& args, std::string_view field);
 
 // notes.cc: what the engine does not say: flags that change nothing or cost speed.
-void AppendNotes(const ServerArgs& args, std::vector<std::string>& warnings);
+void AppendNotes(const ServerArgs& args, EngineResolution& resolution);
 
 }  // namespace redline::backends::sglang

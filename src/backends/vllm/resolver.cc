@@ -44,6 +44,12 @@ std::string DestOf(std::string_view field) {
   return std::string(field.substr(field.rfind('.') + 1));
 }
 
+std::string_view FieldOf(std::string_view dest) {
+  for (const auto& [field, known] : kDests)
+    if (known == dest) return field;
+  return "";
+}
+
 // The fields of a configuration class can be named in its JSON as well.
 bool WasGiven(const ServeArguments& arguments, const std::string& field) {
   const std::string dest = DestOf(field);
@@ -83,6 +89,22 @@ std::string ModelOf(const ResolveRequest& request) {
   return arguments.ok() ? arguments->Text("model") : "";
 }
 
+Placement PlacementOf(const EngineResolution& resolution) {
+  const nlohmann::json& parallel = resolution.resolved["parallel"];
+  const nlohmann::json& cache = resolution.resolved["cache"];
+  Placement placement{.tp_size = parallel.value("tensor_parallel_size", int64_t{1}),
+                      .pp_size = parallel.value("pipeline_parallel_size", int64_t{1}),
+                      .dp_size = parallel.value("data_parallel_size", int64_t{1}),
+                      .memory_fraction = cache.value("gpu_memory_utilization", 0.0),
+                      .memory_flag = "gpu_memory_utilization",
+                      .kv_cache_dtype = cache.value("cache_dtype", "auto")};
+  placement.attention_tp_size = placement.tp_size;
+  // The experts of all data-parallel ranks are one group.
+  placement.expert_group_size = placement.tp_size * placement.dp_size;
+  placement.num_gpus = placement.tp_size * placement.pp_size * placement.dp_size;
+  return placement;
+}
+
 }  // namespace
 
 EngineResolution Resolve(const ResolveRequest& request) {
@@ -96,7 +118,16 @@ EngineResolution Resolve(const ResolveRequest& request) {
 }
 
 EngineResolver Resolver() {
-  return {.name = "vllm", .versions = kVersions, .model_of = ModelOf, .resolve = Resolve};
+  return {.name = "vllm",
+          .versions = kVersions,
+          .table = [](std::string_view) -> const ArgumentTable& { return ServeArgumentTable(); },
+          .model_of = ModelOf,
+          .resolve = Resolve,
+          .placement = PlacementOf,
+          .field_of = FieldOf,
+          .program = [](const std::string& model_path) -> std::vector<std::string> {
+            return {"vllm", "serve", model_path};
+          }};
 }
 
 }  // namespace redline::backends::vllm

@@ -13,12 +13,21 @@ void VisitFields(Visitor& visit, LocalizedText& text) {
 }
 
 template <typename Visitor>
+void VisitFields(Visitor& visit, ChatFormat& chat) {
+  visit("encoding", chat.encoding);
+  visit("tool_calls", chat.tool_calls);
+  visit("reasoning", chat.reasoning);
+}
+
+template <typename Visitor>
 void VisitFields(Visitor& visit, CatalogEntry& entry) {
   visit("name", entry.name);
   visit("display_name", entry.display_name);
   visit("summary", entry.summary);
   visit("license", entry.license);
   visit("tags", entry.tags);
+  visit("config", entry.config);
+  visit("chat", entry.chat);
   visit("spec", entry.spec);
   visit("files", entry.files);
   visit("sources", entry.sources);
@@ -60,13 +69,18 @@ const spec::Profile* CatalogEntry::FindProfile(std::string_view profile_name) co
   return nullptr;
 }
 
+Result<CatalogEntry> Catalog::ParseEntry(const std::string& file, const std::string& text) {
+  RL_ASSIGN_OR_RETURN(auto entry, FieldsFromYaml<CatalogEntry>(file, text));
+  RL_RETURN_IF_ERROR(ValidateEntry(entry).WithContext(file));
+  return entry;
+}
+
 Result<Catalog> Catalog::Parse(std::span<const EmbeddedFile> files) {
   Catalog catalog;
   for (const EmbeddedFile& file : files) {
     if (!IsModelFile(file.path)) continue;
     const std::string path(file.path);
-    RL_ASSIGN_OR_RETURN(auto entry, FieldsFromYaml<CatalogEntry>(path, std::string(file.data)));
-    RL_RETURN_IF_ERROR(ValidateEntry(entry).WithContext(path));
+    RL_ASSIGN_OR_RETURN(auto entry, ParseEntry(path, std::string(file.data)));
     if (catalog.Find(entry.name).ok())
       return InvalidArgument(path + ": there is another model named \"" + entry.name + "\"");
     catalog.entries_.push_back(std::move(entry));

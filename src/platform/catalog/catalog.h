@@ -18,12 +18,22 @@ struct LocalizedText {
   std::string zh;
 };
 
+// What the model was trained to say, under SGLang's names of the formats.
+struct ChatFormat {
+  std::string encoding =
+      "template";          // "template": its chat template; "builtin": code of the engine
+  std::string tool_calls;  // "deepseekv32"; "": calls no tools
+  std::string reasoning;   // "deepseek-v3"; "": no reasoning apart from the answer
+};
+
 struct CatalogEntry {
   std::string name;  // unique; also the default name of a deployment
   std::string display_name;
   LocalizedText summary;
   std::string license;  // SPDX
   std::vector<std::string> tags;
+  std::string config;  // its config.json among catalog/configs; "": only the native engine runs it
+  ChatFormat chat;
   spec::ModelSpec spec;
   std::vector<spec::ModelFile> files;      // empty: this version cannot fetch it
   std::vector<spec::ModelSource> sources;  // in order of preference
@@ -39,6 +49,9 @@ class Catalog {
   // kInvalidArgument, with file and line, for anything that is not as it should be.
   static Result<Catalog> Parse(std::span<const EmbeddedFile> files);
 
+  // One entry; `file` is for messages.
+  static Result<CatalogEntry> ParseEntry(const std::string& file, const std::string& text);
+
   const std::vector<CatalogEntry>& entries() const { return entries_; }
   // kNotFound with the nearest name.
   Result<const CatalogEntry*> Find(std::string_view name) const;
@@ -47,8 +60,16 @@ class Catalog {
   std::vector<CatalogEntry> entries_;
 };
 
-// What is wrong with an entry beyond its syntax, one sentence each: engines and parameters that do
-// not exist, profiles without evidence to show, files that could not be fetched. Empty: nothing.
-std::vector<std::string> Lint(const CatalogEntry& entry);
+// Something wrong with an entry.
+struct Defect {
+  std::string profile;  // "": the entry itself
+  std::string rule;     // "refused", "no_effect"; the list is in docs/catalog.md
+  std::string message;  // a sentence with the remedy
+};
+
+// What is wrong with an entry beyond its syntax: engines and parameters that do not exist,
+// command lines that the engine would refuse or not do as they say, profiles without evidence to
+// show, files that could not be fetched. Empty: nothing.
+std::vector<Defect> Lint(const CatalogEntry& entry);
 
 }  // namespace redline::platform

@@ -2,9 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
-#include <fstream>
-#include <nlohmann/json.hpp>
 
 #include "embedded/catalog_files.h"
 
@@ -101,52 +100,160 @@ TEST(EmbeddedCatalog, HasNoMistakes) {
   ASSERT_TRUE(catalog.ok()) << catalog.status().message();
   EXPECT_GE(catalog->entries().size(), 2u);
   for (const CatalogEntry& entry : catalog->entries())
-    EXPECT_EQ(Lint(entry), std::vector<std::string>{});
+    for (const Defect& defect : Lint(entry))
+      ADD_FAILURE() << entry.name << " " << defect.profile << " " << defect.rule << ": "
+                    << defect.message;
+}
+
+// The rule of each defect.
+std::vector<std::string> RulesOf(const std::string& text, std::string* messages = nullptr) {
+  const auto catalog = ParseOne(text);
+  EXPECT_TRUE(catalog.ok()) << catalog.status().message();
+  std::vector<std::string> rules;
+  if (!catalog.ok()) return rules;
+  for (const Defect& defect : Lint(catalog->entries()[0])) {
+    rules.push_back(defect.rule);
+    if (messages != nullptr) *messages += defect.profile + ": " + defect.message + "\n";
+  }
+  return rules;
 }
 
 TEST(Lint, FindsWhatSyntaxDoesNot) {
   const struct {
     std::string text;
+    const char* rule;
     const char* expected;
   } cases[] = {
-      {Replaced("text: \"1\", ratio: 0.5, on: true", "max_totl_tokens: 5"), "max_totl_tokens"},
-      {Replaced("engine: native", "engine: nativ"), "no engine named \"nativ\""},
-      {Replaced("zh: b", "zh: \"\""), "Chinese"},
-      {Replaced("{m.gguf: p", "{n.gguf: p"), "none of its files"},
-      {Replaced("- name: a", "- name: a\n    evidence: {kind: measured}"), "without summary"},
-      {Replaced("weight_bytes: 10, ", ""), "weight_bytes"},
+      {Replaced("text: \"1\", ratio: 0.5, on: true", "max_totl_tokens: 5"), "refused",
+       "max_totl_tokens"},
+      {Replaced("engine: native", "engine: nativ"), "unknown_engine", "no engine named \"nativ\""},
+      {Replaced("zh: b", "zh: \"\""), "incomplete", "Chinese"},
+      {Replaced("{m.gguf: p", "{n.gguf: p"), "source", "none of its files"},
+      {Replaced("- name: a", "- name: a\n    evidence: {kind: measured}"), "evidence",
+       "without summary"},
+      {Replaced("weight_bytes: 10, ", ""), "incomplete", "weight_bytes"},
+      {Replaced("- name: a", "- name: a\n    goal: speed"), "goal", "throughput"},
   };
   for (const auto& test : cases) {
-    const auto catalog = ParseOne(test.text);
-    ASSERT_TRUE(catalog.ok()) << catalog.status().message();
     std::string all;
-    for (const auto& problem : Lint(catalog->entries()[0])) all += problem + "\n";
+    const auto rules = RulesOf(test.text, &all);
+    EXPECT_NE(std::find(rules.begin(), rules.end(), test.rule), rules.end()) << test.rule << all;
     EXPECT_NE(all.find(test.expected), std::string::npos) << all;
   }
 }
 
-// Flags of engines that this version does not drive yet are checked against their own argument
-// lists, where those are at hand.
-TEST(EmbeddedCatalog, SglangFlagsExistInThatVersion) {
-  std::ifstream file("../shared/data/engine-schemas/sglang-0.5.6.post2.json");
-  if (!file) GTEST_SKIP() << "SKIPPED LOUDLY: ../shared/data/engine-schemas is absent";
-  const auto schema = nlohmann::json::parse(file);
-  const auto catalog = Catalog::Parse(embedded::catalog_files());
-  int num_checked = 0;
-  for (const CatalogEntry& entry : catalog->entries()) {
-    for (const auto& profile : entry.profiles) {
-      if (profile.engine.engine != "sglang") continue;
-      ASSERT_EQ(profile.engine.version, "0.5.6.post2");
-      for (const auto& [name, value] : profile.engine.requested) {
-        const bool known = std::any_of(schema.begin(), schema.end(), [&](const auto& argument) {
-          return argument["field"] == name;
-        });
-        EXPECT_TRUE(known) << profile.name << ": " << name;
-        ++num_checked;
-      }
-    }
+// An entry of DeepSeek-V3.2's shapes with one profile for eight H200.
+std::string Served(
+    const std::string& engine, const std::string& arguments,
+    const std::string& chat = "builtin, tool_calls: deepseekv32, reasoning: deepseek-v3",
+    const std::string& more = "") {
+  return "name: m\ndisplay_name: M\nsummary: {en: a, zh: b}\nlicense: MIT\nconfig: DeepSeek-V3.2\n"
+         "chat: {encoding: " +
+         chat +
+         "}\n"
+         "spec: {architecture: deepseek_v32, num_hidden_layers: 61, weight_bytes: 689468986496,\n"
+         "  kv_bytes_per_token: 78324, hidden_size: 7168, num_attention_heads: 128,\n"
+         "  num_key_value_heads: 128, head_dim: 192, context_length: 163840}\n"
+         "sources: [{kind: huggingface, repo: o/m, revision: main}]\n"
+         "profiles:\n  - name: p\n    hardware: {device: nvidia, models: [H200], min_devices: "
+         "8}\n" +
+         more + "    engine: {engine: " + engine + ", arguments: [" + arguments + "]}\n";
+}
+
+constexpr const char* kSglang = "sglang, version: 0.5.6.post2";
+constexpr const char* kVllm = "vllm, version: 0.13.0";
+constexpr const char* kParsers = "--tool-call-parser, deepseekv32, --reasoning-parser, deepseek-v3";
+constexpr const char* kVllmChat =
+    "--tokenizer-mode, deepseek_v32, --reasoning-parser, deepseek_v3, --enable-auto-tool-choice, "
+    "--tool-call-parser, deepseek_v32";
+
+TEST(Lint, LinesThatAreAsTheyShouldBeHaveNoDefect) {
+  for (const std::string& text :
+       {Served(kSglang, std::string("--tp-size, 8, ") + kParsers),
+        Served(kSglang,
+               std::string("--tp-size, 8, --dp-size, 8, --enable-dp-attention, ") + kParsers),
+        Served(kVllm, std::string("--tensor-parallel-size, 8, ") + kVllmChat)}) {
+    std::string all;
+    EXPECT_EQ(RulesOf(text, &all), std::vector<std::string>{}) << all;
   }
-  EXPECT_GT(num_checked, 0);
+}
+
+// Defects as published entries have them, each with the rule that catches it.
+TEST(Lint, CatchesSeededDefects) {
+  const std::string tp8 = std::string("--tp-size, 8, ") + kParsers + ", ";
+  const std::string dp8 = tp8 + "--dp-size, 8, --enable-dp-attention, ";
+  const std::string v8 = std::string("--tensor-parallel-size, 8, ") + kVllmChat + ", ";
+  const auto evidence = [&](const std::string& fields) {
+    return Served(kSglang, tp8.substr(0, tp8.size() - 2),
+                  "builtin, tool_calls: deepseekv32, reasoning: deepseek-v3",
+                  "    evidence: {" + fields + "}\n");
+  };
+  const std::string reasoning = "--reasoning-parser, deepseek-v3";
+  const struct {
+    std::string text;
+    const char* rule;
+    const char* expected;
+  } cases[] = {
+      {Served(kSglang, "--tp-size, 8, --tool-call-parser, deepseek_v32, " + reasoning), "refused",
+       "deepseekv32"},
+      {Served(kSglang, "--tp-size, 8, --tool-call-parser, minimax_m2, " + reasoning), "refused",
+       "minimax-m2"},
+      {Served(kSglang, tp8 + "--enable-auto-tool-choice"), "refused", "--enable-auto-tool-choice"},
+      {Served(kSglang, tp8 + "--enable-dp-attention"), "replaced", "enable_dp_attention"},
+      {Served(kSglang, std::string(kParsers) + ", --dp-size, 8, --enable-dp-attention"), "refused",
+       "tp"},
+      {Served(kSglang, std::string("--tp-size, 2, ") + kParsers), "does_not_fit", "weights take"},
+      {Served(kSglang, std::string("--tp-size, 16, ") + kParsers), "too_many_gpus", "16 GPUs"},
+      {Served(kSglang, std::string("--tp-size, 4, ") + kParsers), "idle_gpus", "4 of 8"},
+      {Served(kSglang, tp8 + "--kv-cache-dtype, fp8_e4m3, --nsa-decode-backend, fa3"), "replaced",
+       "nsa_decode_backend"},
+      {Served(kSglang, tp8 + "--kv-cache-dtype, fp8_e4m3, --nsa-prefill-backend, fa3"), "replaced",
+       "nsa_prefill_backend"},
+      {Served(kSglang, tp8 + "--nsa-decode-backend, flashmla_kv"), "slow", "quantizes the whole"},
+      {Served(kSglang, tp8 + "--nsa-decode-backend, fa3"), "no_effect", "--nsa-decode-backend fa3"},
+      {Served(kSglang, tp8 + "--page-size, 16"), "replaced", "page_size"},
+      {Served(kSglang, tp8 + "--schedule-policy, fcfs"), "no_effect", "--schedule-policy"},
+      {Served(kSglang, tp8 + "--chunked-prefill-size, 8192"), "no_effect",
+       "--chunked-prefill-size"},
+      {Served(kSglang, tp8 + "--disable-cuda"), "refused", "ambiguous"},
+      {Served(kSglang, tp8 + "--max-runing-requests, 64"), "refused", "--max-running-requests"},
+      {Served(kSglang, tp8 + "--context-length, many"), "refused", "many"},
+      {Served(kSglang, tp8 + "--kv-cache-dtype, fp8_e5m2"), "refused", "kv"},
+      {Served(kSglang, tp8 + "--chat-template, t.jinja"), "template_over_encoder", "encoder"},
+      {Served(kSglang, "--tp-size, 8, --tool-call-parser, deepseekv31, " + reasoning),
+       "wrong_tool_parser", "\"deepseekv32\", not \"deepseekv31\""},
+      {Served(kSglang, "--tp-size, 8, " + reasoning), "missing_tool_parser", "deepseekv32"},
+      {Served(kSglang, "--tp-size, 8, --tool-call-parser, deepseekv32"), "missing_reasoning_parser",
+       "deepseek-v3"},
+      {Served(kSglang, tp8.substr(0, tp8.size() - 2), "builtin, reasoning: deepseek-v3"),
+       "wrong_tool_parser", "no use"},
+      {Served(kVllm, v8 + "--tool-call-parser, deepseekv32"), "refused", "deepseek_v32"},
+      {Served(kVllm,
+              "--tensor-parallel-size, 8, --reasoning-parser, deepseek_v3, "
+              "--enable-auto-tool-choice, --tool-call-parser, deepseek_v32"),
+       "missing_encoder", "--tokenizer-mode deepseek_v32"},
+      {Served(kVllm, v8 + "--enable-dp-attention"), "refused", "--enable-dp-attention"},
+      {Served(kVllm, v8 + "--gpu-memory-utilization, 1.5"), "refused", "gpu"},
+      {Served(kVllm, v8 + "--data-parallel-size, 8"), "too_many_gpus", "64 GPUs"},
+      {Served(kVllm, v8 + "--kv-cache-dtype, auto"), "no_effect", "--kv-cache-dtype auto"},
+      {Served("sglang, version: 0.5.7", tp8 + "--enable-metrics"), "unknown_version",
+       "0.5.6.post2"},
+      {Served("sglag, version: 1", "--tp-size, 8"), "unknown_engine", "sglag"},
+      {evidence("kind: measured, summary: fast, source: s"), "evidence", "date and figures"},
+      {evidence("kind: measured, summary: fast, source: s, date: 2025-12, figures: {total_tps: 1}, "
+                "engine: vllm@0.13.0"),
+       "evidence", "vllm@0.13.0"},
+      {evidence("summary: 9000 tokens/s"), "evidence", "no kind of evidence"},
+      {Served(kSglang, dp8 + "--tp-size, 4"), "refused", "multiple of"},
+  };
+  for (const auto& test : cases) {
+    std::string all;
+    const auto rules = RulesOf(test.text, &all);
+    EXPECT_NE(std::find(rules.begin(), rules.end(), test.rule), rules.end())
+        << test.rule << " is not among the defects:\n"
+        << all << test.text;
+    EXPECT_NE(all.find(test.expected), std::string::npos) << test.expected << "\n" << all;
+  }
 }
 
 }  // namespace

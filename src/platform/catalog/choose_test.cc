@@ -117,8 +117,8 @@ TEST_F(ChooseTest, DeepSeekOnACpuSaysEverythingThatIsInTheWay) {
   const auto assessment = Assess(Entry("deepseek-v3.2"), Cpu(22 * kGiB), {}).value();
   EXPECT_FALSE(assessment.fit.fits);
   EXPECT_FALSE(assessment.choice);
-  EXPECT_EQ(assessment.fit.needed_bytes, 689468986496 + int64_t{32768} * 78324);
-  for (const char* part : {"needs 644.5 GiB", "host has 22.0 GiB", "8 x nvidia H200", "2 x cpu",
+  EXPECT_EQ(assessment.fit.needed_bytes, 689468986496 + int64_t{163840} * 78324);
+  for (const char* part : {"needs 654.1 GiB", "host has 22.0 GiB", "8 x nvidia H200", "2 x cpu",
                            "does not drive the engine sglang"})
     EXPECT_NE(assessment.fit.message.find(part), std::string::npos) << assessment.fit.message;
 }

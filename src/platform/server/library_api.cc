@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "backends/backend.h"
 #include "platform/fetch/fetch.h"
 #include "platform/server/api_io.h"
@@ -73,6 +75,9 @@ Result<Answer> ListModels(ControlPlane& plane, const net::HttpRequest&) {
   Items<LibraryModelView> list;
   for (const CatalogEntry& entry : plane.catalog.entries())
     list.items.push_back(ViewOf(plane, entry));
+  // What can be deployed here comes first.
+  std::stable_partition(list.items.begin(), list.items.end(),
+                        [](const LibraryModelView& model) { return model.fit.fits; });
   return AnswerWith(list);
 }
 

@@ -1,0 +1,160 @@
+#include "platform/catalog/gpu_plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "backends/model_configs.h"
+#include "base/strings.h"
+
+namespace redline::platform {
+namespace {
+
+std::string RepoOf(const CatalogEntry& entry) {
+  for (const spec::ModelSource& source : entry.sources) {
+    if (source.kind == "huggingface") return source.repo;
+  }
+  return entry.name;
+}
+
+std::string Described(const spec::Profile& profile) {
+  return fmt::format("{} ({}, {} x {})", profile.name,
+                     profile.goal.empty() ? "any goal" : profile.goal, profile.hardware.min_devices,
+                     profile.hardware.models.empty() ? profile.hardware.device
+                                                     : Join(profile.hardware.models, "/"));
+}
+
+Status NoProfile(const CatalogEntry& entry, const GpuWishes& wishes) {
+  std::vector<std::string> names;
+  for (const spec::Profile& profile : entry.profiles) names.push_back(Described(profile));
+  return NotFound(
+      fmt::format("{} has no profile{} for {}; it has {}. An engine and its arguments can be given "
+                  "instead: --engine sglang -- ARGS",
+                  entry.name, wishes.goal.empty() ? "" : " for the goal " + wishes.goal,
+                  wishes.hardware.name, Join(names, ", ")),
+      wishes.goal.empty() ? "hardware" : "goal");
+}
+
+Result<const spec::Profile*> ChooseProfile(const CatalogEntry& entry, const GpuWishes& wishes,
+                                           std::vector<std::string>& why) {
+  if (!wishes.profile.empty()) {
+    if (const spec::Profile* profile = entry.FindProfile(wishes.profile)) {
+      why.push_back(fmt::format("Profile {}: asked for.", profile->name));
+      if (!IsFor(profile->hardware, wishes.hardware))
+        why.push_back(fmt::format("It was made for other hardware than {}.", wishes.hardware.name));
+      return profile;
+    }
+    std::vector<std::string> names;
+    for (const spec::Profile& profile : entry.profiles) names.push_back(profile.name);
+    return NotFound(
+        fmt::format("{} has no profile \"{}\"; it has {}{}", entry.name, Excerpt(wishes.profile),
+                    Join(names, ", "), DidYouMean(wishes.profile, names)),
+        "profile");
+  }
+  for (const spec::Profile& profile : entry.profiles) {
+    if (!IsFor(profile.hardware, wishes.hardware)) continue;
+    if (!wishes.goal.empty() && profile.goal != wishes.goal) continue;
+    why.push_back(fmt::format("Profile {}: the first for {}{}.", profile.name, wishes.hardware.name,
+                              wishes.goal.empty() ? "" : " with the goal " + wishes.goal));
+    return &profile;
+  }
+  return NoProfile(entry, wishes);
+}
+
+void ExplainMemory(const GpuPlan& plan, const spec::HardwareProfile& hardware,
+                   std::vector<std::string>& why) {
+  const auto size = [](int64_t num_bytes) { return FormatBytes(static_cast<uint64_t>(num_bytes)); };
+  if (plan.placement.num_gpus > hardware.num_gpus)
+    why.push_back(fmt::format("It takes {} GPUs; {} has {}.", plan.placement.num_gpus,
+                              hardware.name, hardware.num_gpus));
+  std::vector<std::string> terms;
+  for (const auto& term : plan.memory.terms)
+    terms.push_back(term.name + " " + size(term.num_bytes));
+  why.push_back(fmt::format("Memory of a GPU: {} = {} ({} {}), computed.", Join(terms, " + "),
+                            size(plan.memory.total_bytes), plan.placement.memory_flag,
+                            plan.placement.memory_fraction));
+  why.push_back(
+      plan.memory.kv_tokens > 0
+          ? fmt::format("Room for {} tokens of context at once ({} bytes each on a rank).",
+                        plan.memory.kv_tokens, plan.memory.kv_bytes_per_token)
+          : "The weights leave no room for a KV cache: it would not start.");
+}
+
+void ExplainEvidence(const spec::Evidence& evidence, std::vector<std::string>& why) {
+  if (evidence.kind == spec::Evidence::Kind::kNone) {
+    why.emplace_back("Evidence: none; nobody has measured this profile yet.");
+    return;
+  }
+  why.push_back(fmt::format("Evidence: {} ({}, {}, {}{}).", evidence.summary, NameOf(evidence.kind),
+                            evidence.source, evidence.engine,
+                            evidence.date.empty() ? "" : ", " + evidence.date));
+  for (const std::string& flaw : evidence.flaws) why.push_back("Its flaw: " + flaw);
+}
+
+}  // namespace
+
+bool IsFor(const spec::HardwareMatch& match, const spec::HardwareProfile& hardware) {
+  const std::string gpu = hardware.name.substr(0, hardware.name.rfind('x'));
+  const bool is_model = match.models.empty() || std::find(match.models.begin(), match.models.end(),
+                                                          gpu) != match.models.end();
+  return match.device == "nvidia" && is_model && match.min_devices <= hardware.num_gpus &&
+         match.min_device_memory_bytes <= hardware.gpu_memory_mib << 20;
+}
+
+Result<EngineRequest> RequestFor(const CatalogEntry& entry, const spec::EngineConfig& config,
+                                 const spec::HardwareProfile& hardware) {
+  const std::string name =
+      config.version.empty() ? config.engine : config.engine + "@" + config.version;
+  RL_ASSIGN_OR_RETURN(const backends::EngineVersion engine, backends::FindEngineVersion(name));
+  EngineRequest request{.resolver = engine.resolver, .request = {}};
+  request.request.version = engine.version;
+  request.request.environment = config.environment;
+  request.request.hardware = hardware;
+  if (entry.config.empty())
+    return NotFound(fmt::format("{} has no config.json in the catalogue, by which {} decides",
+                                entry.name, config.engine),
+                    "model");
+  RL_ASSIGN_OR_RETURN(request.request.model_config, backends::FindModelConfig(entry.config));
+  // The program's own words are no arguments of the engine's parser.
+  for (const std::string& word : engine.resolver->program(RepoOf(entry))) {
+    const bool is_argument = word.starts_with("--") || word == RepoOf(entry);
+    if (is_argument) request.request.arguments.push_back(word);
+  }
+  request.request.arguments.insert(request.request.arguments.end(), config.arguments.begin(),
+                                   config.arguments.end());
+  return request;
+}
+
+Result<GpuPlan> PlanOnGpus(const CatalogEntry& entry, const GpuWishes& wishes) {
+  GpuPlan plan;
+  spec::EngineConfig config;
+  if (wishes.engine.empty()) {
+    RL_ASSIGN_OR_RETURN(const spec::Profile* profile, ChooseProfile(entry, wishes, plan.why));
+    plan.profile = profile->name;
+    plan.evidence = profile->evidence;
+    config = profile->engine;
+    config.arguments.insert(config.arguments.end(), wishes.arguments.begin(),
+                            wishes.arguments.end());
+  } else {
+    config.engine = wishes.engine;
+    config.arguments = wishes.arguments;
+    plan.why.emplace_back("Engine and arguments: asked for.");
+  }
+  RL_ASSIGN_OR_RETURN(const EngineRequest engine, RequestFor(entry, config, wishes.hardware));
+  plan.engine = fmt::format("{}@{}", engine.resolver->name, engine.request.version);
+  plan.environment = config.environment;
+  plan.command = engine.resolver->program(RepoOf(entry));
+  plan.command.insert(plan.command.end(), config.arguments.begin(), config.arguments.end());
+  plan.resolution = engine.resolver->resolve(engine.request);
+  if (plan.resolution.error) return plan;
+  plan.flags = ExplainFlags(*engine.resolver, engine.request, plan.resolution);
+  plan.placement = engine.resolver->placement(plan.resolution);
+  plan.memory = backends::MemoryOfGpu(entry.spec, engine.request.model_config, plan.placement,
+                                      wishes.hardware);
+  ExplainMemory(plan, wishes.hardware, plan.why);
+  ExplainEvidence(plan.evidence, plan.why);
+  return plan;
+}
+
+}  // namespace redline::platform
