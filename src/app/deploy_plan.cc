@@ -8,7 +8,6 @@
 #include "base/strings.h"
 #include "embedded/catalog_files.h"
 #include "platform/catalog/gpu_plan.h"
-#include "spec/json.h"
 #include "spec/profile.h"
 
 namespace redline::app {
@@ -35,10 +34,7 @@ std::string CommandLine(const GpuPlan& plan) {
   return line;
 }
 
-std::string Shown(const json& value) {
-  constexpr size_t kWidth = 28;
-  return Excerpt(value.is_string() ? value.get<std::string>() : spec::DumpJson(value), kWidth);
-}
+constexpr size_t kValueWidth = 28;
 
 std::string EffectOf(const backends::FlagEffect& flag) {
   constexpr size_t kMost = 4;
@@ -48,8 +44,8 @@ std::string EffectOf(const backends::FlagEffect& flag) {
   std::vector<std::string> changes;
   for (const auto& change : flag.changes) {
     if (changes.size() == kMost) break;
-    changes.push_back(
-        fmt::format("{} {} -> {}", change.field, Shown(change.without), Shown(change.with)));
+    changes.push_back(fmt::format("{} {} -> {}", change.field, CellOf(change.without, kValueWidth),
+                                  CellOf(change.with, kValueWidth)));
   }
   std::string text = Join(changes, "; ");
   if (flag.changes.size() > kMost) text += fmt::format("; {} more", flag.changes.size() - kMost);
@@ -95,7 +91,8 @@ void PrintForPeople(const std::string& model, const std::string& hardware, const
   rows.clear();
   for (const auto& each : plan.resolution.rewritten) {
     if (each.was_given)
-      rows.push_back({each.field, Shown(each.asked), Shown(each.got), each.rule, each.source});
+      rows.push_back({each.field, CellOf(each.asked, kValueWidth), CellOf(each.got, kValueWidth),
+                      each.rule, each.source});
   }
   if (!rows.empty())
     fmt::print("\n{}", FormatTable({"REPLACED", "ASKED", "RUNS", "WHY", "SOURCE"}, rows));

@@ -10,7 +10,6 @@
 #include "base/strings.h"
 #include "net/json_body.h"
 #include "spec/hardware_profile.h"
-#include "spec/json.h"
 
 namespace redline::app {
 namespace {
@@ -87,19 +86,15 @@ Result<backends::ResolveRequest> RequestOf(const Arguments& arguments,
   return request;
 }
 
-std::string Shown(const json& value) {
-  constexpr size_t kWidth = 40;
-  return Excerpt(value.is_string() ? value.get<std::string>() : spec::DumpJson(value), kWidth);
-}
-
 // What was asked for and is not what runs comes first, then what was left to the engine.
 void PrintForPeople(const backends::EngineResolution& resolution) {
+  constexpr size_t kWidth = 40;
   std::vector<std::vector<std::string>> rows;
   for (const bool was_given : {true, false}) {
     for (const backends::Rewrite& each : resolution.rewritten) {
       if (each.was_given != was_given) continue;
-      rows.push_back({each.field, was_given ? Shown(each.asked) : "-", Shown(each.got), each.rule,
-                      each.source});
+      rows.push_back({each.field, was_given ? CellOf(each.asked, kWidth) : "-",
+                      CellOf(each.got, kWidth), each.rule, each.source});
     }
   }
   if (!rows.empty())

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/strings.h"
+#include "spec/json.h"
 
 namespace redline::app {
 namespace {
@@ -102,6 +103,10 @@ std::string FormatTable(const std::vector<std::string>& header,
     text += row_text.substr(0, row_text.find_last_not_of(' ') + 1) + "\n";
   }
   return text;
+}
+
+std::string CellOf(const nlohmann::json& value, size_t width) {
+  return Excerpt(value.is_string() ? value.get<std::string>() : spec::DumpJson(value), width);
 }
 
 std::string ToYaml(const json& value) {

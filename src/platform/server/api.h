@@ -94,6 +94,10 @@ Result<Answer> ListWorkers(ControlPlane& plane, const net::HttpRequest& request)
 Result<Answer> GetOpenApi(ControlPlane& plane, const net::HttpRequest& request);
 
 // internal_api.cc
+// Sends `answer` when the gateway has the snapshot of now, so that who reads RUNNING here is not
+// told there that nothing runs; at once when no gateway has come lately, and after a second at the
+// latest.
+void SendWithGateway(ControlPlane& plane, Call call, Answer answer);
 void GetSnapshot(ControlPlane& plane, Call call);
 Result<Answer> RegisterWorker(ControlPlane& plane, const net::HttpRequest& request);
 void GetAssignments(ControlPlane& plane, Call call);

@@ -14,6 +14,12 @@
 
 namespace redline::platform {
 
+// What the gateway was last known to have: the revision with which it came for the next snapshot.
+struct GatewaySeen {
+  int64_t revision = -1;
+  MonotonicTime at;  // the epoch: never
+};
+
 class ControlPlane {
  public:
   ControlPlane(const Catalog& catalog, std::unique_ptr<Cluster> cluster, DataLayout layout,
@@ -38,6 +44,7 @@ class ControlPlane {
   LongPolls polls;
   LogBroker logs;
   ViewRevisions revisions;
+  GatewaySeen gateway;
 
  private:
   std::string last_problem_;  // of writing the controllers' changes; empty: none

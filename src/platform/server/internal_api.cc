@@ -139,9 +139,32 @@ bool IsOnlyProgress(const spec::Instance& before, const spec::Instance& after) {
 
 }  // namespace
 
+void SendWithGateway(ControlPlane& plane, Call call, Answer answer) {
+  constexpr std::chrono::seconds kLately(60);  // it comes again within 25 s
+  constexpr std::chrono::seconds kMost(1);
+  const MonotonicTime now = MonotonicNow();
+  const std::string content = spec::DumpJson(spec::FieldsToJson(BuildSnapshot(plane)));
+  const int64_t revision = plane.revisions.Of("snapshot", content, plane.cluster->revision());
+  const bool has_gateway = plane.gateway.at != MonotonicTime() && now - plane.gateway.at < kLately;
+  plane.polls.Add(
+      [&plane, call, answer = std::move(answer), revision, has_gateway](bool is_last) {
+        if (*call.closed) return true;
+        // Another revision may be an older one, or that of a database that is gone.
+        if (has_gateway && plane.gateway.revision < revision && !is_last) return false;
+        call.writer->Send(JsonResponse(answer.status, answer.body));
+        return true;
+      },
+      now + kMost);
+}
+
 void GetSnapshot(ControlPlane& plane, Call call) {
   const auto query = ReadPollQuery(call.request);
   if (!query.ok()) return call.Fail(query.status());
+  const MonotonicTime now = MonotonicNow();
+  if (query->deadline > now) {
+    plane.gateway = {query->revision, now};
+    plane.polls.RunAll(now);
+  }
   plane.polls.Add(
       [&plane, call, revision = query->revision](bool is_last) {
         return *call.closed ||

@@ -34,6 +34,7 @@ void RunOperation(const ApiRoute& route, ControlPlane& plane, Call call) {
     return (*waiting)(plane, std::move(call));
   const auto answer = std::get<Operation>(route.operation)(plane, call.request);
   if (!answer.ok()) return call.Fail(answer.status());
+  if (route.access == Access::kAdmin) return SendWithGateway(plane, std::move(call), *answer);
   call.writer->Send(JsonResponse(answer->status, answer->body));
 }
 

@@ -310,6 +310,32 @@ TEST_F(ClusterTest, LongPollsWakeUpAtOnceAndOnlyForTheirOwn) {
   EXPECT_EQ(agent.Poll()["revision"], before);
 }
 
+TEST_F(ClusterTest, WhatIsToldIsWhatTheGatewayKnows) {
+  FakeAgent agent = Agent();
+  agent.Heartbeat();
+  Deploy({{"model", kModel}});
+  const auto poll = [this](int64_t revision) {
+    return std::async(std::launch::async, [this, revision] {
+      return Get("/internal/v1/snapshot?wait_seconds=30&revision=" + std::to_string(revision)).json;
+    });
+  };
+  auto first = poll(Snapshot()["revision"]);
+  agent.Obey();  // RUNNING
+  const json news = first.get();
+  ASSERT_EQ(news["models"][0]["instances"].size(), 1u);
+  // The gateway has the news, and the server does not know it yet.
+  auto told = std::async(std::launch::async, [this] { return Get(kDeployment); });
+  EXPECT_EQ(told.wait_for(std::chrono::milliseconds(200)), std::future_status::timeout);
+  auto second = poll(news["revision"]);
+  EXPECT_EQ(told.get().json["phase"], "RUNNING");
+  // A gateway that does not come back holds nobody up for long.
+  Deploy({{"model", kModel}, {"name", "other"}});
+  EXPECT_EQ(second.get()["models"].size(), 2u);
+  const MonotonicTime begin = MonotonicNow();
+  EXPECT_EQ(Get(kDeployment).status, 200);
+  EXPECT_LT(SecondsSince(begin), 15);
+}
+
 TEST_F(ClusterTest, APollWithoutNewsEndsInTime) {
   FakeAgent agent = Agent();
   agent.Heartbeat();
