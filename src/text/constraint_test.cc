@@ -63,6 +63,9 @@ TEST_F(ConstraintTest, AcceptsWhatTheGrammarSays) {
   const char* schema = R"({"type": "object", "properties": {"n": {"type": "integer"}},
                            "required": ["n"], "additionalProperties": false})";
   const char* lark = "start: \"x\" list\nlist: \"(\" list? \")\"";
+  const char* date = R"({"type": "string", "format": "date"})";
+  const char* time = R"({"type": "string", "format": "date-time", "pattern": "^2"})";
+  const char* above = R"({"type": "number", "exclusiveMinimum": -90})";
   const GrammarCase cases[] = {
       {GrammarKind::kRegex, "[0-9]{2,3}", "42", true},
       {GrammarKind::kRegex, "[0-9]{2,3}", "4", false},
@@ -72,6 +75,24 @@ TEST_F(ConstraintTest, AcceptsWhatTheGrammarSays) {
       {GrammarKind::kJsonSchema, schema, R"({"n": "x"})", false},
       {GrammarKind::kJsonSchema, schema, "{}", false},
       {GrammarKind::kJsonSchema, R"({"enum": ["red", "green"]})", "\"green\"", true},
+      {GrammarKind::kJsonSchema, date, "\"2023-02-28\"", true},
+      {GrammarKind::kJsonSchema, date, "\"2024-02-29\"", true},
+      {GrammarKind::kJsonSchema, date, "\"2023-02-29\"", false},
+      {GrammarKind::kJsonSchema, date, "\"1900-02-29\"", false},
+      {GrammarKind::kJsonSchema, date, "\"2000-02-29\"", true},
+      {GrammarKind::kJsonSchema, date, "\"0000-02-29\"", false},
+      {GrammarKind::kJsonSchema, date, "\"0000-01-01\"", false},
+      {GrammarKind::kJsonSchema, date, "\"9999-12-31\"", true},
+      {GrammarKind::kJsonSchema, time, "\"2023-11-30T23:59:59.5Z\"", true},
+      {GrammarKind::kJsonSchema, time, "\"2023-11-30T23:59:60Z\"", false},
+      {GrammarKind::kJsonSchema, time, "\"2023-02-29T00:00:00+01:00\"", false},
+      {GrammarKind::kJsonSchema, above, "-89.5", true},
+      {GrammarKind::kJsonSchema, above, "-89.99999999999999", true},
+      {GrammarKind::kJsonSchema, above, "-89.999999999999998", false},  // -90.0 as a double
+      {GrammarKind::kJsonSchema, above, "-90", false},
+      {GrammarKind::kJsonSchema, R"({"type": "number", "exclusiveMinimum": 0})", "0.25", true},
+      {GrammarKind::kJsonSchema, R"({"type": "integer", "exclusiveMaximum": 3})", "2", true},
+      {GrammarKind::kJsonSchema, R"({"type": "integer", "exclusiveMaximum": 3})", "3", false},
       {GrammarKind::kLark, lark, "x((()))", true},
       {GrammarKind::kLark, lark, "x(()", false},
   };

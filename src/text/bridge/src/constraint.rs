@@ -14,6 +14,7 @@ use crate::abi::{
 use crate::blanks::{BlankTokens, JsonPlace};
 use crate::grammar_cost::{check_schema, check_source};
 use crate::sandbox::sandboxed;
+use crate::schema_strict::tighten;
 
 const MAX_GRAMMAR_BYTES: usize = 1 << 20;
 /// What a lexer may cost to build: a third of a second, and ten thousand values of an enum fit.
@@ -116,6 +117,7 @@ fn parse_schema(source: &str) -> Outcome<Grammar> {
     let mut schema: Value = serde_json::from_str(source)
         .map_err(|e| failure_of(format!("JSON schema is not valid JSON: {e}")))?;
     check_schema(&schema)?;
+    tighten(&mut schema);
     // Of alternatives of which exactly one must hold, one is chosen; whether another holds as well is
     // not looked at. Tagged unions are written like this.
     let mut limits_blanks = true;

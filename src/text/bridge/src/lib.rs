@@ -8,5 +8,6 @@ mod grammar_cost;
 mod long_merge;
 mod python;
 mod sandbox;
+mod schema_strict;
 mod template;
 mod tokenizer;
