@@ -71,9 +71,14 @@ Result<std::vector<FileDefect>> LintAll(const Arguments& arguments, size_t& num_
   }
   RL_ASSIGN_OR_RETURN(const auto files, FilesOf(arguments.Get("PATH")));
   for (const fs::path& file : files) {
-    RL_ASSIGN_OR_RETURN(const std::string text, ReadFile(file, kMostEntryBytes));
+    const auto text = ReadFile(file, kMostEntryBytes);
+    if (!text.ok() && files.size() == 1) return text.status();
     ++num_files;
-    LintText(file.string(), text, findings);
+    if (text.ok()) {
+      LintText(file.string(), *text, findings);
+    } else {  // the others are looked at all the same
+      findings.push_back({file.string(), "", {"", "syntax", text.status().message()}});
+    }
   }
   return findings;
 }
@@ -97,7 +102,9 @@ Status LintCatalog(const Arguments& arguments) {
     if (!rows.empty()) fmt::print("{}", FormatTable({"MODEL", "PROFILE", "RULE", "MESSAGE"}, rows));
   }
   if (findings.empty()) return OkStatus();
-  return Internal(fmt::format("{} defects in {} entries", findings.size(), num_files));
+  return Internal(fmt::format("{} defect{} in {} entr{}", findings.size(),
+                              findings.size() == 1 ? "" : "s", num_files,
+                              num_files == 1 ? "y" : "ies"));
 }
 
 Status RunCatalogCommand(const Arguments& arguments) {

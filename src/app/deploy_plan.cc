@@ -40,7 +40,7 @@ std::string EffectOf(const backends::FlagEffect& flag) {
   constexpr size_t kMost = 4;
   if (flag.needed) return "would not start without it: " + Excerpt(*flag.needed, 80);
   if (flag.HasNoEffect()) return "nothing: the same runs without it";
-  if (flag.changes.empty()) return "is for the HTTP front end";
+  if (flag.changes.empty()) return "nothing that is modelled here";
   std::vector<std::string> changes;
   for (const auto& change : flag.changes) {
     if (changes.size() == kMost) break;
@@ -77,6 +77,7 @@ json PlanJson(const std::string& model, const GpuPlan& plan) {
                    {"kv_bytes_per_token", plan.memory.kv_bytes_per_token},
                    {"kv_tokens", plan.memory.kv_tokens},
                    {"num_gpus", plan.placement.num_gpus},
+                   {"obstacle", plan.obstacle.empty() ? json() : json(plan.obstacle)},
                    {"why", plan.why},
                    {"evidence", spec::ToJson(plan.evidence)}});
   return document;
@@ -124,6 +125,9 @@ Status ShowDeploymentPlan(const Arguments& arguments) {
   RL_ASSIGN_OR_RETURN(const GpuPlan plan, PlanOnGpus(*entry, wishes));
   if (!PrintedForPrograms(arguments, PlanJson(entry->name, plan)))
     PrintForPeople(entry->name, wishes.hardware.name, plan);
+  if (!plan.obstacle.empty())
+    return FailedPrecondition(fmt::format("{} would not start on {}: {}", plan.engine,
+                                          wishes.hardware.name, plan.obstacle));
   if (!plan.resolution.error) return OkStatus();
   return InvalidArgument(fmt::format("{} would not start ({}): {}", plan.engine,
                                      plan.resolution.error->stage, plan.resolution.error->message),

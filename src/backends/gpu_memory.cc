@@ -1,7 +1,11 @@
 #include "backends/gpu_memory.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
+
+#include "base/strings.h"
 
 namespace redline::backends {
 namespace {
@@ -72,19 +76,48 @@ GpuMemory MemoryOfGpu(const spec::ModelSpec& model, const json& config, const Pl
       std::min(model.weight_bytes, model.num_hidden_layers * AttentionParameters(model, config) *
                                        BytesOfParameter(config));
   const auto share = [&](int64_t num_bytes, int64_t ranks) {
-    return num_bytes / std::max<int64_t>(ranks * placement.pp_size, 1);
+    return num_bytes / std::max<int64_t>(ProductOfSizes({ranks, placement.pp_size}), 1);
   };
   const int64_t weights = share(attention, placement.attention_tp_size) +
                           share(model.weight_bytes - attention, placement.expert_group_size);
-  const auto usable =
-      static_cast<int64_t>(placement.memory_fraction * static_cast<double>(memory.total_bytes));
-  memory.kv_bytes_per_token = std::max<int64_t>(
-      KvBytesPerToken(model, config, placement) / std::max<int64_t>(placement.pp_size, 1), 1);
+  // What an engine takes for a fraction may be anything, NaN too.
+  const bool is_fraction = placement.memory_fraction > 0 && placement.memory_fraction <= 1;
+  const auto usable = static_cast<int64_t>((is_fraction ? placement.memory_fraction : 0) *
+                                           static_cast<double>(memory.total_bytes));
+  memory.kv_bytes_per_token =
+      std::max<int64_t>(share(KvBytesPerToken(model, config, placement), 1), 1);
   const int64_t kv = std::max<int64_t>(usable - weights, 0);
-  memory.kv_tokens = kv / memory.kv_bytes_per_token * std::max<int64_t>(placement.dp_size, 1);
+  memory.kv_tokens_of_rank = kv / memory.kv_bytes_per_token;
+  memory.kv_tokens = ProductOfSizes({memory.kv_tokens_of_rank, placement.dp_size});
   memory.terms = {
       {"weights", weights}, {"kv_cache", kv}, {"reserved", memory.total_bytes - usable}};
   return memory;
+}
+
+std::string WhyItDoesNotFit(const GpuMemory& memory, const Placement& placement,
+                            const spec::HardwareProfile& hardware) {
+  const auto size = [](int64_t num_bytes) { return FormatBytes(static_cast<uint64_t>(num_bytes)); };
+  if (placement.num_gpus < 1)
+    return fmt::format("sizes of parallelism are at least 1, not tp {}, pp {}, dp {}",
+                       placement.tp_size, placement.pp_size, placement.dp_size);
+  if (placement.num_gpus > hardware.num_gpus)
+    return fmt::format("it takes {} GPUs, {} has {}", placement.num_gpus, hardware.name,
+                       hardware.num_gpus);
+  if (!(placement.memory_fraction > 0 && placement.memory_fraction <= 1))
+    return fmt::format("{} is a share of the GPU between 0 and 1, not {}", placement.memory_flag,
+                       placement.memory_fraction);
+  if (memory.kv_tokens_of_rank == 0)
+    return fmt::format(
+        "the weights take {} of a GPU of {}, of which {} {} may be used; spread them over more "
+        "GPUs",
+        size(memory.terms[0].num_bytes), size(memory.total_bytes), placement.memory_flag,
+        placement.memory_fraction);
+  if (placement.longest_request > memory.kv_tokens_of_rank)
+    return fmt::format(
+        "a request of {} tokens does not fit in the KV cache, which holds about {}: give a shorter "
+        "--max-model-len",
+        placement.longest_request, memory.kv_tokens_of_rank);
+  return "";
 }
 
 }  // namespace redline::backends

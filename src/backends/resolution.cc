@@ -1,8 +1,20 @@
 #include "backends/resolution.h"
 
+#include <limits>
+
 namespace redline::backends {
 
 using nlohmann::json;
+
+int64_t ProductOfSizes(std::initializer_list<int64_t> sizes) {
+  int64_t product = 1;
+  for (const int64_t size : sizes) {
+    if (size <= 0) return 0;
+    if (__builtin_mul_overflow(product, size, &product))
+      product = std::numeric_limits<int64_t>::max();
+  }
+  return product;
+}
 
 json ToJson(const EngineResolution& resolution) {
   json rewritten = json::array();

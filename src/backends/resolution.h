@@ -63,7 +63,12 @@ struct Placement {
   double memory_fraction = 0;     // of a GPU, for weights and KV cache
   std::string memory_flag;        // what sets it: "mem_fraction_static"
   std::string kv_cache_dtype;     // as the engine names it
+  int64_t longest_request = 0;  // tokens that must fit on a rank, or it does not start; 0: no rule
 };
+
+// Of sizes that anybody may have written: 0 when one is not positive, the largest number when the
+// product is larger.
+int64_t ProductOfSizes(std::initializer_list<int64_t> sizes);
 
 // How one engine is resolved. A plain function table: an engine is one line in
 // resolver_registry.cc.

@@ -42,7 +42,8 @@ class Schemas:
     def test_finished_answers_validate(self):
         with concurrent.futures.ThreadPoolExecutor(16) as pool:
             results = list(pool.map(self.ask, range(self.COUNT)))
-        self.assertEqual([result for result in results if result], [])
+        wrong = [result for result in results if result]
+        self.assertEqual(wrong[:5], [], f"{len(wrong)} wrong")
         self.assertGreater(results.count(""), self.FINISHED * len(results))
         self.assert_alive()
 

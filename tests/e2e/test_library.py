@@ -13,7 +13,9 @@ summary: {en: a, zh: b}
 license: MIT
 config: DeepSeek-V3.2
 chat: {encoding: builtin, tool_calls: deepseekv32, reasoning: deepseek-v3}
-spec: {architecture: deepseek_v32, weight_bytes: 689468986496, kv_bytes_per_token: 78324}
+spec: {architecture: deepseek_v32, weight_bytes: 689468986496, kv_bytes_per_token: 78324,
+       num_hidden_layers: 61, hidden_size: 7168, num_attention_heads: 128, num_key_value_heads: 128,
+       vocab_size: 129280}
 sources: [{kind: huggingface, repo: o/m, revision: main}]
 profiles:
   - name: p
@@ -57,6 +59,10 @@ class Plan(unittest.TestCase):
         for arguments, code, parts in (
                 (("deepseek-v3.2", *sglang, "--tp-size", "8", "--tool-call-parser", "deepseek_v32"),
                  2, ["would not start", "deepseekv32"]),
+                (("qwen3-8b", *sglang, "--tp-size", "64"), None, ["takes 64 GPUs"]),
+                (("qwen3-8b", *sglang, "--mem-fraction-static", "nan"), None, ["between 0 and 1"]),
+                (("llama-3.1-8b-instruct", "--hardware", "RTX4090x1", "--engine", "vllm",
+                  "--dry-run"), None, ["--max-model-len"]),
                 (("deepseek-v3.2", "--hardware", "h200x8"), None, ["--dry-run"]),
                 (("deepseek-v3.2", "--hardware", "h900x8", "--dry-run"), 2, ["H200x8"]),
                 (("deepseek-v3.2", "--hardware", "h200x8", "--goal", "fast", "--dry-run"), 2,
@@ -105,7 +111,8 @@ class Lint(unittest.TestCase):
             self.assertEqual(defects[0]["file"], str(file))
 
     def test_hostile_files(self):
-        for text in (b"", b"[" * 1_000_000, b"a: &a [*a]", bytes(range(256)) * 100, b"name: 5\n" * 9):
+        for text in (b"", b"[" * 1_000_000, b"a: &a [*a]", bytes(range(256)) * 100, b"name: 5\n" * 9, b"a: b\n---\nc: d\n",
+                     b"name: \xff\n", b"name: \0\n"):
             (self.folder / "m.yaml").write_bytes(text)
             done, defects = self.lint(self.folder / "m.yaml")
             self.assertEqual(done.returncode, 1, done.stderr)

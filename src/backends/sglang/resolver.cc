@@ -128,7 +128,7 @@ Placement PlacementOf(const EngineResolution& resolution) {
       placement.tp_size / (dp_attention ? std::max<int64_t>(placement.dp_size, 1) : 1);
   placement.expert_group_size = placement.tp_size;
   placement.num_gpus =
-      placement.tp_size * placement.pp_size * (dp_attention ? 1 : placement.dp_size);
+      ProductOfSizes({placement.tp_size, placement.pp_size, dp_attention ? 1 : placement.dp_size});
   if (args["mem_fraction_static"].is_number())
     placement.memory_fraction = args["mem_fraction_static"].get<double>();
   if (args["kv_cache_dtype"].is_string())

@@ -100,8 +100,9 @@ Placement PlacementOf(const EngineResolution& resolution) {
                       .kv_cache_dtype = cache.value("cache_dtype", "auto")};
   placement.attention_tp_size = placement.tp_size;
   // The experts of all data-parallel ranks are one group.
-  placement.expert_group_size = placement.tp_size * placement.dp_size;
-  placement.num_gpus = placement.tp_size * placement.pp_size * placement.dp_size;
+  placement.expert_group_size = ProductOfSizes({placement.tp_size, placement.dp_size});
+  placement.num_gpus = ProductOfSizes({placement.tp_size, placement.pp_size, placement.dp_size});
+  placement.longest_request = resolution.resolved["model"].value("max_model_len", int64_t{0});
   return placement;
 }
 

@@ -70,6 +70,8 @@ const spec::Profile* CatalogEntry::FindProfile(std::string_view profile_name) co
 }
 
 Result<CatalogEntry> Catalog::ParseEntry(const std::string& file, const std::string& text) {
+  if (!IsValidUtf8(text) || text.find('\0') != text.npos)
+    return InvalidArgument(file + ": an entry is UTF-8 text");
   RL_ASSIGN_OR_RETURN(auto entry, FieldsFromYaml<CatalogEntry>(file, text));
   RL_RETURN_IF_ERROR(ValidateEntry(entry).WithContext(file));
   return entry;

@@ -153,7 +153,7 @@ std::string Served(
          "}\n"
          "spec: {architecture: deepseek_v32, num_hidden_layers: 61, weight_bytes: 689468986496,\n"
          "  kv_bytes_per_token: 78324, hidden_size: 7168, num_attention_heads: 128,\n"
-         "  num_key_value_heads: 128, head_dim: 192, context_length: 163840}\n"
+         "  num_key_value_heads: 128, head_dim: 192, context_length: 163840, vocab_size: 129280}\n"
          "sources: [{kind: huggingface, repo: o/m, revision: main}]\n"
          "profiles:\n  - name: p\n    hardware: {device: nvidia, models: [H200], min_devices: "
          "8}\n" +
@@ -244,6 +244,15 @@ TEST(Lint, CatchesSeededDefects) {
                 "engine: vllm@0.13.0"),
        "evidence", "vllm@0.13.0"},
       {evidence("summary: 9000 tokens/s"), "evidence", "no kind of evidence"},
+      {evidence("kind: measured, summary: fast, source: s, date: yesterday, "
+                "figures: {total_tps: 1}, engine: sglang@0.5.6.post2"),
+       "evidence", "2025-12-26"},
+      {evidence("kind: measured, summary: fast, source: s, date: 2025-12-26, "
+                "figures: {total_tps: -1}, engine: sglang@0.5.6.post2"),
+       "evidence", "no measured number"},
+      {Served(kSglang, tp8 + "--mem-fraction-static, 1.5"), "does_not_fit", "between 0 and 1"},
+      {Served(kSglang, tp8 + "--pp-size, 9223372036854775807"), "too_many_gpus", "GPUs"},
+      {Served(kSglang, tp8 + "--pp-size, -1"), "does_not_fit", "at least 1"},
       {Served(kSglang, dp8 + "--tp-size, 4"), "refused", "multiple of"},
   };
   for (const auto& test : cases) {

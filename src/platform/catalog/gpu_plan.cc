@@ -52,33 +52,35 @@ Result<const spec::Profile*> ChooseProfile(const CatalogEntry& entry, const GpuW
                     Join(names, ", "), DidYouMean(wishes.profile, names)),
         "profile");
   }
+  // Of those for this hardware, the first that uses most of it.
+  const spec::Profile* chosen = nullptr;
   for (const spec::Profile& profile : entry.profiles) {
     if (!IsFor(profile.hardware, wishes.hardware)) continue;
     if (!wishes.goal.empty() && profile.goal != wishes.goal) continue;
-    why.push_back(fmt::format("Profile {}: the first for {}{}.", profile.name, wishes.hardware.name,
-                              wishes.goal.empty() ? "" : " with the goal " + wishes.goal));
-    return &profile;
+    if (chosen == nullptr || profile.hardware.min_devices > chosen->hardware.min_devices)
+      chosen = &profile;
   }
-  return NoProfile(entry, wishes);
+  if (chosen == nullptr) return NoProfile(entry, wishes);
+  why.push_back(fmt::format("Profile {}: the first for {}{}.", chosen->name, wishes.hardware.name,
+                            wishes.goal.empty() ? "" : " with the goal " + wishes.goal));
+  return chosen;
 }
 
 void ExplainMemory(const GpuPlan& plan, const spec::HardwareProfile& hardware,
                    std::vector<std::string>& why) {
   const auto size = [](int64_t num_bytes) { return FormatBytes(static_cast<uint64_t>(num_bytes)); };
-  if (plan.placement.num_gpus > hardware.num_gpus)
-    why.push_back(fmt::format("It takes {} GPUs; {} has {}.", plan.placement.num_gpus,
-                              hardware.name, hardware.num_gpus));
+  if (!plan.obstacle.empty()) return why.push_back("It would not start: " + plan.obstacle + ".");
+  if (plan.placement.num_gpus < hardware.num_gpus)
+    why.push_back(
+        fmt::format("It uses {} of {} GPUs.", plan.placement.num_gpus, hardware.num_gpus));
   std::vector<std::string> terms;
   for (const auto& term : plan.memory.terms)
     terms.push_back(term.name + " " + size(term.num_bytes));
   why.push_back(fmt::format("Memory of a GPU: {} = {} ({} {}), computed.", Join(terms, " + "),
                             size(plan.memory.total_bytes), plan.placement.memory_flag,
                             plan.placement.memory_fraction));
-  why.push_back(
-      plan.memory.kv_tokens > 0
-          ? fmt::format("Room for {} tokens of context at once ({} bytes each on a rank).",
-                        plan.memory.kv_tokens, plan.memory.kv_bytes_per_token)
-          : "The weights leave no room for a KV cache: it would not start.");
+  why.push_back(fmt::format("Room for {} tokens of context at once ({} bytes each on a rank).",
+                            plan.memory.kv_tokens, plan.memory.kv_bytes_per_token));
 }
 
 void ExplainEvidence(const spec::Evidence& evidence, std::vector<std::string>& why) {
@@ -152,6 +154,7 @@ Result<GpuPlan> PlanOnGpus(const CatalogEntry& entry, const GpuWishes& wishes) {
   plan.placement = engine.resolver->placement(plan.resolution);
   plan.memory = backends::MemoryOfGpu(entry.spec, engine.request.model_config, plan.placement,
                                       wishes.hardware);
+  plan.obstacle = WhyItDoesNotFit(plan.memory, plan.placement, wishes.hardware);
   ExplainMemory(plan, wishes.hardware, plan.why);
   ExplainEvidence(plan.evidence, plan.why);
   return plan;

@@ -32,6 +32,8 @@ struct GpuPlan {
   std::vector<backends::FlagEffect> flags;  // empty when the engine refuses
   backends::Placement placement;
   backends::GpuMemory memory;
+  std::string
+      obstacle;  // why it would not start there, beyond the engine's refusal; "": nothing known
   std::vector<std::string> why;  // sentences
   spec::Evidence evidence;
 };

@@ -2,8 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <nlohmann/json.hpp>
 
 #include "backends/backend.h"
+#include "backends/model_configs.h"
 #include "base/strings.h"
 #include "platform/catalog/catalog.h"
 #include "platform/catalog/lint_engine.h"
@@ -18,6 +23,18 @@ constexpr std::array<std::string_view, 2> kNamedEngines = {"sglang", "vllm"};
 constexpr std::array<std::string_view, 4> kGoals = {"throughput", "latency", "long_context",
                                                     "balanced"};
 
+bool IsDate(const std::string& text) {
+  int year = 0;
+  int month = 0;
+  int day = 0;
+  int length = 0;
+  const int read = std::sscanf(text.c_str(), "%4d-%2d-%2d%n", &year, &month, &day, &length);
+  return read == 3 && length == 10 && text.size() == 10 &&
+         std::chrono::year_month_day(std::chrono::year(year), std::chrono::month(month),
+                                     std::chrono::day(day))
+             .ok();
+}
+
 class Linter {
  public:
   explicit Linter(const CatalogEntry& entry) : entry_(entry) {}
@@ -30,12 +47,32 @@ class Linter {
     Require(entry_.spec.weight_bytes > 0 && entry_.spec.kv_bytes_per_token > 0, "incomplete",
             "needs weight_bytes and kv_bytes_per_token to tell whether it fits");
     Require(!entry_.sources.empty(), "incomplete", "has no source");
+    CheckConfig();
     for (const auto& source : entry_.sources) CheckSource(source);
     for (const auto& profile : entry_.profiles) CheckProfile(profile);
     return std::move(defects_);
   }
 
  private:
+  // The shapes by which memory is reckoned are those of the config.json by which engines decide.
+  void CheckConfig() {
+    if (entry_.config.empty()) return;
+    const auto config = backends::FindModelConfig(entry_.config);
+    if (!config.ok()) return;  // a defect of each profile that needs it
+    const std::pair<const char*, int64_t> dimensions[] = {
+        {"num_hidden_layers", entry_.spec.num_hidden_layers},
+        {"hidden_size", entry_.spec.hidden_size},
+        {"num_attention_heads", entry_.spec.num_attention_heads},
+        {"num_key_value_heads", entry_.spec.num_key_value_heads},
+        {"vocab_size", entry_.spec.vocab_size}};
+    for (const auto& [name, value] : dimensions) {
+      const int64_t theirs = config->value(name, value);
+      Require(value == theirs, "spec",
+              fmt::format("has {} {}, and {} in the config.json of {}", name, value, theirs,
+                          entry_.config));
+    }
+  }
+
   void Require(bool condition, const char* rule, const std::string& problem) {
     if (!condition) defects_.push_back({profile_, rule, entry_.name + " " + problem});
   }
@@ -76,6 +113,18 @@ class Linter {
                      "has figures or a summary, but no kind of evidence: measured or predicted");
     Require(!evidence.summary.empty() && !evidence.source.empty(), "evidence",
             "has evidence without summary and source");
+    for (const auto& [name, value] : evidence.figures) {
+      const double* number = std::get_if<double>(&value);
+      const int64_t* whole = std::get_if<int64_t>(&value);
+      Require((number != nullptr && std::isfinite(*number) && *number > 0) ||
+                  (whole != nullptr && *whole > 0),
+              "evidence",
+              fmt::format("shows {} {}, which is no measured number", name,
+                          backends::FormatValue(value)));
+    }
+    Require(
+        evidence.date.empty() || IsDate(evidence.date), "evidence",
+        fmt::format("has the date \"{}\"; dates are written 2025-12-26", Excerpt(evidence.date)));
     const bool is_native = backends::FindBackend(profile.engine.engine).ok();
     if (evidence.kind != spec::Evidence::Kind::kMeasured || is_native) return;
     Require(!evidence.date.empty() && !evidence.figures.empty(), "evidence",

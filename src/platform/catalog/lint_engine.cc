@@ -49,6 +49,9 @@ std::string NameAt(std::string_view engine, std::string_view format,
   return "";
 }
 
+constexpr size_t kMostWords = 256;
+constexpr size_t kMostMessage = 1000;
+
 class EngineLinter {
  public:
   EngineLinter(const CatalogEntry& entry, const spec::Profile& profile,
@@ -59,7 +62,20 @@ class EngineLinter {
     if (!profile_.engine.requested.empty())
       Add("requested", fmt::format("{} takes its command line: write arguments, not requested",
                                    profile_.engine.engine));
-    const auto hardware = Hardware();
+    if (profile_.engine.arguments.size() > kMostWords)
+      return Add("refused", fmt::format("{} words of arguments; at most {} are looked at",
+                                        profile_.engine.arguments.size(), kMostWords));
+    if (profile_.hardware.models.empty())
+      return Add("hardware", fmt::format("{} decides by the GPU: name it in hardware.models",
+                                         profile_.engine.engine));
+    for (const std::string& gpu : profile_.hardware.models) CheckOn(gpu);
+  }
+
+ private:
+  // On the smallest node of this GPU that the profile is for.
+  void CheckOn(const std::string& gpu) {
+    const auto hardware =
+        spec::FindHardwareProfile(fmt::format("{}x{}", gpu, profile_.hardware.min_devices));
     if (!hardware.ok()) return Add("hardware", hardware.status().message());
     const auto engine = RequestFor(entry_, profile_.engine, *hardware);
     if (!engine.ok())
@@ -76,22 +92,23 @@ class EngineLinter {
     for (const std::string& cost : resolution.costs) Add("slow", cost);
     const auto parsed = backends::ParseArguments(engine->resolver->table(engine->request.version),
                                                  engine->request.arguments);
-    if (parsed.ok()) CheckChat(engine->resolver->name, parsed->values);
     CheckMemory(*engine, resolution, *hardware);
+    if (!parsed.ok()) return;
+    // SGLang's own values, in which old names are replaced; vLLM's are not among the resolved.
+    json values = parsed->values;
+    for (const char* name : {"tool_call_parser", "reasoning_parser"}) {
+      if (resolution.resolved.contains(name)) values[name] = resolution.resolved[name];
+    }
+    CheckChat(engine->resolver->name, values);
   }
 
- private:
-  void Add(std::string rule, std::string message) {
-    defects_.push_back({profile_.name, std::move(rule), std::move(message)});
-  }
-
-  // The smallest node that the profile is for.
-  Result<spec::HardwareProfile> Hardware() const {
-    if (profile_.hardware.models.empty())
-      return InvalidArgument(
-          fmt::format("{} decides by the GPU: name it in hardware.models", profile_.engine.engine));
-    return spec::FindHardwareProfile(
-        fmt::format("{}x{}", profile_.hardware.models.front(), profile_.hardware.min_devices));
+  // Once, when it holds on several GPUs.
+  void Add(std::string rule, const std::string& message) {
+    std::string shown = message.size() > kMostMessage ? Excerpt(message, kMostMessage) : message;
+    const bool known = std::any_of(defects_.begin(), defects_.end(), [&](const Defect& defect) {
+      return defect.profile == profile_.name && defect.rule == rule && defect.message == shown;
+    });
+    if (!known) defects_.push_back({profile_.name, std::move(rule), std::move(shown)});
   }
 
   void CheckRewrites(const backends::EngineResolution& resolution) {
@@ -116,6 +133,8 @@ class EngineLinter {
     const std::string is = given.is_string() ? given.get<std::string>() : "";
     const std::string wanted = format.empty() ? "" : NameAt(engine, format, names);
     if (is == wanted) return;
+    // vLLM's models/config.py sets it for gpt_oss itself.
+    if (is.empty() && wanted == "openai_gptoss") return;
     if (is.empty())
       return Add(fmt::format("missing_{}", what),
                  fmt::format("{} needs the {} \"{}\"", entry_.display_name, Spaced(what), wanted));
@@ -152,17 +171,13 @@ class EngineLinter {
   void CheckMemory(const EngineRequest& engine, const backends::EngineResolution& resolution,
                    const spec::HardwareProfile& hardware) {
     const backends::Placement placement = engine.resolver->placement(resolution);
-    if (placement.num_gpus > hardware.num_gpus)
-      return Add("too_many_gpus", fmt::format("takes {} GPUs, and is for nodes of {}",
-                                              placement.num_gpus, hardware.num_gpus));
-    if (placement.num_gpus < hardware.num_gpus)
+    if (placement.num_gpus > 0 && placement.num_gpus < hardware.num_gpus)
       Add("idle_gpus", fmt::format("uses {} of {} GPUs", placement.num_gpus, hardware.num_gpus));
     const auto memory = MemoryOfGpu(entry_.spec, engine.request.model_config, placement, hardware);
-    if (memory.kv_tokens == 0)
-      Add("does_not_fit", fmt::format("weights take {} of a GPU of {}, of which {} {} may be used",
-                                      FormatBytes(static_cast<uint64_t>(memory.terms[0].num_bytes)),
-                                      FormatBytes(static_cast<uint64_t>(memory.total_bytes)),
-                                      placement.memory_flag, placement.memory_fraction));
+    const std::string obstacle = WhyItDoesNotFit(memory, placement, hardware);
+    if (!obstacle.empty())
+      Add(placement.num_gpus > hardware.num_gpus ? "too_many_gpus" : "does_not_fit",
+          fmt::format("would not start on {}: {}", hardware.name, obstacle));
   }
 
   const CatalogEntry& entry_;

@@ -92,7 +92,10 @@ template <typename T>
 Result<T> FieldsFromYaml(const std::string& file, const std::string& text) {
   const YamlContext context{file};
   try {
-    const YAML::Node root = YAML::Load(text);
+    const std::vector<YAML::Node> documents = YAML::LoadAll(text);
+    if (documents.size() > 1)
+      return InvalidArgument(context.At(documents[1]) + ": a second document; a file holds one");
+    const YAML::Node root = documents.empty() ? YAML::Node() : documents[0];
     T value;
     RL_RETURN_IF_ERROR(yaml_internal::Read(context, root, value));
     return value;
