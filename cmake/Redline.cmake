@@ -3,8 +3,8 @@
 #   redline_library(NAME base SRCS status.cc DEPS fmt::fmt)      -> target redline_base
 #   redline_test(NAME base_test SRCS status_test.cc DEPS base LABELS fast)
 #
-# The presets but dev compile the files of a library 20 at a time (CMAKE_UNITY_BUILD): it takes a third
-# of the time. A name in an unnamed namespace is then seen by its neighbours, too.
+# The presets but dev compile the files of a library 20 at a time (CMAKE_UNITY_BUILD): headers
+# are read less often. A name in an unnamed namespace is then seen by its neighbours, too.
 #
 # COLD marks a library that waits for people, files and networks: -O1 in release builds, which compiles
 # faster. A library on the way of a token, a request or a sample is not cold.

@@ -66,7 +66,8 @@ Status CheckCanStart(const Arguments& arguments) {
 }
 
 bool IsPlan(const Arguments& arguments) {
-  return arguments.Has("dry-run") && (arguments.Has("hardware") || arguments.Has("engine"));
+  return arguments.Has("dry-run") && (arguments.Has("hardware") || arguments.Has("engine") ||
+                                      arguments.Has("goal") || !arguments.GetAll("ARG").empty());
 }
 
 Status RunDeploy(const Arguments& arguments) {

@@ -108,7 +108,14 @@ void PrintForPeople(const std::string& model, const std::string& hardware, const
 
 Status ShowDeploymentPlan(const Arguments& arguments) {
   if (!arguments.Has("hardware"))
-    return InvalidArgument("--engine needs --hardware, such as --hardware H200x8", "hardware");
+    return InvalidArgument(
+        "--goal, --engine and arguments after -- need --hardware, such as --hardware H200x8",
+        "hardware");
+  for (const char* flag : {"name", "replicas", "wait", "timeout", "server", "api-key"}) {
+    if (arguments.Has(flag))
+      return InvalidArgument(
+          fmt::format("--{} says nothing about a plan for --hardware: leave it out", flag), flag);
+  }
   if (arguments.Has("engine") && (arguments.Has("profile") || arguments.Has("goal")))
     return InvalidArgument("--engine stands instead of --profile and --goal", "engine");
   if (arguments.Has("set"))

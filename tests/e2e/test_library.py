@@ -72,6 +72,10 @@ class Plan(unittest.TestCase):
                 (("smollm2-135m-instruct", *sglang), None, ["config.json"]),
                 (("deepseek-v3.2", "--engine", "sglang", "--dry-run"), 2, ["--hardware"]),
                 (("deepseek-v3.2", "--goal", "latency"), None, ["--dry-run"]),
+                (("deepseek-v3.2", "--goal", "latency", "--dry-run"), 2, ["need --hardware"]),
+                (("deepseek-v3.2", "--dry-run", "--", "--tp-size", "8"), 2, ["need --hardware"]),
+                (("deepseek-v3.2", "--hardware", "H200x8", "--replicas", "2", "--dry-run"), 2,
+                 ["--replicas"]),
                 (("deepseek-v3.2", "--", "--tp-size", "8"), None, ["--set"])):
             with self.subTest(arguments=arguments):
                 done = redline("deploy", *arguments)
@@ -81,6 +85,16 @@ class Plan(unittest.TestCase):
                 self.assertEqual(len(done.stderr.strip().split("\n")), 1, done.stderr)
                 for part in parts:
                     self.assertIn(part, done.stderr)
+
+
+    def test_output_that_cannot_be_written_is_a_failure(self):
+        for arguments in (("deploy", "deepseek-v3.2", "--hardware", "H200x8", "--dry-run"),
+                          ("catalog", "lint")):
+            with open("/dev/full", "w") as full:
+                done = subprocess.run([BINARY, *arguments], stdout=full, stderr=subprocess.PIPE,
+                                      text=True, timeout=60)
+            self.assertNotEqual(done.returncode, 0, arguments)
+            self.assertIn("written", done.stderr)
 
 
 class Lint(unittest.TestCase):

@@ -105,17 +105,21 @@ TEST(EmbeddedCatalog, HasNoMistakes) {
                     << defect.message;
 }
 
-// The rule of each defect.
-std::vector<std::string> RulesOf(const std::string& text, std::string* messages = nullptr) {
+std::vector<Defect> DefectsOf(const std::string& text) {
   const auto catalog = ParseOne(text);
   EXPECT_TRUE(catalog.ok()) << catalog.status().message();
-  std::vector<std::string> rules;
-  if (!catalog.ok()) return rules;
-  for (const Defect& defect : Lint(catalog->entries()[0])) {
-    rules.push_back(defect.rule);
-    if (messages != nullptr) *messages += defect.profile + ": " + defect.message + "\n";
+  return catalog.ok() ? Lint(catalog->entries()[0]) : std::vector<Defect>();
+}
+
+// A defect of `rule` whose message holds `expected`.
+void ExpectDefect(const std::string& text, const std::string& rule, const std::string& expected) {
+  std::string all;
+  bool found = false;
+  for (const Defect& defect : DefectsOf(text)) {
+    all += defect.rule + ": " + defect.message + "\n";
+    found |= defect.rule == rule && defect.message.find(expected) != std::string::npos;
   }
-  return rules;
+  EXPECT_TRUE(found) << rule << ": ..." << expected << "... is not among\n" << all << text;
 }
 
 TEST(Lint, FindsWhatSyntaxDoesNot) {
@@ -134,12 +138,7 @@ TEST(Lint, FindsWhatSyntaxDoesNot) {
       {Replaced("weight_bytes: 10, ", ""), "incomplete", "weight_bytes"},
       {Replaced("- name: a", "- name: a\n    goal: speed"), "goal", "throughput"},
   };
-  for (const auto& test : cases) {
-    std::string all;
-    const auto rules = RulesOf(test.text, &all);
-    EXPECT_NE(std::find(rules.begin(), rules.end(), test.rule), rules.end()) << test.rule << all;
-    EXPECT_NE(all.find(test.expected), std::string::npos) << all;
-  }
+  for (const auto& test : cases) ExpectDefect(test.text, test.rule, test.expected);
 }
 
 // An entry of DeepSeek-V3.2's shapes with one profile for eight H200.
@@ -173,8 +172,8 @@ TEST(Lint, LinesThatAreAsTheyShouldBeHaveNoDefect) {
         Served(kSglang,
                std::string("--tp-size, 8, --dp-size, 8, --enable-dp-attention, ") + kParsers),
         Served(kVllm, std::string("--tensor-parallel-size, 8, ") + kVllmChat)}) {
-    std::string all;
-    EXPECT_EQ(RulesOf(text, &all), std::vector<std::string>{}) << all;
+    for (const Defect& defect : DefectsOf(text))
+      ADD_FAILURE() << defect.rule << ": " << defect.message << text;
   }
 }
 
@@ -255,14 +254,7 @@ TEST(Lint, CatchesSeededDefects) {
       {Served(kSglang, tp8 + "--pp-size, -1"), "does_not_fit", "at least 1"},
       {Served(kSglang, dp8 + "--tp-size, 4"), "refused", "multiple of"},
   };
-  for (const auto& test : cases) {
-    std::string all;
-    const auto rules = RulesOf(test.text, &all);
-    EXPECT_NE(std::find(rules.begin(), rules.end(), test.rule), rules.end())
-        << test.rule << " is not among the defects:\n"
-        << all << test.text;
-    EXPECT_NE(all.find(test.expected), std::string::npos) << test.expected << "\n" << all;
-  }
+  for (const auto& test : cases) ExpectDefect(test.text, test.rule, test.expected);
 }
 
 }  // namespace

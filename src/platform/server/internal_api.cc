@@ -143,14 +143,15 @@ void SendWithGateway(ControlPlane& plane, Call call, Answer answer) {
   constexpr std::chrono::seconds kLately(60);  // it comes again within 25 s
   constexpr std::chrono::seconds kMost(1);
   const MonotonicTime now = MonotonicNow();
+  if (plane.gateway.at == MonotonicTime() || now - plane.gateway.at >= kLately)
+    return call.writer->Send(JsonResponse(answer.status, std::move(answer.body)));
   const std::string content = spec::DumpJson(spec::FieldsToJson(BuildSnapshot(plane)));
   const int64_t revision = plane.revisions.Of("snapshot", content, plane.cluster->revision());
-  const bool has_gateway = plane.gateway.at != MonotonicTime() && now - plane.gateway.at < kLately;
   plane.polls.Add(
-      [&plane, call, answer = std::move(answer), revision, has_gateway](bool is_last) {
+      [&plane, call, answer = std::move(answer), revision](bool is_last) {
         if (*call.closed) return true;
         // Another revision may be an older one, or that of a database that is gone.
-        if (has_gateway && plane.gateway.revision < revision && !is_last) return false;
+        if (plane.gateway.revision < revision && !is_last) return false;
         call.writer->Send(JsonResponse(answer.status, answer.body));
         return true;
       },
