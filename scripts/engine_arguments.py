@@ -3,18 +3,18 @@
 
   engine_arguments.py LIVE.json [--type DEST=TYPE ...] > arguments_VERSION.json
 
-LIVE.json is a dump of the engine's own argparse parser: {"engine", "version", "allow_abbrev",
+LIVE.json is a dump of the engine's own argparse parser (dump_engine_arguments.py): {"engine", "version", "allow_abbrev",
 "args": [{"flags", "dest", "action", "type", "nargs", "choices", "default", "required"}, ...]}, where
 action and type are the Python names. Kept are the facts alone, one argument a line, in the form that
 src/backends/arguments/argument_table.h describes; help texts are left out. A converter whose name does
-not tell its type (vLLM's _optional_type) is taken for text unless --type says otherwise.
+not tell its type is taken for text unless --type says otherwise.
 """
 import argparse
 import json
 
 ACTIONS = {"_StoreTrueAction": "store_true", "_StoreFalseAction": "store_false",
            "_AppendAction": "append", "BooleanOptionalAction": "boolean_optional"}
-TYPES = {"int": "int", "float": "float", "loads": "json", "json_list_type": "json",
+TYPES = {"int": "int", "human_readable_int_or_auto": "human_readable_int_or_auto", "float": "float", "loads": "json", "json_list_type": "json",
          "parse_dataclass": "json", "union_dict_and_str": "string_or_json_object",
          "human_readable_int": "human_readable_int"}
 NULLABLE = ("nullable_str", "_optional_type")
@@ -25,16 +25,20 @@ def entry(live, types):
     result = {"flags": live["flags"], "dest": live["dest"]}
     if live["action"] in ACTIONS:
         result["action"] = ACTIONS[live["action"]]
-    kind = types.get(live["dest"], TYPES.get(live["type"]))
+    # A converter that wraps others: the innermost that is known.
+    names = (live["type"] or "").split(":")
+    kind = types.get(live["dest"], next((TYPES[each] for each in reversed(names) if each in TYPES), None))
     if kind:
         result["type"] = kind
-    if live["type"] in NULLABLE:
+    if names[0] in NULLABLE:
         result["nullable"] = True
     if live["nargs"]:
         result["nargs"] = str(live["nargs"])
     for key in ("choices", "default"):
-        if live[key] is not None:
+        if live[key] not in (None, argparse.SUPPRESS):
             result[key] = live[key]
+    if live["nargs"] == "?" and live.get("const") is not None:
+        result["const"] = live["const"]
     if live["required"]:
         result["required"] = True
     return result

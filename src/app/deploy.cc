@@ -5,6 +5,7 @@
 #include "app/commands.h"
 #include "app/deploy_plan.h"
 #include "app/deployments.h"
+#include "app/environment.h"
 #include "app/output.h"
 #include "base/strings.h"
 
@@ -34,6 +35,10 @@ Result<json> RequestBody(const Arguments& arguments) {
   json body = {{"model", arguments.Get("MODEL")}};
   if (arguments.Has("name")) body["name"] = arguments.Get("name");
   if (arguments.Has("profile")) body["profile"] = arguments.Get("profile");
+  if (arguments.Has("engine")) body["engine"] = arguments.Get("engine");
+  if (const auto words = arguments.GetAll("ARG"); !words.empty()) body["arguments"] = words;
+  RL_ASSIGN_OR_RETURN(const auto environment, EnvironmentOf(arguments));
+  if (!environment.empty()) body["environment"] = environment;
   if (arguments.Has("replicas")) {
     RL_ASSIGN_OR_RETURN(body["replicas"], arguments.GetInt("replicas", 0, 64));
   }
@@ -48,26 +53,21 @@ void PrintWhy(const json& deployment) {
     fmt::print("  {}\n", EscapeControl(sentence.get<std::string>()));
 }
 
-// What the platform cannot start yet can be planned.
+// A node that is not here can be planned for.
 Status CheckCanStart(const Arguments& arguments) {
-  for (const char* flag : {"goal", "hardware", "engine"}) {
+  for (const char* flag : {"goal", "hardware"}) {
     if (arguments.Has(flag))
       return Unimplemented(
-          fmt::format("--{} is for engines that this version does not start; see what would run "
-                      "with --dry-run",
+          fmt::format("--{} is for a plan: deployments run on the nodes there are; see what would "
+                      "run elsewhere with --dry-run",
                       flag),
           flag);
   }
-  if (arguments.GetAll("ARG").empty()) return OkStatus();
-  return Unimplemented(
-      "arguments after -- are for engines that this version does not start; parameters of the "
-      "native engine are --set NAME=VALUE",
-      "ARG");
+  return OkStatus();
 }
 
 bool IsPlan(const Arguments& arguments) {
-  return arguments.Has("dry-run") && (arguments.Has("hardware") || arguments.Has("engine") ||
-                                      arguments.Has("goal") || !arguments.GetAll("ARG").empty());
+  return arguments.Has("dry-run") && (arguments.Has("hardware") || arguments.Has("goal"));
 }
 
 Status RunDeploy(const Arguments& arguments) {
@@ -80,7 +80,8 @@ Status RunDeploy(const Arguments& arguments) {
   // Deploying what is there already is no failure: the wish is fulfilled. Unless it was a wish for
   // something else.
   const bool is_plain = !arguments.Has("name") && !arguments.Has("profile") &&
-                        !arguments.Has("set") && !arguments.Has("replicas");
+                        !arguments.Has("set") && !arguments.Has("replicas") &&
+                        !arguments.Has("engine");
   const bool existed = created.status().code() == Code::kAlreadyExists && is_plain;
   if (!created.ok() && !existed) return created.status();
   const std::string name =
@@ -113,6 +114,7 @@ Command DeployCommand() {
       .example =
           "redline deploy smollm2-135m-instruct --wait\n"
           "redline deploy smollm2-135m-instruct --dry-run\n"
+          "redline deploy smollm2-135m-instruct --engine vllm@0.13.0 -- --max-model-len 2048\n"
           "redline deploy deepseek-v3.2 --hardware H200x8 --goal throughput --dry-run",
       .flags = WithServerFlags(
           {{"name", "NAME", "name of the deployment [the model's]", ""},
@@ -132,15 +134,20 @@ Command DeployCommand() {
             .choices = {"throughput", "latency", "long_context", "balanced"}},
            {"hardware", "GPUxN", "with --dry-run: the node's GPUs, such as H200x8", ""},
            {"engine", "NAME@VERSION",
-            "with --dry-run and --hardware: this engine and the arguments after -- instead of a "
-            "profile's",
+            "this engine and the arguments after -- instead of a profile's; it is installed first "
+            "where it is not",
             ""},
+           {.name = "env",
+            .value_name = "K=V",
+            .help = "with --engine: a variable of its environment; may be repeated",
+            .default_value = "",
+            .repeated = true},
            {"wait", "", "return when it answers", ""},
            {"timeout", "SECONDS", "longest wait", "600"},
            OutputFlag()}),
       .positionals = {{"MODEL", "a model of the library (redline get models)"},
                       {.name = "ARG",
-                       .help = "after --: the engine's own arguments, added to the profile's",
+                       .help = "after --: the engine's own arguments",
                        .required = false,
                        .repeated = true,
                        .after_dashes = true}},

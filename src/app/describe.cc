@@ -12,11 +12,28 @@ namespace {
 
 using nlohmann::json;
 
-void PrintParameters(const std::string& title, const json& parameters) {
-  if (parameters.empty()) return;
-  fmt::print("{}:\n", title);
-  for (const auto& [name, value] : parameters.items())
-    fmt::print("  {} = {}\n", name, EscapeControl(value.dump()));
+// Words as a shell takes them back; only those with blanks need quotes here.
+std::string CommandWords(const json& words) {
+  std::string line;
+  for (const json& word : words) {
+    const std::string text = EscapeControl(word.get<std::string>());
+    const bool has_blank = text.find(' ') != std::string::npos;
+    line += (line.empty() ? "" : " ") + (has_blank ? "'" + text + "'" : text);
+  }
+  return line;
+}
+
+void PrintConfiguration(const json& deployment) {
+  constexpr size_t kWidth = 40;
+  std::vector<std::vector<std::string>> rows;
+  for (const json& row : deployment.value("configuration", json::array())) {
+    rows.push_back({row.value("name", ""), CellOf(row.value("requested", ""), kWidth),
+                    CellOf(row.value("resolved", ""), kWidth),
+                    CellOf(row.value("effective", ""), kWidth),
+                    row.value("differs", false) ? "differs" : ""});
+  }
+  if (!rows.empty())
+    fmt::print("\n{}", FormatTable({"PARAMETER", "REQUESTED", "RESOLVED", "EFFECTIVE", ""}, rows));
 }
 
 void PrintDeployment(const json& deployment) {
@@ -30,11 +47,14 @@ void PrintDeployment(const json& deployment) {
              deployment.value("replicas", int64_t{0}), deployment.value("created_at", ""));
   const json engine = deployment.value("engine", json::object());
   fmt::print("Engine:   {} {}\n", engine.value("engine", ""), engine.value("version", ""));
-  PrintParameters("Requested", engine.value("requested", json::object()));
-  PrintParameters("Resolved", engine.value("resolved", json::object()));
+  if (const json words = engine.value("arguments", json::array()); !words.empty())
+    fmt::print("Given:    {}\n", CommandWords(words));
+  for (const auto& [name, value] : engine.value("environment", json::object()).items())
+    fmt::print("          {}={}\n", EscapeControl(name), EscapeControl(value.get<std::string>()));
   fmt::print("Why:\n");
   for (const json& sentence : deployment.value("why", json::array()))
     fmt::print("  {}\n", EscapeControl(sentence.get<std::string>()));
+  PrintConfiguration(deployment);
 }
 
 void PrintInstances(const json& deployment) {

@@ -1,13 +1,19 @@
 #include <fmt/format.h>
 
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "app/commands.h"
+#include "app/engine_install.h"
+#include "app/environment.h"
 #include "app/output.h"
+#include "backends/install/engine_store.h"
+#include "backends/install/recipe.h"
 #include "backends/model_configs.h"
 #include "backends/resolution.h"
 #include "base/files.h"
 #include "base/strings.h"
+#include "base/version.h"
 #include "net/json_body.h"
 #include "spec/hardware_profile.h"
 
@@ -18,17 +24,52 @@ using nlohmann::json;
 
 constexpr uint64_t kMostConfigBytes = uint64_t{4} << 20;
 
-Status ListEngines(const Arguments& arguments) {
-  json engines = json::array();
-  std::vector<std::vector<std::string>> rows;
+// What Redline can do with a version of an engine.
+struct EngineRow {
+  bool is_resolved = false;
+  bool can_be_installed = false;
+  std::string installed;  // where; "": it is not
+};
+
+std::map<std::string, EngineRow> KnownEngines(const std::filesystem::path& cache_dir) {
+  std::map<std::string, EngineRow> rows;
   for (const backends::EngineResolver& resolver : backends::AllEngineResolvers()) {
-    for (const std::string_view version : resolver.versions) {
-      engines.push_back({{"name", resolver.name}, {"version", version}});
-      rows.push_back({std::string(resolver.name), std::string(version)});
-    }
+    for (const std::string_view version : resolver.versions)
+      rows[fmt::format("{}@{}", resolver.name, version)].is_resolved = true;
+  }
+  for (const auto& recipe : backends::AllInstallRecipes())
+    rows[recipe.NameAtVersion()].can_be_installed = true;
+  for (const auto& stored : backends::ListInstallations(cache_dir)) {
+    const auto known = rows.find(stored.name);
+    if (known == rows.end()) continue;
+    known->second.installed =
+        stored.installation.ok() ? stored.installation->root.string() : std::string("broken");
+  }
+  return rows;
+}
+
+Status ListEngines(const Arguments& arguments) {
+  const auto yes_or_no = [](bool is) { return std::string(is ? "yes" : "-"); };
+  json engines = json::array();
+  std::vector<std::vector<std::string>> rows = {
+      {"native", kVersion, "yes", "-", "part of redline"}};
+  engines.push_back({{"name", "native"},
+                     {"version", kVersion},
+                     {"resolved", true},
+                     {"can_be_installed", false},
+                     {"installed", "part of redline"}});
+  for (const auto& [name, row] : KnownEngines(CacheDirOf(arguments))) {
+    const size_t at = name.find('@');
+    engines.push_back({{"name", name.substr(0, at)},
+                       {"version", name.substr(at + 1)},
+                       {"resolved", row.is_resolved},
+                       {"can_be_installed", row.can_be_installed},
+                       {"installed", row.installed.empty() ? json() : json(row.installed)}});
+    rows.push_back({name.substr(0, at), name.substr(at + 1), yes_or_no(row.is_resolved),
+                    yes_or_no(row.can_be_installed), row.installed.empty() ? "no" : row.installed});
   }
   if (PrintedForPrograms(arguments, {{"engines", engines}})) return OkStatus();
-  fmt::print("{}", FormatTable({"NAME", "VERSION"}, rows));
+  fmt::print("{}", FormatTable({"NAME", "VERSION", "RESOLVED", "INSTALLABLE", "INSTALLED"}, rows));
   return OkStatus();
 }
 
@@ -43,18 +84,6 @@ Result<json> ReadModelConfig(const std::string& model) {
   RL_ASSIGN_OR_RETURN(const std::string text, ReadFile(file, kMostConfigBytes));
   auto config = net::ParseJsonObject(text);
   return config.ok() ? config : config.status().WithContext(file.string());
-}
-
-Result<std::map<std::string, std::string>> ReadEnvironment(const Arguments& arguments) {
-  std::map<std::string, std::string> environment;
-  for (const std::string& setting : arguments.GetAll("env")) {
-    const size_t equals = setting.find('=');
-    if (equals == std::string::npos || equals == 0)
-      return InvalidArgument(fmt::format("--env \"{}\" must be KEY=VALUE", Excerpt(setting)),
-                             "env");
-    environment[setting.substr(0, equals)] = setting.substr(equals + 1);
-  }
-  return environment;
 }
 
 // Without --model the engine's own argument names it. A list that the engine cannot read names
@@ -78,7 +107,7 @@ Result<backends::ResolveRequest> RequestOf(const Arguments& arguments,
   backends::ResolveRequest request;
   request.version = engine.version;
   request.arguments = arguments.GetAll("ARG");
-  RL_ASSIGN_OR_RETURN(request.environment, ReadEnvironment(arguments));
+  RL_ASSIGN_OR_RETURN(request.environment, EnvironmentOf(arguments));
   if (!arguments.Has("hardware"))
     return InvalidArgument("--hardware is required, such as --hardware H200x8", "hardware");
   RL_ASSIGN_OR_RETURN(request.hardware, spec::FindHardwareProfile(arguments.Get("hardware")));
@@ -123,9 +152,11 @@ Status RunEngineCommand(const Arguments& arguments) {
     if (arguments.Has("ENGINE")) return ResolveEngine(arguments);
     return InvalidArgument("engine resolve needs NAME@VERSION; see: redline engine list");
   }
-  const std::vector<std::string> actions = {"list", "resolve"};
+  if (action == "install") return InstallEngineCommand(arguments);
+  if (action == "doctor") return EngineDoctor(arguments);
+  const std::vector<std::string> actions = {"list", "install", "doctor", "resolve"};
   return InvalidArgument(fmt::format("engine has no action \"{}\"; there are {}{}", Excerpt(action),
-                                     Join(actions, " and "), DidYouMean(action, actions)),
+                                     Join(actions, ", "), DidYouMean(action, actions)),
                          "ACTION");
 }
 
@@ -134,13 +165,17 @@ Status RunEngineCommand(const Arguments& arguments) {
 Command EngineCommand() {
   return {
       .name = "engine",
-      .summary = "what an engine would run with these arguments",
+      .summary = "install engines; what one would run with these arguments",
       .description =
           "`redline engine list` shows the engines and versions that are known. `redline engine "
-          "resolve NAME@VERSION -- ARGS` says what that engine would make of its arguments on that "
+          "install NAME@VERSION` installs one into a virtual environment of its own, with every "
+          "package in the version it was tried with; what was interrupted goes on where it was. "
+          "`redline engine doctor` checks what is installed. `redline engine resolve NAME@VERSION "
+          "-- ARGS` says what that engine would make of its arguments on that "
           "hardware, before anything is started: each value it replaces, with the rule and where "
           "it stands, its warnings, or why it would refuse (the exit status is then not 0).",
       .example =
+          "redline engine install vllm@0.13.0\n"
           "redline engine resolve sglang@0.5.6.post2 --hardware H200x8 -- --model-path "
           "DeepSeek-V3.2 --tp-size 8 --dp-size 8",
       .flags = {{"model", "NAME",
@@ -153,8 +188,14 @@ Command EngineCommand() {
                  .help = "a variable of the engine's environment; may be repeated",
                  .default_value = "",
                  .repeated = true},
+                {"path", "DIR",
+                 "install: take the engine that is there, its virtual environment or program", ""},
+                {"python", "PROGRAM", "install: the Python to use [the first on PATH that fits]",
+                 ""},
+                {"reinstall", "", "install: also when it is installed already", ""},
+                {"cache-dir", "DIR", "where engines are kept [REDLINE_CACHE_DIR]", ""},
                 OutputFlag()},
-      .positionals = {{"ACTION", "list or resolve"},
+      .positionals = {{"ACTION", "list, install, doctor or resolve"},
                       {"ENGINE", "NAME@VERSION", false},
                       {.name = "ARG",
                        .help = "after --: the engine's own arguments",

@@ -1,10 +1,9 @@
 #include <fmt/format.h>
-#include <signal.h>
 
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "app/commands.h"
+#include "app/interrupt_watch.h"
 #include "app/output.h"
 #include "app/progress_line.h"
 #include "base/clock.h"
@@ -16,27 +15,6 @@
 
 namespace redline::app {
 namespace {
-
-// Ctrl-C leaves a partial download that the next pull resumes, and no lock behind.
-class InterruptWatch {
- public:
-  explicit InterruptWatch(std::stop_source source) {
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
-    thread_ = std::jthread([set, source](std::stop_token stop) mutable {
-      const timespec tick = {0, 100'000'000};
-      while (!stop.stop_requested()) {
-        if (::sigtimedwait(&set, nullptr, &tick) > 0) source.request_stop();
-      }
-    });
-  }
-
- private:
-  std::jthread thread_;
-};
 
 Status RunPull(const Arguments& arguments) {
   RL_ASSIGN_OR_RETURN(const platform::Catalog catalog,
@@ -51,6 +29,7 @@ Status RunPull(const Arguments& arguments) {
                                               ? std::filesystem::path(arguments.Get("cache-dir"))
                                               : platform::DefaultCacheDir()};
   const bool cached = platform::IsModelCached(entry->name, entry->files, request.cache_dir);
+  // Ctrl-C leaves a partial download that the next pull resumes, and no lock behind.
   std::stop_source stop;
   InterruptWatch interrupt(stop);
   const MonotonicTime begin = MonotonicNow();

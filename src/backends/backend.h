@@ -50,12 +50,45 @@ struct MemoryTerm {
   int64_t num_bytes = 0;
 };
 
+// How the agent reaches an engine; never from another node.
+enum class Transport {
+  kUnixSocket,    // in the data directory: only its owner can
+  kLoopbackPort,  // for engines that listen on nothing else
+};
+
+// What the engine loads.
+enum class ModelFormat {
+  kAny,          // a folder with either
+  kGguf,         // a GGUF file
+  kHuggingFace,  // a folder with config.json, tokenizer.json, safetensors
+};
+
+// One figure of the engine's /metrics under the name that all engines have here.
+struct MetricName {
+  std::string name;    // "num_running_requests"
+  std::string theirs;  // "vllm:num_requests_running": all its series are added up
+  // Divides it, for means: "..._sum" over "..._count".
+  std::string divisor = {};
+};
+
 struct EngineFacts {
   std::string name;                   // "native"
   std::vector<std::string> versions;  // known ones; the first is the default
   Readiness readiness;
   std::vector<LogMarker> log_markers;    // in the order the engine writes them
   std::vector<FailurePattern> failures;  // most specific first
+  Transport transport = Transport::kUnixSocket;
+  ModelFormat model_format = ModelFormat::kAny;
+  bool is_built_in = true;  // part of redline; else it is installed (backends/install/)
+  std::string metrics_path = "/metrics";
+  std::vector<MetricName> metrics;
+  std::vector<std::string> read_back_paths;  // whose answers tell what it runs with
+};
+
+// What a running engine says of itself.
+struct EngineWords {
+  std::map<std::string, std::string> answers;  // by path: the body of a 200
+  std::string start_log;                       // its log up to readiness, or the beginning of it
 };
 
 // Of the node that will run the engine.
@@ -75,7 +108,7 @@ struct Resolution {
 
 // What CommandLine needs besides the parameters.
 struct LaunchPlan {
-  std::string program;  // the engine's executable
+  std::vector<std::string> program;  // what starts the engine, up to its own arguments
   std::string model_path;
   std::string served_model_name;
   std::string endpoint;  // "unix:/path.sock" or "http://127.0.0.1:PORT"
@@ -90,7 +123,8 @@ class Backend {
  public:
   virtual ~Backend() = default;
   virtual const EngineFacts& facts() const = 0;
-  // kInvalidArgument for a version it does not know ("": the default version).
+  // The parameters of an engine that takes them. kInvalidArgument for a version it does not know
+  // ("": the default version); kUnimplemented for one that has a command line of its own.
   virtual Result<const ParameterSchema*> SchemaOf(std::string_view version) const = 0;
   // What the engine will really run. kInvalidArgument, naming parameter and nearest name, for one
   // that is unknown or outside its domain.
@@ -101,6 +135,8 @@ class Backend {
   // Memory of one replica. `resolved` as Resolve returned it.
   virtual std::vector<MemoryTerm> MemoryTerms(const spec::ModelSpec& model,
                                               const spec::Parameters& resolved) const = 0;
+  // What it really runs with, by the engine's own names. What cannot be read is left out.
+  virtual spec::Parameters ReadBack(const EngineWords& words) const = 0;
 };
 
 // Every engine, and one by name (kInvalidArgument with the nearest name).

@@ -5,15 +5,21 @@
 #include <vector>
 
 #include "backends/backend.h"
+#include "backends/llama_cpp/llama_cpp_backend.h"
 #include "backends/native/native.h"
+#include "backends/sglang/sglang_backend.h"
+#include "backends/vllm/vllm_backend.h"
 #include "base/strings.h"
 
 namespace redline::backends {
 
 // One line per engine.
 std::span<const Backend* const> AllBackends() {
-  static const std::array<const Backend*, 1> backends = {
+  static const std::array<const Backend*, 4> backends = {
       &NativeBackend(),
+      &VllmBackend(),
+      &SglangBackend(),
+      &LlamaCppBackend(),
   };
   return backends;
 }

@@ -52,6 +52,7 @@ struct Instance {
   Progress progress;
   int64_t started_at_ms = 0;  // Unix time; 0: never
   int64_t ready_at_ms = 0;
+  Parameters effective;  // what the running engine said it runs with; empty: not known
 };
 
 struct Deployment {

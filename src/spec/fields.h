@@ -114,6 +114,7 @@ void VisitFields(Visitor& visit, Is<Instance> auto& instance) {
   visit("progress", instance.progress);
   visit.Time("started_at", instance.started_at_ms);
   visit.Time("ready_at", instance.ready_at_ms);
+  visit("effective", instance.effective);
 }
 
 template <typename Visitor>

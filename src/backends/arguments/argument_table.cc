@@ -22,13 +22,14 @@ constexpr Names<ArgumentAction, 6> kActions = {
      {"append", ArgumentAction::kAppend},
      {"boolean_optional", ArgumentAction::kBooleanOptional},
      {"help", ArgumentAction::kHelp}}};
-constexpr Names<ArgumentType, 6> kTypes = {
+constexpr Names<ArgumentType, 7> kTypes = {
     {{"string", ArgumentType::kString},
      {"int", ArgumentType::kInt},
      {"float", ArgumentType::kFloat},
      {"json", ArgumentType::kJson},
      {"string_or_json_object", ArgumentType::kStringOrJsonObject},
-     {"human_readable_int", ArgumentType::kHumanReadableInt}}};
+     {"human_readable_int", ArgumentType::kHumanReadableInt},
+     {"human_readable_int_or_auto", ArgumentType::kHumanReadableIntOrAuto}}};
 
 template <typename Enum, size_t kSize>
 Status ReadEnum(const json& value, const Names<Enum, kSize>& names, Enum* target) {
@@ -142,6 +143,16 @@ Result<ArgumentTable> ArgumentTableFromJson(std::string_view document) {
     table.arguments.push_back(*std::move(argument));
   }
   return table;
+}
+
+ArgumentTables ArgumentTablesIn(std::span<const EmbeddedFile> files) {
+  ArgumentTables tables;
+  for (const EmbeddedFile& file : files) {
+    if (!file.path.starts_with("arguments_")) continue;
+    auto table = ArgumentTableFromJson(file.data);
+    if (table.ok()) tables.emplace(table->version, *std::move(table));
+  }
+  return tables;
 }
 
 }  // namespace redline::backends

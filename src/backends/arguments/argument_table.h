@@ -3,11 +3,15 @@
 // engine's folder.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/embedded.h"
 #include "base/status.h"
 
 namespace redline::backends {
@@ -21,8 +25,9 @@ enum class ArgumentType {
   kInt,
   kFloat,
   kJson,
-  kStringOrJsonObject,  // JSON when it stands in braces
-  kHumanReadableInt,    // 32k is 32000, 32K is 32768
+  kStringOrJsonObject,      // JSON when it stands in braces
+  kHumanReadableInt,        // 32k is 32000, 32K is 32768
+  kHumanReadableIntOrAuto,  // the same; "auto" is -1
 };
 
 struct Argument {
@@ -58,7 +63,11 @@ struct ArgumentTable {
 // Each key is a field of Argument, "default" and "const" without "_value"; what an entry leaves out
 // is the field's default. Actions are "store", "store_true", "store_false", "append",
 // "boolean_optional", "help"; types "string", "int", "float", "json", "string_or_json_object",
-// "human_readable_int".
+// "human_readable_int", "human_readable_int_or_auto".
 Result<ArgumentTable> ArgumentTableFromJson(std::string_view document);
+
+// The tables among an engine's files (arguments_VERSION.json), by version.
+using ArgumentTables = std::map<std::string, ArgumentTable, std::less<>>;
+ArgumentTables ArgumentTablesIn(std::span<const EmbeddedFile> files);
 
 }  // namespace redline::backends

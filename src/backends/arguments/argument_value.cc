@@ -121,6 +121,8 @@ std::optional<json> ConvertValue(const Argument& argument, std::string_view text
       return ToStringOrJsonObject(text);
     case ArgumentType::kHumanReadableInt:
       return ToHumanReadableInt(text);
+    case ArgumentType::kHumanReadableIntOrAuto:
+      return ToLower(Trim(text)) == "auto" ? std::optional<json>(-1) : ToHumanReadableInt(text);
   }
   return std::nullopt;
 }
@@ -131,6 +133,7 @@ std::string_view NameOf(ArgumentType type) {
       return "string";
     case ArgumentType::kInt:
     case ArgumentType::kHumanReadableInt:
+    case ArgumentType::kHumanReadableIntOrAuto:
       return "int";
     case ArgumentType::kFloat:
       return "float";

@@ -6,6 +6,8 @@
 
 #include "backends/native/native_schema.h"
 #include "base/strings.h"
+#include "net/json_body.h"
+#include "nlohmann/json.hpp"
 
 namespace redline::backends {
 namespace {
@@ -107,6 +109,7 @@ class Native : public Backend {
                               const LaunchPlan& plan) const override;
   std::vector<MemoryTerm> MemoryTerms(const spec::ModelSpec& model,
                                       const spec::Parameters& resolved) const override;
+  spec::Parameters ReadBack(const EngineWords& words) const override;
 };
 
 // A pool that the requests can use up, as far as memory allows; never less than the engine's least.
@@ -161,14 +164,12 @@ Result<Command> Native::CommandLine(const spec::EngineConfig& config,
   if (!plan.endpoint.starts_with(kUnix))
     return Internal("the native engine is reached over a Unix socket, not " + plan.endpoint);
   Command command;
-  command.argv = {plan.program,
-                  "serve",
-                  "--model-path",
-                  plan.model_path,
-                  "--served-model-name",
-                  plan.served_model_name,
-                  "--uds",
-                  plan.endpoint.substr(kUnix.size())};
+  command.argv = plan.program;
+  for (const std::string& word :
+       {std::string("serve"), std::string("--model-path"), plan.model_path,
+        std::string("--served-model-name"), plan.served_model_name, std::string("--uds"),
+        plan.endpoint.substr(kUnix.size())})
+    command.argv.push_back(word);
   for (const auto& [name, value] : config.resolved) {
     const auto* is_on = std::get_if<bool>(&value);  // a switch
     if (is_on != nullptr && !*is_on) continue;
@@ -185,6 +186,16 @@ std::vector<MemoryTerm> Native::MemoryTerms(const spec::ModelSpec& model,
                            KvBytesPerToken(model, resolved)},
           {"activations", ActivationBytes(model, resolved)},
           {"process", kProcessBytes}};
+}
+
+// /server_info: {"resolved": {...}}.
+spec::Parameters Native::ReadBack(const EngineWords& words) const {
+  const auto answer = words.answers.find("/server_info");
+  if (answer == words.answers.end()) return {};
+  const auto info = net::ParseJsonObject(answer->second);
+  if (!info.ok() || !info->contains("resolved")) return {};
+  auto resolved = spec::ParametersFromJson(info->at("resolved"));
+  return resolved.ok() ? *std::move(resolved) : spec::Parameters();
 }
 
 }  // namespace

@@ -75,6 +75,17 @@ EngineFacts MakeFacts() {
       {"std::bad_alloc", "OUT_OF_MEMORY",
        "lower max_total_tokens or context_length, or free memory on the node"},
   };
+  facts.metrics = {
+      {"num_running_requests", "redline_engine_requests_running"},
+      {"num_waiting_requests", "redline_engine_requests_queued"},
+      {"prompt_tokens_total", "redline_engine_prompt_tokens_total"},
+      {"generation_tokens_total", "redline_engine_generation_tokens_total"},
+      {"num_preemptions_total", "redline_engine_preemptions_total"},
+      {"kv_cache_usage", "redline_engine_kv_pages_used", "redline_engine_kv_pages_total"},
+      {"time_to_first_token_seconds", "redline_engine_time_to_first_token_seconds_sum",
+       "redline_engine_time_to_first_token_seconds_count"},
+  };
+  facts.read_back_paths = {"/server_info"};
   return facts;
 }
 

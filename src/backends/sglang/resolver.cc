@@ -52,14 +52,7 @@ constexpr Step kPostInit[] = {
 
 // The table of a version; every version of Resolver() has one.
 const ArgumentTable& TableOf(std::string_view version) {
-  static const std::map<std::string, ArgumentTable, std::less<>> tables = [] {
-    std::map<std::string, ArgumentTable, std::less<>> read;
-    for (const EmbeddedFile& file : embedded::sglang_files()) {
-      auto table = ArgumentTableFromJson(file.data);
-      if (table.ok()) read.emplace(table->version, *std::move(table));
-    }
-    return read;
-  }();
+  static const ArgumentTables tables = ArgumentTablesIn(embedded::sglang_files());
   return tables.find(version)->second;
 }
 

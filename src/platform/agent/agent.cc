@@ -37,7 +37,7 @@ AgentContext MakeContext(const AgentOptions& options, const AgentTimings& timing
   const std::string self = SelfExecutable().string();
   return {.layout = options.layout,
           .cache_dir = options.cache_dir,
-          .engine_program = self,
+          .self = self,
           .shim_command = {self, "shim"},
           .fetch_environment = FetchEnvironment::FromProcess(),
           .timings = timings,

@@ -1,6 +1,9 @@
 #include "platform/agent/instance_controller.h"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <chrono>
@@ -33,7 +36,22 @@ bool SameStatus(const spec::Instance& left, const spec::Instance& right) {
   return left.state == right.state && left.generation == right.generation &&
          left.reason == right.reason && left.pid == right.pid && left.endpoint == right.endpoint &&
          left.restart_count == right.restart_count && left.started_at_ms == right.started_at_ms &&
-         left.ready_at_ms == right.ready_at_ms;
+         left.ready_at_ms == right.ready_at_ms && left.effective == right.effective;
+}
+
+// A port of the loopback interface that nobody listens on now; 0: none could be had. Another
+// process may take it before the engine does: then the engine ends, and the next start has another
+// one.
+int64_t FreeLoopbackPort() {
+  const UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(address);
+  auto* any = reinterpret_cast<sockaddr*>(&address);
+  if (::bind(socket.get(), any, size) != 0 || ::getsockname(socket.get(), any, &size) != 0)
+    return 0;
+  return ntohs(address.sin_port);
 }
 
 }  // namespace
@@ -75,8 +93,8 @@ void InstanceController::Assign(const spec::Assignment& assignment) {
   // Another specification: what was fetched, and what went wrong, was about the old one.
   const auto backend = backends::FindBackend(assignment.engine.engine);
   backend_ = backend.ok() ? *backend : nullptr;
-  fetch_.reset();
-  model_dir_.reset();
+  preparation_.reset();
+  prepared_.reset();
   may_start_at_.reset();
   policy_ = RestartPolicy(context_.timings.restart);
   reason_.clear();
@@ -109,8 +127,10 @@ bool InstanceController::IsCurrent() const {
 Observation InstanceController::Observe() {
   Observation seen;
   seen.wish = wish_;
-  seen.fetch = model_dir_ ? FetchState::kDone : fetch_ ? fetch_->state() : FetchState::kNone;
-  if (seen.fetch == FetchState::kDone && !model_dir_) model_dir_ = *fetch_->result();
+  seen.fetch = prepared_      ? FetchState::kDone
+               : preparation_ ? preparation_->state()
+                              : FetchState::kNone;
+  if (seen.fetch == FetchState::kDone && !prepared_) prepared_ = *preparation_->result();
   seen.engine = ObserveEngine();
   seen.is_current = IsCurrent();
   // Of an engine that ended under an earlier agent, its shim knows that it was asked to.
@@ -148,7 +168,7 @@ void InstanceController::WatchEngine() {
                                       readiness.status, context_.timings.probe_timeout_seconds);
   probe_->Tick(ready_since_ ? context_.timings.running_probe_period_seconds
                             : context_.timings.starting_probe_period_seconds);
-  if (ready_since_) return;
+  if (ready_since_) return ReadWords();
   if (auto progress = follower_.Next(backend_->facts().log_markers)) start_progress_ = *progress;
   if (probe_->healthy()) MarkReady();
 }
@@ -161,19 +181,29 @@ void InstanceController::MarkReady() {
   LogInfo(kAgentLog, "{}: ready after {}", id_, FormatDuration(SecondsSince(launched_at_)));
 }
 
+// What the engine says it runs with, asked once after it became ready or was adopted.
+void InstanceController::ReadWords() {
+  constexpr int64_t kMostLogBytes = 1 << 20;
+  if (!words_)
+    words_ = std::make_unique<WordsReader>(
+        context_.client, Endpoint(), backend_->facts().read_back_paths,
+        ReadLog(LogPath(), record_.log_offset, kMostLogBytes).text);
+  if (const auto words = words_->Tick()) effective_ = backend_->ReadBack(*words);
+}
+
 // Whether another transition may follow at once.
 bool InstanceController::Act(Action action) {
   switch (action) {
     case Action::kNone:
       return false;
     case Action::kStartFetch:
-      StartFetch();
+      StartPreparation();
       return true;
     case Action::kCancelFetch:
-      fetch_.reset();
+      preparation_.reset();
       return true;
     case Action::kNoteFetchFailure:
-      NoteFailure(fetch_->result().status().message());
+      NoteFailure(preparation_->result().status().message());
       return true;
     case Action::kStartEngine:
       StartEngine();
@@ -194,18 +224,27 @@ bool InstanceController::Act(Action action) {
   return false;
 }
 
-void InstanceController::StartFetch() {
-  FetchRequest request{assignment_.model, assignment_.files, assignment_.sources,
-                       context_.cache_dir};
-  if (IsModelCached(request.model, request.files, request.cache_dir)) {
-    model_dir_ = context_.cache_dir / "models" / request.model;
-    return;
-  }
-  fetch_ = std::make_unique<FetchTask>(std::move(request), context_.fetch_environment);
+PreparationRequest InstanceController::WhatIsNeeded() const {
+  return {.fetch = {assignment_.model, assignment_.files, assignment_.sources, context_.cache_dir},
+          .fetch_environment = context_.fetch_environment,
+          .backend = backend_,
+          .engine_version = assignment_.engine.version,
+          .self = context_.self};
+}
+
+void InstanceController::StartPreparation() {
+  if (backend_ == nullptr)
+    return NoteFailure(backends::FindBackend(assignment_.engine.engine).status().message());
+  PreparationRequest request = WhatIsNeeded();
+  prepared_ = AlreadyPrepared(request);
+  if (!prepared_) preparation_ = std::make_unique<Preparation>(std::move(request));
 }
 
 std::string InstanceController::Endpoint() const {
-  return "unix:" + context_.layout.engine_socket(id_).string();
+  const bool has_port =
+      backend_ != nullptr && backend_->facts().transport == backends::Transport::kLoopbackPort;
+  return has_port ? fmt::format("http://127.0.0.1:{}", record_.port)
+                  : "unix:" + context_.layout.engine_socket(id_).string();
 }
 
 void InstanceController::StartEngine() {
@@ -216,6 +255,8 @@ void InstanceController::StartEngine() {
   kill_reason_.clear();
   const int64_t log_size = LogSize(LogPath());
   record_.log_offset = log_size;
+  if (backend_ != nullptr && backend_->facts().transport == backends::Transport::kLoopbackPort)
+    record_.port = FreeLoopbackPort();
   if (const Status made = MakeDirectories(dir_, 0700); !made.ok())
     return NoteFailure(made.message());
   // Before the engine starts: if this agent is killed in between, the next one counts the restart.
@@ -234,11 +275,13 @@ void InstanceController::StartEngine() {
 }
 
 Result<backends::Launch> InstanceController::Launch() {
-  if (backend_ == nullptr) return backends::FindBackend(assignment_.engine.engine).status();
+  // A socket that a killed engine left behind is in the way of some engines.
+  std::error_code error;
+  fs::remove(context_.layout.engine_socket(id_), error);
   RL_ASSIGN_OR_RETURN(
       const backends::Command command,
-      backend_->CommandLine(assignment_.engine, {.program = context_.engine_program,
-                                                 .model_path = model_dir_->string(),
+      backend_->CommandLine(assignment_.engine, {.program = prepared_->program,
+                                                 .model_path = prepared_->model_path.string(),
                                                  .served_model_name = assignment_.deployment,
                                                  .endpoint = Endpoint()}));
   const backends::LaunchSpec spec{.argv = command.argv,
@@ -275,8 +318,8 @@ void InstanceController::NoteExit() {
   const double ready_seconds = ready_since_ ? SecondsSince(*ready_since_) : -1;
   const bool was_asked = is_stopping_ || exit.requested || !IsCurrent();
   DropEngine();
-  model_dir_.reset();  // looked at again: cheap, and the files may be what was wrong
-  fetch_.reset();
+  prepared_.reset();  // looked at again: cheap, and the files may be what was wrong
+  preparation_.reset();
   if (was_asked) {
     record_.generation = 0;  // the next start is no restart
     return;
@@ -295,6 +338,8 @@ void InstanceController::NoteExit() {
 void InstanceController::DropEngine() {
   launch_.reset();
   probe_.reset();
+  words_.reset();
+  effective_.clear();
   ready_since_.reset();
   is_stopping_ = false;
 }
@@ -314,8 +359,8 @@ std::string InstanceController::DescribeExit(const backends::EngineExit& exit) c
 
 void InstanceController::NoteFailure(const std::string& what) {
   const double delay_seconds = policy_.OnFailure();
-  fetch_.reset();
-  model_dir_.reset();
+  preparation_.reset();
+  prepared_.reset();
   reason_ = fmt::format("{}\nnext try in {}", what, FormatDuration(delay_seconds));
   BackOff(delay_seconds);
 }
@@ -338,7 +383,8 @@ void InstanceController::Forget() {
 }
 
 spec::Progress InstanceController::CurrentProgress() {
-  if (fetch_ && fetch_->state() == FetchState::kRunning) return fetch_->progress();
+  if (preparation_ && preparation_->state() == FetchState::kRunning)
+    return preparation_->progress();
   return launch_ && !ready_since_ ? start_progress_ : spec::Progress{};
 }
 
@@ -355,6 +401,7 @@ void InstanceController::Publish(spec::InstanceState state) {
   next.started_at_ms = launch_ ? launch_->started_at_ms() : 0;
   next.ready_at_ms = ready_since_ ? record_.ready_at_ms : 0;
   next.progress = CurrentProgress();
+  next.effective = state == spec::InstanceState::kRunning ? effective_ : spec::Parameters();
   const bool progress_is_due =
       !SameProgress(next.progress, status_.progress) &&
       SecondsSince(reported_at_) >= context_.timings.progress_period_seconds;

@@ -12,9 +12,10 @@
 #include "base/clock.h"
 #include "net/http_client.h"
 #include "platform/agent/engine_log.h"
-#include "platform/agent/fetch_task.h"
+#include "platform/agent/engine_words.h"
 #include "platform/agent/health_probe.h"
 #include "platform/agent/instance_record.h"
+#include "platform/agent/preparation.h"
 #include "platform/agent/restart_policy.h"
 #include "platform/agent/transitions.h"
 #include "platform/layout.h"
@@ -36,7 +37,7 @@ struct AgentTimings {
 struct AgentContext {
   DataLayout layout;
   std::filesystem::path cache_dir;
-  std::string engine_program;  // the native engine: this binary
+  std::string self;  // this binary: the native engine, and `redline export`
   std::vector<std::string> shim_command;
   FetchEnvironment fetch_environment;
   AgentTimings timings;
@@ -71,7 +72,9 @@ class InstanceController {
   Observation Observe();
   EngineState ObserveEngine();
   bool Act(Action action);
-  void StartFetch();
+  void StartPreparation();
+  PreparationRequest WhatIsNeeded() const;
+  void ReadWords();
   void StartEngine();
   Result<backends::Launch> Launch();
   void StopEngine();
@@ -99,10 +102,12 @@ class InstanceController {
   spec::Assignment assignment_;  // generation 0: never had one
   const backends::Backend* backend_ = nullptr;
 
-  std::unique_ptr<FetchTask> fetch_;
-  std::optional<std::filesystem::path> model_dir_;
+  std::unique_ptr<Preparation> preparation_;
+  std::optional<Prepared> prepared_;
   std::optional<backends::Launch> launch_;
   std::unique_ptr<HealthProbe> probe_;  // while there is an engine
+  std::unique_ptr<WordsReader> words_;  // of an engine that is ready
+  spec::Parameters effective_;          // what it said
   ProgressFollower follower_;
   spec::Progress start_progress_;
 

@@ -15,10 +15,11 @@ struct Field {
   const char* name;
   int64_t InstanceRecord::*member;
 };
-constexpr std::array<Field, 4> kFields = {{{"generation", &InstanceRecord::generation},
+constexpr std::array<Field, 5> kFields = {{{"generation", &InstanceRecord::generation},
                                            {"restart_count", &InstanceRecord::restart_count},
                                            {"ready_at_ms", &InstanceRecord::ready_at_ms},
-                                           {"log_offset", &InstanceRecord::log_offset}}};
+                                           {"log_offset", &InstanceRecord::log_offset},
+                                           {"port", &InstanceRecord::port}}};
 
 std::filesystem::path PathIn(const std::filesystem::path& dir) { return dir / "record.json"; }
 

@@ -11,6 +11,7 @@ struct InstanceRecord {
   int64_t restart_count = 0;
   int64_t ready_at_ms = 0;  // of the latest start; 0: not ready yet
   int64_t log_offset = 0;   // where the latest start's log begins
+  int64_t port = 0;         // of an engine that listens on one
 };
 
 // Defaults when there is none, or a damaged one: what is lost is history, not function.

@@ -51,7 +51,8 @@ class Candidate {
     config_ = profile_.engine;
     config_.requested = MergeParameters(profile_.engine.requested, user);
     const auto backend = backends::FindBackend(config_.engine);
-    if (backend.ok()) {
+    // What an engine makes of itself is known for the hardware it is meant for.
+    if (backend.ok() && (hardware_matches() || (*backend)->facts().is_built_in)) {
       RL_RETURN_IF_ERROR(Resolve(**backend));
     } else {
       fit_.terms = GenericTerms(entry_.spec, config_.requested);
@@ -144,6 +145,37 @@ Result<Assessment> AssessWanted(const CatalogEntry& entry, const Node& node, con
                   "profile");
 }
 
+// The engine and arguments that were asked for, as a profile that is for any hardware.
+Result<Assessment> AssessEngine(const CatalogEntry& entry, const Node& node, const Wishes& wishes) {
+  if (!wishes.profile.empty())
+    return InvalidArgument("\"engine\" stands instead of \"profile\": leave one of them out",
+                           "engine");
+  const size_t at = wishes.engine.find('@');
+  spec::Profile profile;
+  profile.name = "custom";
+  profile.hardware.device = node.hardware.device;
+  profile.engine.engine = wishes.engine.substr(0, at);
+  if (at != std::string::npos) profile.engine.version = wishes.engine.substr(at + 1);
+  profile.engine.arguments = wishes.arguments;
+  profile.engine.environment = wishes.environment;
+  RL_RETURN_IF_ERROR(backends::FindBackend(profile.engine.engine).status());
+  return AssessProfile(entry, profile, node, wishes,
+                       fmt::format("Engine {}: asked for.", wishes.engine));
+}
+
+Status CheckEngineWishes(const Wishes& wishes) {
+  if (!wishes.engine.empty()) return OkStatus();
+  if (!wishes.arguments.empty())
+    return InvalidArgument(
+        "\"arguments\" are an engine's own: name it with \"engine\", such as vllm@0.13.0",
+        "arguments");
+  if (!wishes.environment.empty())
+    return InvalidArgument(
+        "\"environment\" is an engine's: name it with \"engine\", such as vllm@0.13.0",
+        "environment");
+  return OkStatus();
+}
+
 }  // namespace
 
 spec::Parameters MergeParameters(const spec::Parameters& profile, const spec::Parameters& user) {
@@ -173,6 +205,8 @@ std::string HardwareMismatch(const spec::HardwareMatch& match,
 // When nothing fits, what is told of is the profile that came nearest: the last one whose hardware
 // matches (profiles become smaller), else the first.
 Result<Assessment> Assess(const CatalogEntry& entry, const Node& node, const Wishes& wishes) {
+  RL_RETURN_IF_ERROR(CheckEngineWishes(wishes));
+  if (!wishes.engine.empty()) return AssessEngine(entry, node, wishes);
   if (!wishes.profile.empty()) return AssessWanted(entry, node, wishes);
   std::optional<Assessment> nearest;
   std::string because = "it is the first that is for this hardware and fits.";

@@ -2,6 +2,7 @@
 // functions with their reasons in words.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -37,6 +38,10 @@ struct Choice {
 struct Wishes {
   std::string profile;          // empty: the first that matches and fits
   spec::Parameters parameters;  // over the profile's
+  // An engine with its own command line instead of a profile.
+  std::string engine;  // "vllm@0.13.0"; without a version its default; "": the profile's
+  std::vector<std::string> arguments;
+  std::map<std::string, std::string> environment;
 };
 
 struct Assessment {

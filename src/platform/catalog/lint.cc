@@ -97,7 +97,7 @@ class Linter {
             fmt::format("has a profile for \"{}\"; goals are {}", profile.goal,
                         Join(std::vector<std::string>(kGoals.begin(), kGoals.end()), ", ")));
     const auto backend = backends::FindBackend(profile.engine.engine);
-    if (backend.ok()) return CheckParameters(profile, **backend);
+    if (backend.ok() && (*backend)->facts().is_built_in) return CheckParameters(profile, **backend);
     const bool named = std::find(kNamedEngines.begin(), kNamedEngines.end(),
                                  profile.engine.engine) != kNamedEngines.end();
     if (named) return LintEngineProfile(entry_, profile, defects_);
@@ -125,7 +125,8 @@ class Linter {
     Require(
         evidence.date.empty() || IsDate(evidence.date), "evidence",
         fmt::format("has the date \"{}\"; dates are written 2025-12-26", Excerpt(evidence.date)));
-    const bool is_native = backends::FindBackend(profile.engine.engine).ok();
+    const auto backend = backends::FindBackend(profile.engine.engine);
+    const bool is_native = backend.ok() && (*backend)->facts().is_built_in;
     if (evidence.kind != spec::Evidence::Kind::kMeasured || is_native) return;
     Require(!evidence.date.empty() && !evidence.figures.empty(), "evidence",
             "has a measurement without date and figures");

@@ -1,12 +1,10 @@
 #include <fmt/format.h>
-#include <signal.h>
 #include <sys/wait.h>
 
 #include <algorithm>
-#include <chrono>
 #include <numeric>
-#include <thread>
 
+#include "base/await_child.h"
 #include "base/files.h"
 #include "base/ids.h"
 #include "base/process.h"
@@ -59,24 +57,6 @@ int64_t LargestFileIn(const fs::path& dir) {
   return largest;
 }
 
-// Waits for pip and tells its progress; its wait status.
-Result<int> AwaitPip(pid_t pid, const fs::path& dir, ProgressMeter& meter,
-                     const std::stop_token& stop) {
-  int wait_status = 0;
-  while (true) {
-    const pid_t ended = ::waitpid(pid, &wait_status, WNOHANG);
-    if (ended == pid) return wait_status;
-    if (ended < 0 && errno != EINTR) return ErrnoStatus("cannot wait for pip", errno);
-    if (stop.stop_requested()) {
-      ::kill(-pid, SIGKILL);  // its own session: helpers included
-      ::waitpid(pid, nullptr, 0);
-      return Status(Code::kCancelled, "cancelled");
-    }
-    meter.SetCurrent(LargestFileIn(dir));
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
-  }
-}
-
 // What pip itself gives as the reason: its last error line.
 std::string ReasonIn(const fs::path& log_path) {
   const auto log = ReadTail(log_path, 64 << 10);
@@ -108,7 +88,9 @@ Status RunPip(const FetchJob& job, const fs::path& dir) {
   options.new_session = true;
   options.die_with_parent = true;
   RL_ASSIGN_OR_RETURN(const pid_t pid, Spawn(options));
-  RL_ASSIGN_OR_RETURN(const int wait_status, AwaitPip(pid, dir, job.meter, job.stop));
+  RL_ASSIGN_OR_RETURN(const int wait_status, AwaitChild(pid, "pip", job.stop, [&] {
+                        job.meter.SetCurrent(LargestFileIn(dir));
+                      }));
   if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0) return OkStatus();
   return Unavailable(fmt::format("pip download failed ({}): {}", DescribeWaitStatus(wait_status),
                                  ReasonIn(dir / "pip.log")));

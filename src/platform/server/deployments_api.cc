@@ -90,9 +90,12 @@ Result<Answer> CreateOn(ControlPlane& plane, const CreateDeploymentBody& body,
                         const WorkerRecord& worker) {
   if (!body.dry_run) RL_RETURN_IF_ERROR(CheckNameIsFree(plane, body.name));
   RL_ASSIGN_OR_RETURN(const CatalogEntry* entry, plane.catalog.Find(body.model));
-  RL_ASSIGN_OR_RETURN(const auto assessment,
-                      Assess(*entry, NodeOf(plane, worker),
-                             {.profile = body.profile, .parameters = body.parameters}));
+  RL_ASSIGN_OR_RETURN(const auto assessment, Assess(*entry, NodeOf(plane, worker),
+                                                    {.profile = body.profile,
+                                                     .parameters = body.parameters,
+                                                     .engine = body.engine,
+                                                     .arguments = body.arguments,
+                                                     .environment = body.environment}));
   RL_RETURN_IF_ERROR(CheckRoom(plane, assessment.fit, body.replicas));
   spec::Deployment deployment = DeploymentOf(body, *assessment.choice);
   if (body.dry_run)

@@ -11,6 +11,7 @@ constexpr int64_t kHeartbeatSeconds = 5;
 constexpr int64_t kMaxWaitSeconds = 120;
 constexpr size_t kMaxReasonBytes = 4096;
 constexpr size_t kMaxStatuses = 1000;
+constexpr size_t kMaxEffective = 2000;  // SGLang has about 300
 
 SnapshotView BuildSnapshot(const ControlPlane& plane) {
   SnapshotView snapshot;
@@ -127,6 +128,7 @@ spec::Instance WithStatus(spec::Instance instance, const spec::Instance& report)
   instance.progress = report.progress;
   instance.started_at_ms = report.started_at_ms;
   instance.ready_at_ms = report.ready_at_ms;
+  if (report.effective.size() <= kMaxEffective) instance.effective = report.effective;
   return instance;
 }
 
@@ -134,7 +136,8 @@ spec::Instance WithStatus(spec::Instance instance, const spec::Instance& report)
 bool IsOnlyProgress(const spec::Instance& before, const spec::Instance& after) {
   return !EventOfChange(before, after, 0) && before.pid == after.pid &&
          before.endpoint == after.endpoint && before.restart_count == after.restart_count &&
-         before.started_at_ms == after.started_at_ms && before.ready_at_ms == after.ready_at_ms;
+         before.started_at_ms == after.started_at_ms && before.ready_at_ms == after.ready_at_ms &&
+         before.effective == after.effective;
 }
 
 }  // namespace

@@ -14,6 +14,20 @@ std::string ModelPath(const ControlPlane& plane, const CatalogEntry& entry) {
   return entry.files.size() == 1 ? (folder / entry.files[0].path).string() : folder.string();
 }
 
+// As it stands on a command line that somebody reads; the agent knows the places.
+backends::LaunchPlan ShownPlan(const ControlPlane& plane, const CatalogEntry& entry,
+                               const std::string& served_name, const backends::Backend& backend) {
+  const backends::EngineFacts& facts = backend.facts();
+  const bool has_port = facts.transport == backends::Transport::kLoopbackPort;
+  return {.program = {facts.is_built_in ? "redline" : facts.name},
+          .model_path = facts.model_format == backends::ModelFormat::kHuggingFace
+                            ? entry.name
+                            : ModelPath(plane, entry),
+          .served_model_name = served_name,
+          .endpoint = has_port ? "http://127.0.0.1:PORT"
+                               : "unix:" + plane.layout.engine_socket("INSTANCE").string()};
+}
+
 Assessment AssessHere(const ControlPlane& plane, const CatalogEntry& entry) {
   const WorkerRecord* worker = RoomiestWorker(plane.state(), plane.need());
   Assessment assessment;
@@ -63,11 +77,8 @@ std::vector<std::string> CommandOf(const ControlPlane& plane, const CatalogEntry
                                    const spec::EngineConfig& engine) {
   const auto backend = backends::FindBackend(engine.engine);
   if (!backend.ok()) return {};
-  const auto command = (*backend)->CommandLine(
-      engine, {.program = "redline",
-               .model_path = ModelPath(plane, entry),
-               .served_model_name = served_name,
-               .endpoint = "unix:" + plane.layout.engine_socket("INSTANCE").string()});
+  const auto command =
+      (*backend)->CommandLine(engine, ShownPlan(plane, entry, served_name, **backend));
   return command.ok() ? command->argv : std::vector<std::string>();
 }
 

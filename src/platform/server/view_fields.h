@@ -22,6 +22,16 @@ void VisitFields(Visitor& visit, spec::Is<DeploymentView> auto& view) {
   visit("reason", view.reason);
   visit("ready_replicas", view.ready_replicas);
   visit("instances", view.instances);
+  visit("configuration", view.configuration);
+}
+
+template <typename Visitor>
+void VisitFields(Visitor& visit, spec::Is<ConfigurationRow> auto& row) {
+  visit("name", row.name);
+  visit("requested", row.requested);
+  visit("resolved", row.resolved);
+  visit("effective", row.effective);
+  visit("differs", row.differs);
 }
 
 template <typename Visitor>
@@ -121,6 +131,9 @@ void VisitFields(Visitor& visit, spec::Is<CreateDeploymentBody> auto& body) {
   visit("model", body.model);
   visit("name", body.name);
   visit("profile", body.profile);
+  visit("engine", body.engine);
+  visit("arguments", body.arguments);
+  visit("environment", body.environment);
   visit("replicas", body.replicas);
   visit("parameters", body.parameters);
   visit("dry_run", body.dry_run);

@@ -50,6 +50,40 @@ void DescribeStopping(size_t num_left, DeploymentView& view) {
 
 }  // namespace
 
+namespace {
+
+std::string TextOf(const spec::Parameters& parameters, const std::string& name) {
+  const auto found = parameters.find(name);
+  return found == parameters.end() ? "" : backends::FormatValue(found->second);
+}
+
+// The parameters that were asked for or decided; the engine's answer beside each.
+std::vector<ConfigurationRow> ConfigurationOf(const spec::EngineConfig& engine,
+                                              const spec::Parameters& effective) {
+  spec::Parameters names = engine.requested;
+  names.insert(engine.resolved.begin(), engine.resolved.end());
+  std::vector<ConfigurationRow> rows;
+  rows.reserve(names.size());
+  for (const auto& [name, unused] : names) {
+    ConfigurationRow row{.name = name,
+                         .requested = TextOf(engine.requested, name),
+                         .resolved = TextOf(engine.resolved, name),
+                         .effective = TextOf(effective, name)};
+    row.differs = effective.contains(name) && row.effective != row.resolved;
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+const spec::Parameters& EffectiveOf(const std::vector<spec::Instance>& instances) {
+  static const spec::Parameters unknown;
+  const auto told = std::find_if(instances.begin(), instances.end(),
+                                 [](const auto& each) { return !each.effective.empty(); });
+  return told == instances.end() ? unknown : told->effective;
+}
+
+}  // namespace
+
 DeploymentView ViewOf(const spec::Deployment& deployment, const ClusterState& state) {
   DeploymentView view;
   view.deployment = deployment;
@@ -70,6 +104,7 @@ DeploymentView ViewOf(const spec::Deployment& deployment, const ClusterState& st
     view.phase = furthest->state;
     view.reason = furthest->reason;
   }
+  view.configuration = ConfigurationOf(deployment.engine, EffectiveOf(view.instances));
   return view;
 }
 

@@ -16,12 +16,22 @@ struct Items {
   std::vector<T> items;
 };
 
+// What was decided before the start beside what the running engine says.
+struct ConfigurationRow {
+  std::string name;
+  std::string requested;  // "": not asked for
+  std::string resolved;
+  std::string effective;  // "": the engine has not said
+  bool differs = false;   // it runs with something else
+};
+
 struct DeploymentView {
   spec::Deployment deployment;
   spec::InstanceState phase = spec::InstanceState::kStopped;
   std::string reason;
   int64_t ready_replicas = 0;
   std::vector<spec::Instance> instances;
+  std::vector<ConfigurationRow> configuration;  // effective: of the oldest running instance
 };
 
 struct EventView {
@@ -108,8 +118,11 @@ struct LogView {
 
 struct CreateDeploymentBody {
   std::string model;
-  std::string name;     // empty: the model's
-  std::string profile;  // empty: chosen
+  std::string name;                    // empty: the model's
+  std::string profile;                 // empty: chosen
+  std::string engine;                  // "vllm@0.13.0" instead of a profile's; empty: the profile's
+  std::vector<std::string> arguments;  // its own, with `engine`
+  std::map<std::string, std::string> environment;  // variables it reads, with `engine`
   int64_t replicas = 1;
   spec::Parameters parameters;
   bool dry_run = false;

@@ -1,0 +1,21 @@
+#include "app/environment.h"
+
+#include <fmt/format.h>
+
+#include "base/strings.h"
+
+namespace redline::app {
+
+Result<std::map<std::string, std::string>> EnvironmentOf(const Arguments& arguments) {
+  std::map<std::string, std::string> environment;
+  for (const std::string& setting : arguments.GetAll("env")) {
+    const size_t equals = setting.find('=');
+    if (equals == std::string::npos || equals == 0)
+      return InvalidArgument(fmt::format("--env \"{}\" must be KEY=VALUE", Excerpt(setting)),
+                             "env");
+    environment[setting.substr(0, equals)] = setting.substr(equals + 1);
+  }
+  return environment;
+}
+
+}  // namespace redline::app

@@ -1,0 +1,87 @@
+#include "backends/install/pip_log.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <span>
+
+#include "base/strings.h"
+
+namespace redline::backends {
+namespace {
+
+struct PipFailure {
+  std::string_view text;
+  Code code;
+  std::string_view remedy;
+};
+
+constexpr std::string_view kNetworkRemedy =
+    "the package index was not reached; check the network, or name an index of yours with "
+    "PIP_INDEX_URL, and install again: it goes on from here";
+constexpr std::string_view kDiskRemedy =
+    "the disk is full; free some space and install again: it goes on from here";
+
+// In the order of what explains most.
+constexpr PipFailure kFailures[] = {
+    {"No space left on device", Code::kResourceExhausted, kDiskRemedy},
+    {"Disk quota exceeded", Code::kResourceExhausted, kDiskRemedy},
+    {"Temporary failure in name resolution", Code::kUnavailable, kNetworkRemedy},
+    {"Name or service not known", Code::kUnavailable, kNetworkRemedy},
+    {"Failed to establish a new connection", Code::kUnavailable, kNetworkRemedy},
+    {"Network is unreachable", Code::kUnavailable, kNetworkRemedy},
+    {"Connection refused", Code::kUnavailable, kNetworkRemedy},
+    {"ConnectTimeoutError", Code::kUnavailable, kNetworkRemedy},
+    {"ReadTimeoutError", Code::kUnavailable, kNetworkRemedy},
+    {"ProxyError", Code::kUnavailable, kNetworkRemedy},
+    {"SSLError", Code::kUnavailable, kNetworkRemedy},
+    {"THESE PACKAGES DO NOT MATCH THE HASHES", Code::kDataLoss,
+     "a package is not what it should be; install again, with PIP_NO_CACHE_DIR=1"},
+    {"Could not find a version that satisfies", Code::kNotFound,
+     "the package index does not have it for this Python and machine; another --python or index "
+     "(PIP_INDEX_URL) may"},
+    {"No matching distribution found", Code::kNotFound,
+     "the package index does not have it for this Python and machine; another --python or index "
+     "(PIP_INDEX_URL) may"},
+    {"error: subprocess-exited-with-error", Code::kInternal,
+     "a package could not be built here; the log tells what it lacks"},
+    {"Failed building wheel", Code::kInternal,
+     "a package could not be built here; the log tells what it lacks"},
+};
+
+std::string LineWith(std::string_view log, size_t position) {
+  constexpr size_t kMostBytes = 300;
+  const size_t before = log.rfind('\n', position);
+  const size_t begin = before == std::string_view::npos ? 0 : before + 1;
+  const std::string_view line = Trim(log.substr(begin, log.find('\n', position) - begin));
+  return EscapeControl(line.substr(0, CompleteUtf8Prefix(line.substr(0, kMostBytes))));
+}
+
+}  // namespace
+
+size_t NumCollected(std::string_view log) {
+  constexpr std::string_view kLine = "\nCollecting ";
+  size_t number = log.starts_with(kLine.substr(1)) ? 1 : 0;
+  for (size_t at = log.find(kLine); at != std::string_view::npos; at = log.find(kLine, at + 1))
+    ++number;
+  return number;
+}
+
+bool IsInstalling(std::string_view log) {
+  return log.find("Installing collected packages") != std::string_view::npos;
+}
+
+Status WhyPipFailed(std::string_view log, std::string_view log_path) {
+  for (const PipFailure& failure : kFailures) {
+    const size_t at = log.rfind(failure.text);
+    if (at != std::string_view::npos)
+      return Status(failure.code, fmt::format("{} (pip: \"{}\"; log: {})", failure.remedy,
+                                              LineWith(log, at), log_path));
+  }
+  const size_t error = log.rfind("ERROR:");
+  const size_t at = error != std::string_view::npos ? error : log.empty() ? 0 : log.size() - 1;
+  return Internal(
+      fmt::format("pip failed: \"{}\"; log: {}", log.empty() ? "" : LineWith(log, at), log_path));
+}
+
+}  // namespace redline::backends

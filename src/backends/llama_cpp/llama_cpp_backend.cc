@@ -1,0 +1,123 @@
+#include "backends/llama_cpp/llama_cpp_backend.h"
+
+#include <algorithm>
+
+#include "backends/arguments_backend.h"
+#include "base/strings.h"
+#include "embedded/llama_cpp_files.h"
+#include "net/json_body.h"
+
+namespace redline::backends {
+namespace llama_cpp {
+namespace {
+
+constexpr int64_t kProcessBytes = int64_t{128} << 20;
+constexpr int64_t kDefaultPoolTokens = 32768;
+
+const ArgumentTable& TableOfVersion(std::string_view version) {
+  static const ArgumentTables tables = ArgumentTablesIn(embedded::llama_cpp_files());
+  return tables.find(version)->second;
+}
+
+// A host that ends with ".sock" is a Unix socket.
+std::vector<std::string> Head(const LaunchPlan& plan) {
+  constexpr std::string_view kUnix = "unix:";
+  return {"--model",   plan.model_path,
+          "--alias",   plan.served_model_name,
+          "--host",    plan.endpoint.substr(std::min(kUnix.size(), plan.endpoint.size())),
+          "--metrics", "--no-webui"};
+}
+
+// The context is one pool for all slots.
+std::vector<Setting> Settings(const SettingsRequest& request) {
+  std::vector<Setting> settings = {
+      {"ctx_size", std::max(kDefaultPoolTokens, request.model.context_length),
+       "tokens of the KV cache, of all requests together"},
+      {"kv_unified", true, "a request may use the whole of ctx_size"}};
+  if (request.hardware.num_devices > 0 && request.hardware.device == "cpu")
+    settings.push_back(
+        {"threads", request.hardware.num_devices, "the hardware threads of the node"});
+  return settings;
+}
+
+std::vector<MemoryTerm> Memory(const spec::ModelSpec& model, const spec::Parameters& resolved) {
+  constexpr int64_t kMostTokens = int64_t{1} << 32;
+  const int64_t tokens = std::clamp<int64_t>(IntegerOr(resolved, "ctx_size", 0), 0, kMostTokens);
+  // ModelSpec's figure is for f32, the cache is f16.
+  return {{"weights", model.weight_bytes},
+          {"kv_cache", tokens * model.kv_bytes_per_token / 2},
+          {"process", kProcessBytes}};
+}
+
+// /props: build, slots, the context of one slot.
+spec::Parameters ReadBackFrom(const EngineWords& words) {
+  spec::Parameters effective;
+  const auto answer = words.answers.find("/props");
+  if (answer == words.answers.end()) return effective;
+  const auto props = net::ParseJsonObject(answer->second);
+  if (!props.ok()) return effective;
+  for (const auto& [name, value] : props->items()) {
+    if (value.is_primitive() && name != "chat_template") effective[name] = ParameterOf(value);
+  }
+  const auto settings = props->find("default_generation_settings");
+  if (settings != props->end() && settings->is_object() && settings->contains("n_ctx") &&
+      (*settings)["n_ctx"].is_number())
+    effective["n_ctx"] = ParameterOf((*settings)["n_ctx"]);
+  return effective;
+}
+
+EngineFacts Facts() {
+  EngineFacts facts;
+  facts.name = "llama_cpp";
+  facts.versions = {"11434"};
+  facts.transport = Transport::kUnixSocket;
+  facts.model_format = ModelFormat::kGguf;
+  facts.is_built_in = false;
+  facts.log_markers = {
+      {.text = "server is listening on", .phase = "ready", .constant = 1},
+      {.text = "model loaded", .phase = "warming up", .constant = 0.95},
+      {.text = "llama_kv_cache", .phase = "allocating the KV cache", .constant = 0.7},
+      {.text = "load_tensors:", .phase = "loading", .constant = 0.4},
+      {.text = "llama_model_loader: loaded meta data", .phase = "loading", .constant = 0.1},
+  };
+  facts.failures = {
+      {"failed to allocate", "OUT_OF_MEMORY", "lower --ctx-size, or free memory on the node"},
+      {"error loading model architecture", "UNSUPPORTED_MODEL",
+       "choose an engine or version that has this architecture"},
+      {"error loading model", "DAMAGED_MODEL",
+       "delete the model's folder in the cache and deploy again"},
+      {"error: invalid argument", "BAD_PARAMETER", "leave out the flag that the line names"},
+      {"error while handling argument", "BAD_PARAMETER", "correct the flag that the line names"},
+      {"couldn't bind HTTP server socket", "ADDRESS_IN_USE", "another engine has the address"},
+  };
+  facts.metrics = {
+      {"num_running_requests", "llamacpp:requests_processing"},
+      {"num_waiting_requests", "llamacpp:requests_deferred"},
+      {"prompt_tokens_total", "llamacpp:prompt_tokens_total"},
+      {"generation_tokens_total", "llamacpp:tokens_predicted_total"},
+  };
+  facts.read_back_paths = {"/props"};
+  return facts;
+}
+
+ArgumentsEngine Engine() {
+  return {.facts = Facts(),
+          .table = TableOfVersion,
+          .managed = {"model", "host", "port", "alias", "api_key", "api_key_file", "ssl_key_file",
+                      "ssl_cert_file", "hf_repo", "hf_file", "model_url", "api_prefix", "metrics"},
+          .head = Head,
+          .environment = {},
+          .settings = Settings,
+          .memory = Memory,
+          .read_back = ReadBackFrom};
+}
+
+}  // namespace
+}  // namespace llama_cpp
+
+const Backend& LlamaCppBackend() {
+  static const ArgumentsBackend backend(llama_cpp::Engine());
+  return backend;
+}
+
+}  // namespace redline::backends

@@ -1,0 +1,10 @@
+// llama.cpp's server as an engine that Redline starts and watches.
+#pragma once
+
+#include "backends/backend.h"
+
+namespace redline::backends {
+
+const Backend& LlamaCppBackend();
+
+}  // namespace redline::backends

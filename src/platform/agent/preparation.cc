@@ -1,0 +1,156 @@
+#include "platform/agent/preparation.h"
+
+#include <fmt/format.h>
+
+#include "backends/install/installer.h"
+#include "base/await_child.h"
+#include "base/files.h"
+#include "base/process.h"
+#include "base/strings.h"
+
+namespace redline::platform {
+namespace {
+
+namespace fs = std::filesystem;
+using backends::ModelFormat;
+
+bool EndsWithGguf(const std::string& path) { return ToLower(path).ends_with(".gguf"); }
+
+// The one GGUF file of the model, or nothing.
+std::string GgufOf(const FetchRequest& request) {
+  for (const spec::ModelFile& file : request.files) {
+    if (EndsWithGguf(file.path)) return file.path;
+  }
+  return "";
+}
+
+fs::path FolderOf(const FetchRequest& request) {
+  return request.cache_dir / "models" / request.model;
+}
+
+bool NeedsExport(const PreparationRequest& request) {
+  return request.backend->facts().model_format == ModelFormat::kHuggingFace &&
+         !GgufOf(request.fetch).empty();
+}
+
+fs::path ExportPath(const PreparationRequest& request) {
+  return request.fetch.cache_dir / "exports" / (request.fetch.model + "-bfloat16");
+}
+
+// What the engine is given, once it is there.
+fs::path ModelPathOf(const PreparationRequest& request) {
+  if (NeedsExport(request)) return ExportPath(request);
+  const fs::path folder = FolderOf(request.fetch);
+  return request.backend->facts().model_format == ModelFormat::kGguf
+             ? folder / GgufOf(request.fetch)
+             : folder;
+}
+
+Result<std::vector<std::string>> InstalledProgram(const PreparationRequest& request) {
+  const backends::EngineFacts& facts = request.backend->facts();
+  if (facts.is_built_in) return std::vector<std::string>{request.self};
+  RL_ASSIGN_OR_RETURN(
+      const auto installation,
+      backends::FindInstallation(request.fetch.cache_dir, facts.name, request.engine_version));
+  return installation.program;
+}
+
+Status CheckFormat(const PreparationRequest& request) {
+  if (request.backend->facts().model_format != ModelFormat::kGguf || !GgufOf(request.fetch).empty())
+    return OkStatus();
+  return FailedPrecondition(fmt::format("{} loads GGUF files, and {} has none",
+                                        request.backend->facts().name, request.fetch.model));
+}
+
+Status InstallEngineFor(const PreparationRequest& request, const ProgressSink& progress,
+                        const std::stop_token& stop) {
+  if (InstalledProgram(request).ok()) return OkStatus();
+  const std::string& name = request.backend->facts().name;
+  RL_ASSIGN_OR_RETURN(const backends::InstallRecipe* recipe,
+                      backends::FindInstallRecipe(name, request.engine_version));
+  const auto tell = [&](const spec::Progress& step) {
+    spec::Progress shown = step;
+    shown.phase = fmt::format("{}: {}", recipe->NameAtVersion(), step.phase);
+    progress(shown);
+  };
+  return backends::InstallEngine(*recipe, {.cache_dir = request.fetch.cache_dir}, tell, stop)
+      .status();
+}
+
+// `redline export` is a program of its own: reading weights is the engine's business.
+Status ExportModelFor(const PreparationRequest& request, const ProgressSink& progress,
+                      const std::stop_token& stop) {
+  spec::Progress converting;
+  converting.phase = "converting to safetensors";
+  progress(converting);
+  const fs::path target = ExportPath(request);
+  RL_RETURN_IF_ERROR(MakeDirectories(target.parent_path()));
+  const fs::path log = target.string() + ".log";
+  std::error_code error;
+  fs::remove(log, error);
+  SpawnOptions options{.argv = {request.self, "export", "--model-path",
+                                (FolderOf(request.fetch) / GgufOf(request.fetch)).string(), "--to",
+                                target.string(), "--dtype", "bfloat16"}};
+  options.stdout_path = options.stderr_path = log;
+  options.new_session = options.die_with_parent = true;
+  RL_ASSIGN_OR_RETURN(const pid_t pid, Spawn(options));
+  RL_ASSIGN_OR_RETURN(const int wait_status, AwaitChild(pid, "redline export", stop, [] {}));
+  if (wait_status == 0) return OkStatus();
+  const auto text = ReadTail(log, 4096);
+  return FailedPrecondition(
+      fmt::format("the model could not be converted for {}: {}", request.backend->facts().name,
+                  EscapeControl(Trim(text.ok() ? *text : DescribeWaitStatus(wait_status)))));
+}
+
+Result<Prepared> Prepare(const PreparationRequest& request, const ProgressSink& progress,
+                         const std::stop_token& stop) {
+  RL_RETURN_IF_ERROR(CheckFormat(request));
+  RL_RETURN_IF_ERROR(InstallEngineFor(request, progress, stop));
+  RL_RETURN_IF_ERROR(FetchModel(request.fetch, request.fetch_environment, progress, stop).status());
+  if (NeedsExport(request)) RL_RETURN_IF_ERROR(ExportModelFor(request, progress, stop));
+  RL_ASSIGN_OR_RETURN(auto program, InstalledProgram(request));
+  return Prepared{std::move(program), ModelPathOf(request)};
+}
+
+}  // namespace
+
+std::optional<Prepared> AlreadyPrepared(const PreparationRequest& request) {
+  if (!CheckFormat(request).ok() ||
+      !IsModelCached(request.fetch.model, request.fetch.files, request.fetch.cache_dir))
+    return std::nullopt;
+  // An export is asked for each time: it knows whether it is of these files.
+  if (NeedsExport(request)) return std::nullopt;
+  auto program = InstalledProgram(request);
+  if (!program.ok()) return std::nullopt;
+  return Prepared{*std::move(program), ModelPathOf(request)};
+}
+
+Preparation::Preparation(PreparationRequest request) {
+  thread_ = std::jthread([this, request = std::move(request)](const std::stop_token& stop) {
+    const auto note = [this](const spec::Progress& progress) {
+      const std::lock_guard lock(mutex_);
+      progress_ = progress;
+    };
+    auto result = Prepare(request, note, stop);
+    const std::lock_guard lock(mutex_);
+    result_ = std::move(result);
+  });
+}
+
+FetchState Preparation::state() const {
+  const std::lock_guard lock(mutex_);
+  if (!result_) return FetchState::kRunning;
+  return result_->ok() ? FetchState::kDone : FetchState::kFailed;
+}
+
+spec::Progress Preparation::progress() const {
+  const std::lock_guard lock(mutex_);
+  return progress_;
+}
+
+Result<Prepared> Preparation::result() const {
+  const std::lock_guard lock(mutex_);
+  return result_ ? *result_ : Result<Prepared>(Unavailable("still being prepared"));
+}
+
+}  // namespace redline::platform
