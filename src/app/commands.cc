@@ -3,13 +3,13 @@
 namespace redline::app {
 
 std::vector<Command> AllCommands() {
-  return {UpCommand(),      DownCommand(),       RestartCommand(), DeployCommand(),
-          GetCommand(),     DescribeCommand(),   ScaleCommand(),   LogsCommand(),
-          DeleteCommand(),  ChatCommand(),       PullCommand(),    EngineCommand(),
-          CatalogCommand(), ServeCommand(),      BenchCommand(),   CompareCommand(),
-          ReportCommand(),  SweepCommand(),      DoctorCommand(),  MockServerCommand(),
-          VersionCommand(), CompletionCommand(), ServerCommand(),  GatewayCommand(),
-          AgentCommand(),   ShimCommand()};
+  return {UpCommand(),         DownCommand(),     RestartCommand(),    DeployCommand(),
+          GetCommand(),        DescribeCommand(), ScaleCommand(),      LogsCommand(),
+          DeleteCommand(),     ChatCommand(),     PullCommand(),       ExportCommand(),
+          EngineCommand(),     CatalogCommand(),  ServeCommand(),      BenchCommand(),
+          CompareCommand(),    ReportCommand(),   SweepCommand(),      DoctorCommand(),
+          MockServerCommand(), VersionCommand(),  CompletionCommand(), ServerCommand(),
+          GatewayCommand(),    AgentCommand(),    ShimCommand()};
 }
 
 }  // namespace redline::app

@@ -18,6 +18,7 @@ Command LogsCommand();
 Command DeleteCommand();
 Command ChatCommand();
 Command PullCommand();
+Command ExportCommand();
 Command ServeCommand();
 Command BenchCommand();
 Command CompareCommand();

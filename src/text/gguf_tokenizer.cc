@@ -3,9 +3,9 @@
 #include <nlohmann/json.hpp>
 
 #include "base/strings.h"
-#include "text/gguf_token_type.h"
+#include "text/gguf_json.h"
 #include "text/hf_tokenizer.h"
-#include "text/pre_tokenizers.h"
+#include "text/spm_json.h"
 #include "text/spm_tokenizer.h"
 
 namespace redline::text {
@@ -36,77 +36,24 @@ Status Validate(const GgufVocabulary& vocabulary) {
   return OkStatus();
 }
 
-json AddedTokens(const GgufVocabulary& vocabulary) {
-  json added = json::array();
-  for (size_t id = 0; id < vocabulary.token_types.size(); ++id) {
-    const int32_t type = vocabulary.token_types[id];
-    if (type != kControl && type != kUserDefined) continue;
-    added.push_back({{"id", id},
-                     {"content", vocabulary.tokens[id]},
-                     {"single_word", false},
-                     {"lstrip", false},
-                     {"rstrip", false},
-                     {"normalized", false},
-                     {"special", type == kControl}});
-  }
-  return added;
-}
-
-json ByteLevelStep() {
-  return {{"type", "ByteLevel"},
-          {"add_prefix_space", false},
-          {"trim_offsets", true},
-          {"use_regex", false}};
-}
-
-json PreTokenizerSteps(const PreTokenizer& pre_tokenizer) {
-  json steps = json::array();
-  for (const std::string_view regex : pre_tokenizer.regexes) {
-    steps.push_back({{"type", "Split"},
-                     {"pattern", {{"Regex", regex}}},
-                     {"behavior", "Isolated"},
-                     {"invert", false}});
-  }
-  steps.push_back(ByteLevelStep());
-  return {{"type", "Sequence"}, {"pretokenizers", std::move(steps)}};
-}
-
-Result<json> Merges(const GgufVocabulary& vocabulary) {
-  json merges = json::array();
-  for (const std::string& merge : vocabulary.merges) {
-    const size_t space = merge.find(' ', 1);
-    if (space == std::string::npos || !IsValidUtf8(merge)) {
-      return DataLoss("an entry of tokenizer.ggml.merges is not \"left right\"");
-    }
-    merges.push_back({merge.substr(0, space), merge.substr(space + 1)});
-  }
-  return merges;
-}
-
 Result<std::unique_ptr<Tokenizer>> MakeByteLevelBpe(const GgufVocabulary& vocabulary) {
-  const PreTokenizer* pre_tokenizer = FindPreTokenizer(vocabulary.pre);
-  if (pre_tokenizer == nullptr) {
-    return Unimplemented("tokenizer.ggml.pre \"" + EscapeControl(vocabulary.pre) +
-                         "\" is not supported");
-  }
-  RL_ASSIGN_OR_RETURN(json merges, Merges(vocabulary));
-  json ids = json::object();
-  for (size_t id = 0; id < vocabulary.tokens.size(); ++id) ids[vocabulary.tokens[id]] = id;
-  json root = {
-      {"version", "1.0"},
-      {"added_tokens", AddedTokens(vocabulary)},
-      {"pre_tokenizer", PreTokenizerSteps(*pre_tokenizer)},
-      {"decoder", ByteLevelStep()},
-      {"model",
-       {{"type", "BPE"},
-        {"ignore_merges", pre_tokenizer->ignores_merges},
-        {"vocab", std::move(ids)},
-        {"merges", std::move(merges)}}},
+  RL_ASSIGN_OR_RETURN(const json root, ByteLevelJson(vocabulary));
+  return MakeHfTokenizer(
+      root.dump(), {vocabulary.bos_token_id, vocabulary.eos_token_id, AddsBosByHabit(vocabulary)});
+}
+
+// Puts BOS in front of a text, and of each of a pair.
+json BosProcessor(const std::string& bos, TokenId id) {
+  const auto token = [&](int type) {
+    return json{{"SpecialToken", {{"id", bos}, {"type_id", type}}}};
   };
-  if (pre_tokenizer->normalizes_nfc) root["normalizer"] = {{"type", "NFC"}};
-  const TokenizerOptions options{vocabulary.bos_token_id, vocabulary.eos_token_id,
-                                 vocabulary.add_bos_token.value_or(pre_tokenizer->adds_bos)};
-  return MakeHfTokenizer(root.dump(), options);
+  const auto sequence = [](const char* name, int type) {
+    return json{{"Sequence", {{"id", name}, {"type_id", type}}}};
+  };
+  return {{"type", "TemplateProcessing"},
+          {"single", {token(0), sequence("A", 0)}},
+          {"pair", {token(0), sequence("A", 0), token(1), sequence("B", 1)}},
+          {"special_tokens", {{bos, {{"id", bos}, {"ids", {id}}, {"tokens", {bos}}}}}}};
 }
 
 }  // namespace
@@ -117,6 +64,17 @@ Result<std::unique_ptr<Tokenizer>> MakeGgufTokenizer(const GgufVocabulary& vocab
   if (vocabulary.model == "llama") return MakeSpmTokenizer(vocabulary);
   return Unimplemented("tokenizer.ggml.model \"" + EscapeControl(vocabulary.model) +
                        "\" is not supported");
+}
+
+Result<std::string> GgufTokenizerJson(const GgufVocabulary& vocabulary) {
+  RL_ASSIGN_OR_RETURN(const auto tokenizer, MakeGgufTokenizer(vocabulary));
+  const bool is_byte_level = vocabulary.model == "gpt2";
+  RL_ASSIGN_OR_RETURN(json root,
+                      is_byte_level ? ByteLevelJson(vocabulary) : SpmJson(vocabulary, *tokenizer));
+  const std::optional<TokenId> bos = tokenizer->BosId();
+  if (tokenizer->AddsBos() && bos)
+    root["post_processor"] = BosProcessor(vocabulary.tokens[static_cast<size_t>(*bos)], *bos);
+  return root.dump();
 }
 
 }  // namespace redline::text

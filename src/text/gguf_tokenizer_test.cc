@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "text/golden_test_util.h"
+#include "text/hf_tokenizer.h"
 
 namespace redline::text {
 namespace {
@@ -87,6 +88,26 @@ TEST(GgufTokenizer, AddsBosByHeaderOrByHabit) {
   EXPECT_TRUE((*MakeGgufTokenizer(vocabulary))->AddsBos());
   vocabulary.add_bos_token = false;
   EXPECT_FALSE((*MakeGgufTokenizer(vocabulary))->AddsBos());
+}
+
+TEST(GgufTokenizer, ItsTokenizerJsonIsTheSameTokenizer) {
+  for (const char* pre : {"smollm", "qwen2", "llama-bpe", "deepseek-v3"}) {
+    GgufVocabulary vocabulary = Tiny();
+    vocabulary.pre = pre;
+    const auto expected = MakeGgufTokenizer(vocabulary).value();
+    const auto json = GgufTokenizerJson(vocabulary);
+    ASSERT_TRUE(json.ok()) << json.status().ToString();
+    const auto actual = MakeHfTokenizer(*json, {}).value();
+    EXPECT_EQ(actual->AddsBos(), expected->AddsBos()) << pre;
+    EXPECT_EQ(actual->AddsBos() ? actual->BosId() : expected->BosId(), expected->BosId()) << pre;
+    for (const std::string text : {"abcab", "<|end|>ab<|end|>", "ccc"}) {
+      EXPECT_EQ(*actual->Encode(text, SpecialTokens::kParse),
+                *expected->Encode(text, SpecialTokens::kParse));
+    }
+  }
+  GgufVocabulary unknown = Tiny();
+  unknown.pre = "esperanto";
+  EXPECT_EQ(GgufTokenizerJson(unknown).status().code(), Code::kUnimplemented);
 }
 
 TEST(GgufTokenizer, UnknownKindsAreNamed) {

@@ -137,6 +137,7 @@ class SpmTokenizer : public Tokenizer {
     switch (types_[id]) {
       case kUnknown:
         unknown_id_ = id;
+        if (!token.empty()) marked_[FirstByte(token)].push_back({token, id, true});
         break;
       case kByte:
         if (const auto byte = ParseByteToken(token)) byte_ids_[*byte] = id;

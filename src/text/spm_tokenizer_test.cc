@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <ctime>
+#include <limits>
+
+#include "text/hf_tokenizer.h"
 
 namespace redline::text {
 namespace {
@@ -65,6 +68,7 @@ TEST(SpmTokenizer, Encodes) {
       {"aaa", {265, 267}},       // ▁a (-3) before aa (-5), leaving aa
       {"a<s>a", {265, 1, 265}},  // a space after a control token as well
       {"[INST]a", {269, 265}},
+      {"a<unk>", {265, 0}},                  // as llama.cpp and transformers read it
       {"é", {259, Byte(0xC3), Byte(0xA9)}},  // no such piece: bytes
       {"<0x41>", {259, Byte('<'), Byte('0'), Byte('x'), Byte('4'), Byte('1'), Byte('>')}},
   };
@@ -134,6 +138,37 @@ TEST(SpmTokenizer, AddsBosUnlessToldNot) {
   vocabulary.add_bos_token = std::nullopt;
   vocabulary.bos_token_id = std::nullopt;
   EXPECT_FALSE(Make(vocabulary)->AddsBos());
+}
+
+// The tokenizer.json of the vocabulary, read back, is the same tokenizer.
+TEST(SpmTokenizer, ItsTokenizerJsonGivesTheSameIds) {
+  for (const bool add_space_prefix : {true, false}) {
+    GgufVocabulary vocabulary = Vocabulary();
+    vocabulary.add_space_prefix = add_space_prefix;
+    const auto json = GgufTokenizerJson(vocabulary);
+    ASSERT_TRUE(json.ok()) << json.status().ToString();
+    const auto expected = Make(vocabulary);
+    const auto actual = MakeHfTokenizer(*json, {}).value();
+    EXPECT_TRUE(actual->AddsBos());  // by its post-processor
+    EXPECT_EQ(actual->BosId(), 1);
+    EXPECT_EQ(actual->VocabSize(), expected->VocabSize());
+    for (const std::string text : {"", "ab", "abc", " bc  aaaa", "a<s>a</s>", "[INST]ab@@ba",
+                                   "\xC3\xA9\xF0\x9F\xA6\x99\n<unk>", "<0x41>aaaaabcbcab"}) {
+      const auto ids = expected->Encode(text, SpecialTokens::kParse);
+      EXPECT_EQ(*actual->Encode(text, SpecialTokens::kParse), *ids) << text;
+      EXPECT_EQ(*actual->Decode(*ids, true), *expected->Decode(*ids, true)) << text;
+    }
+  }
+}
+
+TEST(SpmTokenizer, RefusesATokenizerJsonThatWouldDiffer) {
+  GgufVocabulary vocabulary = Vocabulary();
+  vocabulary.token_types[Byte(0xC3)] = 1;  // a byte that other programs would still spell
+  vocabulary.tokens[Byte(0xC3)] = "zz";
+  EXPECT_EQ(GgufTokenizerJson(vocabulary).status().code(), Code::kUnimplemented);
+  vocabulary = Vocabulary();
+  vocabulary.scores[260] = std::numeric_limits<float>::quiet_NaN();
+  EXPECT_EQ(GgufTokenizerJson(vocabulary).status().code(), Code::kDataLoss);
 }
 
 // Eight times the bytes may take about eight times the processor time; a quadratic step would show

@@ -31,6 +31,7 @@ struct GgufVocabulary {
   std::vector<std::string> merges;      // tokenizer.ggml.merges, "left right"
   std::optional<TokenId> bos_token_id;  // tokenizer.ggml.bos_token_id
   std::optional<TokenId> eos_token_id;  // tokenizer.ggml.eos_token_id
+  std::optional<TokenId> pad_token_id;  // tokenizer.ggml.padding_token_id
   std::optional<bool> add_bos_token;    // tokenizer.ggml.add_bos_token; absent: the model's habit
   bool add_space_prefix = true;         // tokenizer.ggml.add_space_prefix ("llama" model only)
 };
@@ -73,6 +74,10 @@ Result<std::unique_ptr<Tokenizer>> LoadHfTokenizer(const std::filesystem::path& 
 // aliases), "deepseek-llm", "deepseek-coder", "deepseek-v3"; model "llama" (SentencePiece-style BPE
 // by score). Anything else: kUnimplemented naming the value.
 Result<std::unique_ptr<Tokenizer>> MakeGgufTokenizer(const GgufVocabulary& vocabulary);
+// The text of a tokenizer.json that gives the ids of MakeGgufTokenizer, BOS by its post-processor
+// included, in any program over Hugging Face `tokenizers`. kUnimplemented also for a "llama"
+// vocabulary that merge rules do not reproduce: compared on every token and on texts of many kinds.
+Result<std::string> GgufTokenizerJson(const GgufVocabulary& vocabulary);
 
 // Turns a growing sequence of tokens into text pieces that never split a UTF-8 sequence and never
 // take text back. One per request; not thread-safe.

@@ -33,10 +33,10 @@ Result<std::unique_ptr<Checkpoint>> OpenGguf(const fs::path& path) {
   return OpenGgufCheckpoint(std::move(file));
 }
 
-Result<std::unique_ptr<Checkpoint>> OpenDirectory(const fs::path& directory) {
+Result<fs::path> FindInDirectory(const fs::path& directory) {
   RL_ASSIGN_OR_RETURN(const Listing listing, ListModelFiles(directory));
-  if (listing.has_config && listing.has_safetensors) return OpenHfCheckpoint(directory);
-  if (listing.gguf.size() == 1) return OpenGguf(listing.gguf.front());
+  if (listing.has_config && listing.has_safetensors) return directory;
+  if (listing.gguf.size() == 1) return listing.gguf.front();
   if (listing.gguf.size() > 1)
     return InvalidArgument(directory.string() + " holds " + std::to_string(listing.gguf.size()) +
                            " GGUF files; name one of them");
@@ -46,16 +46,22 @@ Result<std::unique_ptr<Checkpoint>> OpenDirectory(const fs::path& directory) {
 
 }  // namespace
 
-Result<std::unique_ptr<Checkpoint>> OpenCheckpoint(const fs::path& path) {
+Result<fs::path> FindModelFiles(const fs::path& path) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
   if (!fs::exists(status))
     return NotFound("no model at " + path.string() +
                     "; give a .gguf file or a Hugging Face model directory");
-  if (fs::is_directory(status)) return OpenDirectory(path);
+  if (fs::is_directory(status)) return FindInDirectory(path);
   if (path.extension() == ".safetensors")
     return InvalidArgument(path.string() + " is one file of a model; give its directory");
-  return OpenGguf(path);
+  return path;
+}
+
+Result<std::unique_ptr<Checkpoint>> OpenCheckpoint(const fs::path& path) {
+  RL_ASSIGN_OR_RETURN(const fs::path files, FindModelFiles(path));
+  std::error_code error;
+  return fs::is_directory(files, error) ? OpenHfCheckpoint(files) : OpenGguf(files);
 }
 
 }  // namespace redline::engine

@@ -73,6 +73,8 @@ class Checkpoint {
   virtual std::vector<const TensorView*> AllTensors() const = 0;
   // nullptr: the model has no tokenizer; it then serves token ids only.
   virtual Result<std::unique_ptr<text::Tokenizer>> MakeTokenizer() const = 0;
+  // What the tokenizer is made of; nullptr when it comes from a tokenizer.json, or there is none.
+  virtual const text::GgufVocabulary* vocabulary() const { return nullptr; }
   // Jinja source (tokenizer_config.json chat_template or chat_template.jinja, GGUF
   // tokenizer.chat_template); empty when the model has none.
   virtual const std::string& chat_template() const = 0;
@@ -86,7 +88,12 @@ class Checkpoint {
   virtual Status CheckIntact() const = 0;
 };
 
-// `path`: a .gguf file, a directory with one .gguf in it, or a Hugging Face directory.
+// The .gguf file or the Hugging Face directory that `path` names: a .gguf file, a directory with
+// one .gguf in it, or a Hugging Face directory. kNotFound says what was looked for;
+// kInvalidArgument when several would do.
+Result<std::filesystem::path> FindModelFiles(const std::filesystem::path& path);
+
+// `path`: as FindModelFiles takes it.
 // Errors: kNotFound (no model there: says what was looked for), kDataLoss (damaged or cut short),
 // kUnimplemented (architecture or tensor type this engine does not have: named, with those it has).
 Result<std::unique_ptr<Checkpoint>> OpenCheckpoint(const std::filesystem::path& path);

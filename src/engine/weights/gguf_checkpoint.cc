@@ -32,6 +32,9 @@ class GgufCheckpoint : public Checkpoint {
     if (!vocabulary_) return std::unique_ptr<text::Tokenizer>();
     return text::MakeGgufTokenizer(*vocabulary_);
   }
+  const text::GgufVocabulary* vocabulary() const override {
+    return vocabulary_ ? &*vocabulary_ : nullptr;
+  }
   const std::string& chat_template() const override { return chat_template_; }
   const std::string& bos_token() const override { return bos_token_; }
   const std::string& eos_token() const override { return eos_token_; }

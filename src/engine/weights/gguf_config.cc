@@ -215,6 +215,7 @@ Result<std::optional<text::GgufVocabulary>> VocabularyFromGguf(const GgufFile& g
   RL_ASSIGN_OR_RETURN(vocabulary.merges, gguf.Strings("tokenizer.ggml.merges"));
   RL_ASSIGN_OR_RETURN(vocabulary.bos_token_id, TokenIdOf(gguf, "tokenizer.ggml.bos_token_id"));
   RL_ASSIGN_OR_RETURN(vocabulary.eos_token_id, TokenIdOf(gguf, "tokenizer.ggml.eos_token_id"));
+  RL_ASSIGN_OR_RETURN(vocabulary.pad_token_id, TokenIdOf(gguf, "tokenizer.ggml.padding_token_id"));
   // Files without the flag: what llama.cpp assumes for each kind of vocabulary.
   const bool adds_bos_by_default = *model == "llama" || vocabulary.pre == "llama-bpe" ||
                                    vocabulary.pre == "llama3" || vocabulary.pre == "llama-v3";
