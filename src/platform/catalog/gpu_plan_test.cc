@@ -115,7 +115,26 @@ TEST_F(GpuPlanTest, TheLibrarysProfilesStart) {
       ++planned;
     }
   }
-  EXPECT_GE(planned, 20);
+  EXPECT_GE(planned, 120);
+}
+
+// Rope scaling under a name that vLLM no longer reads would leave the length as it was.
+TEST_F(GpuPlanTest, LongContextsAreLong) {
+  constexpr int64_t kLong = 131072;
+  for (const CatalogEntry& entry : catalog_.entries()) {
+    for (const spec::Profile& profile : entry.profiles) {
+      if (profile.goal != "long_context") continue;
+      const auto plan =
+          Plan(entry.name,
+               profile.hardware.models.at(0) + "x" + std::to_string(profile.hardware.min_devices),
+               {.hardware = {}, .profile = profile.name});
+      ASSERT_TRUE(plan.ok()) << plan.status().message();
+      const int64_t longest = plan->placement.longest_request;  // 0: the model's own
+      EXPECT_GE(longest == 0 ? entry.spec.context_length : longest, kLong)
+          << entry.name << " " << profile.name;
+      EXPECT_GE(plan->memory.kv_tokens_of_rank, 2 * kLong) << entry.name << " " << profile.name;
+    }
+  }
 }
 
 }  // namespace
