@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/api_client.h"
+#include "app/environment.h"
 #include "base/strings.h"
 #include "net/http_client.h"
 #include "workload/load_workload.h"
@@ -92,16 +93,6 @@ Status SetArrivals(const Arguments& arguments, spec::WorkloadSpec& workload) {
     workload.concurrency = 0;
   }
   return OkStatus();
-}
-
-// As a POSIX shell reads it back.
-std::string ShellWord(const std::string& value) {
-  constexpr std::string_view kPlain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=,";
-  if (!value.empty() && value.find_first_not_of(kPlain) == std::string::npos) return value;
-  std::string word = "'";
-  for (const char c : value) word += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return word + "'";
 }
 
 }  // namespace

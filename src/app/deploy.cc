@@ -100,6 +100,8 @@ Status RunDeploy(const Arguments& arguments) {
                      : arguments.Has("wait")  ? "is running"
                                               : "is being deployed";
   fmt::print("{} {}\n", name, verb);
+  if (const json command = deployment.value("command", json::array()); !command.empty())
+    fmt::print("\n  {}\n\n", CommandWords(command));
   PrintWhy(deployment);
   return OkStatus();
 }

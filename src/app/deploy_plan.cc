@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "app/environment.h"
 #include "app/output.h"
 #include "base/strings.h"
 #include "embedded/catalog_files.h"
@@ -16,21 +17,11 @@ namespace {
 using nlohmann::json;
 using platform::GpuPlan;
 
-// As a shell takes it back.
-std::string Quoted(const std::string& word) {
-  constexpr std::string_view kPlain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=./:,@+%";
-  if (!word.empty() && word.find_first_not_of(kPlain) == word.npos) return word;
-  std::string quoted = "'";
-  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
-}
-
 std::string CommandLine(const GpuPlan& plan) {
   std::string line;
-  for (const auto& [name, value] : plan.environment) line += name + "=" + Quoted(value) + " ";
+  for (const auto& [name, value] : plan.environment) line += name + "=" + ShellWord(value) + " ";
   for (size_t i = 0; i < plan.command.size(); ++i)
-    line += (i == 0 ? "" : " ") + Quoted(plan.command[i]);
+    line += (i == 0 ? "" : " ") + ShellWord(plan.command[i]);
   return line;
 }
 

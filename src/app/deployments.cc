@@ -61,6 +61,8 @@ std::string DescribeProgress(const json& deployment) {
   const std::string what = progress.value("phase", "");
   if (what.empty() || phase == "RUNNING" || phase == "STOPPED") return phase;
   std::string text = fmt::format("{} {:.0f}%", phase, 100 * progress.value("fraction", 0.0));
+  // "DOWNLOADING 40% (downloading)" would say nothing more.
+  if (ToLower(phase) != what) text += " (" + EscapeControl(what) + ")";
   if (const auto total = progress.value("bytes_total", int64_t{0}); total > 0)
     text += DownloadText(progress.value("bytes_done", int64_t{0}), total,
                          progress.value("bytes_per_second", 0.0));

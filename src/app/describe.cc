@@ -4,6 +4,7 @@
 
 #include "app/commands.h"
 #include "app/deployments.h"
+#include "app/environment.h"
 #include "app/output.h"
 #include "base/strings.h"
 
@@ -11,17 +12,6 @@ namespace redline::app {
 namespace {
 
 using nlohmann::json;
-
-// Words as a shell takes them back; only those with blanks need quotes here.
-std::string CommandWords(const json& words) {
-  std::string line;
-  for (const json& word : words) {
-    const std::string text = EscapeControl(word.get<std::string>());
-    const bool has_blank = text.find(' ') != std::string::npos;
-    line += (line.empty() ? "" : " ") + (has_blank ? "'" + text + "'" : text);
-  }
-  return line;
-}
 
 void PrintConfiguration(const json& deployment) {
   constexpr size_t kWidth = 40;

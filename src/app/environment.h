@@ -1,7 +1,8 @@
-// --env K=V, as engines' environments are given.
+// Engines' environments and command lines, as a shell gives and takes them.
 #pragma once
 
 #include <map>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "app/command.h"
@@ -10,6 +11,12 @@
 namespace redline::app {
 
 // kInvalidArgument for what is not KEY=VALUE.
+// Of --env K=V.
 Result<std::map<std::string, std::string>> EnvironmentOf(const Arguments& arguments);
+
+// A word, quoted where a shell needs it.
+std::string ShellWord(const std::string& word);
+// A JSON list of words, as one line.
+std::string CommandWords(const nlohmann::json& words);
 
 }  // namespace redline::app

@@ -45,7 +45,7 @@ std::optional<spec::Progress> MatchProgress(std::span<const LogMarker> markers,
     if (marker.fraction == LogMarker::Fraction::kPercentAfterText) {
       const auto percent = LeadingPercent(line.substr(at + marker.text.size()));
       if (!percent) continue;
-      progress.fraction = *percent;
+      progress.fraction = marker.constant + *percent * (marker.until - marker.constant);
     }
     return progress;
   }

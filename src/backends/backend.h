@@ -32,9 +32,11 @@ struct Readiness {
 struct LogMarker {
   std::string text;   // found anywhere in a line
   std::string phase;  // of spec::Progress
-  // What the phase's fraction is: read from the "NN%" right after `text`, or this constant.
+  // How far the start is: `constant`, or for the "NN%" right after `text` that share of the way
+  // from `constant` to `until`.
   enum class Fraction { kPercentAfterText, kConstant } fraction = Fraction::kConstant;
   double constant = 0;
+  double until = 1;
 };
 
 // A line of the engine's log that proves why it failed.

@@ -16,8 +16,9 @@ namespace {
 
 constexpr char kKvSpace[] = "VLLM_CPU_KVCACHE_SPACE";
 constexpr int64_t kGib = int64_t{1} << 30;
-// The two processes of a server with torch loaded, measured with SmolLM2 (0.13.0: 1.9 GiB).
-constexpr int64_t kProcessBytes = int64_t{2} << 30;
+// The two processes of a server with torch loaded, beside weights and KV cache: 2.2 GiB were
+// measured with SmolLM2 on 0.13.0.
+constexpr int64_t kProcessBytes = int64_t{5} << 29;
 
 const ArgumentTable& TableOfVersion(std::string_view version) {
   static const ArgumentTables tables = ArgumentTablesIn(embedded::vllm_files());
@@ -41,11 +42,14 @@ std::vector<std::string> Head(const LaunchPlan& plan) {
 
 // Without a GPU the KV cache is host memory, and vLLM 0.13.0 would take half of what there is.
 std::vector<Setting> Settings(const SettingsRequest& request) {
-  if (request.hardware.device != "cpu") return {};
+  std::vector<Setting> settings = {
+      {"disable_uvicorn_access_log", true, "the agent asks every few seconds whether it is well"}};
+  if (request.hardware.device != "cpu") return settings;
   constexpr int64_t kMost = 4;
   const int64_t quarter = request.hardware.memory_bytes / 4 / kGib;
-  return {{kKvSpace, std::clamp<int64_t>(quarter, 1, kMost),
-           "GiB of the KV cache: a quarter of the free memory, at most 4"}};
+  settings.push_back({kKvSpace, std::clamp<int64_t>(quarter, 1, kMost),
+                      "GiB of the KV cache: a quarter of the free memory, at most 4"});
+  return settings;
 }
 
 int64_t BytesOfParameter(const spec::Parameters& resolved) {
@@ -60,14 +64,19 @@ std::vector<MemoryTerm> Memory(const spec::ModelSpec& model, const spec::Paramet
           {"process", kProcessBytes}};
 }
 
-// The cache's settings stand in /metrics, the rest in the log of its start.
+// The cache's settings stand in /metrics, the rest in the log of its start. What the engine's
+// objects call otherwise than its arguments has the arguments' names here.
 spec::Parameters ReadBackFrom(const EngineWords& words) {
   spec::Parameters effective = ReadStartLog(words.start_log);
+  if (auto length = effective.extract("max_seq_len"); !length.empty())
+    effective["max_model_len"] = length.mapped();
   const auto metrics = words.answers.find("/metrics");
   if (metrics == words.answers.end()) return effective;
   for (const auto& [name, value] : LabelsOf(metrics->second, "vllm:cache_config_info")) {
     if (value != "None" && name != "engine") effective[name] = PythonValue(value);
   }
+  if (const int64_t space = IntegerOr(effective, "cpu_kvcache_space_bytes", 0); space > 0)
+    effective[kKvSpace] = space / kGib;
   return effective;
 }
 
@@ -88,13 +97,15 @@ EngineFacts Facts() {
       {.text = "Capturing CUDA graphs", .phase = "capturing graphs", .constant = 0.8},
       {.text = "KV cache size:", .phase = "warming up", .constant = 0.75},
       {.text = "Dynamo bytecode transform time", .phase = "compiling", .constant = 0.7},
-      {.text = "Loading weights took", .phase = "loaded", .constant = 0.6},
+      {.text = "Loading weights took", .phase = "loaded", .constant = 0.5},
       {.text = "Loading safetensors checkpoint shards:",
        .phase = "loading",
-       .fraction = Fraction::kPercentAfterText},
-      {.text = "Starting to load model", .phase = "loading", .constant = 0},
-      {.text = "Initializing a V1 LLM engine", .phase = "initializing", .constant = 0.1},
-      {.text = "non-default args:", .phase = "reading arguments", .constant = 0.05},
+       .fraction = Fraction::kPercentAfterText,
+       .constant = 0.1,
+       .until = 0.5},
+      {.text = "Starting to load model", .phase = "loading", .constant = 0.1},
+      {.text = "Initializing a V1 LLM engine", .phase = "initializing", .constant = 0.05},
+      {.text = "non-default args:", .phase = "reading arguments", .constant = 0.02},
   };
   facts.failures = {
       {"CUDA out of memory", "OUT_OF_MEMORY",
@@ -138,7 +149,7 @@ ArgumentsEngine Engine() {
       .managed = {"model_tag", "model", "host", "port", "uds", "served_model_name", "api_key",
                   "ssl_keyfile", "ssl_certfile", "ssl_ca_certs", "root_path", "headless", "config"},
       .head = Head,
-      .environment = {{"VLLM_NO_USAGE_STATS", "1"}, {"DO_NOT_TRACK", "1"}},
+      .environment = {{"VLLM_NO_USAGE_STATS", "1"}, {"DO_NOT_TRACK", "1"}, {"NO_COLOR", "1"}},
       .settings = Settings,
       .memory = Memory,
       .read_back = ReadBackFrom};

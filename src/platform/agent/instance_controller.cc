@@ -131,6 +131,7 @@ Observation InstanceController::Observe() {
                : preparation_ ? preparation_->state()
                               : FetchState::kNone;
   if (seen.fetch == FetchState::kDone && !prepared_) prepared_ = *preparation_->result();
+  seen.is_downloading = preparation_ && preparation_->is_downloading();
   seen.engine = ObserveEngine();
   seen.is_current = IsCurrent();
   // Of an engine that ended under an earlier agent, its shim knows that it was asked to.

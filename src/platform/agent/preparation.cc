@@ -102,11 +102,12 @@ Status ExportModelFor(const PreparationRequest& request, const ProgressSink& pro
                   EscapeControl(Trim(text.ok() ? *text : DescribeWaitStatus(wait_status)))));
 }
 
-Result<Prepared> Prepare(const PreparationRequest& request, const ProgressSink& progress,
-                         const std::stop_token& stop) {
+// `fetched` is told of the download, `progress` of the rest.
+Result<Prepared> Prepare(const PreparationRequest& request, const ProgressSink& fetched,
+                         const ProgressSink& progress, const std::stop_token& stop) {
   RL_RETURN_IF_ERROR(CheckFormat(request));
   RL_RETURN_IF_ERROR(InstallEngineFor(request, progress, stop));
-  RL_RETURN_IF_ERROR(FetchModel(request.fetch, request.fetch_environment, progress, stop).status());
+  RL_RETURN_IF_ERROR(FetchModel(request.fetch, request.fetch_environment, fetched, stop).status());
   if (NeedsExport(request)) RL_RETURN_IF_ERROR(ExportModelFor(request, progress, stop));
   RL_ASSIGN_OR_RETURN(auto program, InstalledProgram(request));
   return Prepared{std::move(program), ModelPathOf(request)};
@@ -127,11 +128,14 @@ std::optional<Prepared> AlreadyPrepared(const PreparationRequest& request) {
 
 Preparation::Preparation(PreparationRequest request) {
   thread_ = std::jthread([this, request = std::move(request)](const std::stop_token& stop) {
-    const auto note = [this](const spec::Progress& progress) {
+    const auto note = [this](const spec::Progress& progress, bool is_downloading) {
       const std::lock_guard lock(mutex_);
       progress_ = progress;
+      is_downloading_ = is_downloading;
     };
-    auto result = Prepare(request, note, stop);
+    auto result = Prepare(
+        request, [&](const spec::Progress& progress) { note(progress, true); },
+        [&](const spec::Progress& progress) { note(progress, false); }, stop);
     const std::lock_guard lock(mutex_);
     result_ = std::move(result);
   });
@@ -141,6 +145,11 @@ FetchState Preparation::state() const {
   const std::lock_guard lock(mutex_);
   if (!result_) return FetchState::kRunning;
   return result_->ok() ? FetchState::kDone : FetchState::kFailed;
+}
+
+bool Preparation::is_downloading() const {
+  const std::lock_guard lock(mutex_);
+  return is_downloading_;
 }
 
 spec::Progress Preparation::progress() const {

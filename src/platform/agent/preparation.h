@@ -37,6 +37,8 @@ class Preparation {
   explicit Preparation(PreparationRequest request);
 
   FetchState state() const;
+  // Whether it is at the model's files; else it installs or converts.
+  bool is_downloading() const;
   // While it runs.
   spec::Progress progress() const;
   // Once it has ended.
@@ -45,6 +47,7 @@ class Preparation {
  private:
   mutable std::mutex mutex_;  // guards what follows
   spec::Progress progress_;
+  bool is_downloading_ = false;
   std::optional<Result<Prepared>> result_;
   std::jthread thread_;  // last: it uses the others
 };

@@ -150,7 +150,8 @@ Status ServerApi::ReportStatuses(const std::vector<spec::Instance>& statuses,
                     {"restart_count", status.restart_count},
                     {"progress", spec::ToJson(status.progress)},
                     {"started_at", TimeText(status.started_at_ms)},
-                    {"ready_at", TimeText(status.ready_at_ms)}});
+                    {"ready_at", TimeText(status.ready_at_ms)},
+                    {"effective", spec::ToJson(status.effective)}});
   }
   const std::string path =
       fmt::format("/internal/v1/workers/{}/instances/{}/status", worker_id_, statuses.front().id);

@@ -41,7 +41,8 @@ Decision Prepare(const Observation& seen) {
     case FetchState::kNone:
       return {InstanceState::kInitializing, Action::kStartFetch};
     case FetchState::kRunning:
-      return {InstanceState::kDownloading, Action::kNone};
+      return {seen.is_downloading ? InstanceState::kDownloading : InstanceState::kInitializing,
+              Action::kNone};
     case FetchState::kFailed:
       return {InstanceState::kError, Action::kNoteFetchFailure};
     case FetchState::kDone:

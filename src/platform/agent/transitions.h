@@ -24,7 +24,8 @@ enum class EngineState {
 
 struct Observation {
   Wish wish = Wish::kUnknown;
-  FetchState fetch = FetchState::kNone;
+  FetchState fetch = FetchState::kNone;  // of everything that has to be there first
+  bool is_downloading = true;            // while it runs: the model's files are on their way
   EngineState engine = EngineState::kNone;
   bool is_current = true;    // the engine is of the generation that is wanted
   bool is_stopping = false;  // it was told to stop
