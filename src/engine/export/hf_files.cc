@@ -23,6 +23,10 @@ constexpr HfFamily kHfFamilies[] = {
     {"qwen3", "Qwen3ForCausalLM"},
 };
 
+// Whose files these are like. Without it transformers 4.57 takes every large vocabulary for one of
+// Mistral's with a wrong regex, and warns.
+constexpr std::string_view kTransformersVersion = "4.57.1";
+
 // A GGUF keeps numbers as f32: 1e-05 became 9.99999974737875e-06, and is written as 1e-05 again.
 double ShortestDecimal(double value) {
   const auto narrow = static_cast<float>(value);
@@ -92,7 +96,8 @@ OrderedJson ConfigTree(const Checkpoint& checkpoint, std::string_view class_name
                       {"torch_dtype", ExportInfoOf(dtype).name},
                       {"hidden_act", "silu"},
                       {"attention_dropout", 0.0},
-                      {"use_cache", true}};
+                      {"use_cache", true},
+                      {"transformers_version", kTransformersVersion}};
   AddSizes(config, tree);
   tree["rms_norm_eps"] = ShortestDecimal(config.rms_norm_eps);
   tree["rope_theta"] = ShortestDecimal(config.rope_theta);
