@@ -187,7 +187,11 @@ NvidiaGpuReader::NvidiaGpuReader(const DeviceOptions& options)
     : deadline_(options.driver_deadline), driver_(std::make_shared<NvidiaDriver>(options)) {}
 
 std::future<NvidiaGpus> NvidiaGpuReader::Start() const {
-  std::packaged_task<NvidiaGpus()> ask([driver = driver_] { return driver->Read(); });
+  std::packaged_task<NvidiaGpus()> ask([driver = driver_]() mutable {
+    NvidiaGpus found = driver->Read();
+    driver.reset();  // before the answer is there: who waits for it closes the library, not this
+    return found;
+  });
   std::future<NvidiaGpus> answer = ask.get_future();
   std::thread(std::move(ask)).detach();
   return answer;
