@@ -6,12 +6,15 @@
 #include "app/deployments.h"
 #include "app/environment.h"
 #include "app/output.h"
+#include "app/workers.h"
 #include "base/strings.h"
 
 namespace redline::app {
 namespace {
 
 using nlohmann::json;
+
+constexpr std::string_view kWorkerPrefix = "worker/";
 
 void PrintConfiguration(const json& deployment) {
   constexpr size_t kWidth = 40;
@@ -67,9 +70,32 @@ void PrintEvents(const json& events) {
   fmt::print("\n{}", FormatTable({"AT", "INSTANCE", "STATE", "REASON"}, rows));
 }
 
+// By host name or id.
+Result<json> FindWorker(ApiClient& api, const std::string& name) {
+  RL_ASSIGN_OR_RETURN(const json workers, api.Get("/api/v1/workers"));
+  std::vector<std::string> names;
+  for (const json& worker : workers.value("items", json::array())) {
+    names.push_back(worker.value("name", ""));
+    if (name == names.back() || name == worker.value("id", "")) return worker;
+  }
+  return NotFound(
+      fmt::format("there is no worker \"{}\"{}", EscapeControl(name), DidYouMean(name, names)),
+      "NAME");
+}
+
+Status DescribeWorker(const Arguments& arguments, ApiClient& api, const std::string& name) {
+  RL_ASSIGN_OR_RETURN(const json worker, FindWorker(api, name));
+  if (!PrintedForPrograms(arguments, worker)) fmt::print("{}", WorkerText(worker));
+  return OkStatus();
+}
+
 Status RunDescribe(const Arguments& arguments) {
   RL_ASSIGN_OR_RETURN(ApiClient api, ApiClient::Connect(arguments));
-  const std::string path = "/api/v1/deployments/" + PathSegment(arguments.Get("NAME"));
+  // No deployment's name has a slash.
+  const std::string name = arguments.Get("NAME");
+  if (name.starts_with(kWorkerPrefix))
+    return DescribeWorker(arguments, api, name.substr(kWorkerPrefix.size()));
+  const std::string path = "/api/v1/deployments/" + PathSegment(name);
   RL_ASSIGN_OR_RETURN(json deployment, api.Get(path));
   RL_ASSIGN_OR_RETURN(const json events, api.Get(path + "/events"));
   deployment["events"] = events.value("items", json::array());
@@ -84,11 +110,13 @@ Status RunDescribe(const Arguments& arguments) {
 
 Command DescribeCommand() {
   return {.name = "describe",
-          .summary = "show one deployment: parameters, reasons, instances, events",
-          .description = "Shows a deployment in full, with why it runs as it does.",
-          .example = "redline describe smollm2-135m-instruct",
+          .summary = "show one deployment: parameters, reasons, instances, events; or one worker",
+          .description =
+              "Shows a deployment in full, with why it runs as it does; or a worker, with "
+              "its GPUs.",
+          .example = "redline describe smollm2-135m-instruct\nredline describe worker/node-1",
           .flags = WithServerFlags({OutputFlag()}),
-          .positionals = {{"NAME", "a deployment"}},
+          .positionals = {{"NAME", "a deployment, or worker/ and the name or id of a worker"}},
           .run = RunDescribe};
 }
 

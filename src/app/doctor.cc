@@ -2,14 +2,19 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "app/api_client.h"
 #include "app/commands.h"
 #include "app/output.h"
+#include "app/workers.h"
+#include "backends/devices/devices.h"
 #include "base/process.h"
 #include "base/strings.h"
 #include "engine/kernels/registry.h"
+#include "platform/agent/node_facts.h"
 #include "platform/layout.h"
 
 namespace redline::app {
@@ -27,7 +32,14 @@ struct Finding {
   std::string remedy;  // empty when ok
 };
 
-Finding CheckCpu() {
+// GPUs that sleep take their time to wake: here it is given to them.
+backends::NodeDevices ReadDevices() {
+  backends::DeviceOptions options;
+  options.driver_deadline = std::chrono::seconds(20);
+  return backends::DeviceReader(options).Read();
+}
+
+Finding CheckCpuKernels() {
   const auto kernels = engine::SelectKernels();
   if (!kernels.ok())
     return {"cpu kernels", "failed", kernels.status().message(), "unset REDLINE_ISA"};
@@ -36,6 +48,24 @@ Finding CheckCpu() {
   if (isa == "ref")
     return {"cpu kernels", "warning", detail, "a CPU with AVX2 or AVX-512 is many times faster"};
   return {"cpu kernels", "ok", detail, ""};
+}
+
+// The CPU, the GPUs and what is wrong with them.
+std::vector<Finding> CheckDevices(const backends::NodeDevices& devices,
+                                  const spec::Worker& worker) {
+  std::vector<Finding> findings = {
+      {"cpu", "ok", worker.cpu.model + ": " + CpuCounts(spec::ToJson(worker.cpu)), ""}};
+  json gpus = json::array();
+  for (const spec::WorkerGpu& gpu : worker.gpus) gpus.push_back(spec::ToJson(gpu));
+  std::string detail = "none: engines run on the CPU";
+  if (!gpus.empty()) detail = fmt::format("{}: {} free", GpuNames(gpus), GpuMemory(gpus));
+  if (!devices.driver_version.empty())
+    detail += fmt::format("; NVIDIA driver {}", devices.driver_version);
+  if (!devices.cuda_version.empty()) detail += fmt::format(", CUDA {}", devices.cuda_version);
+  findings.push_back({"gpus", "ok", detail, ""});
+  for (const backends::DeviceProblem& problem : devices.problems)
+    findings.push_back({"gpus", "warning", problem.what, problem.remedy});
+  return findings;
 }
 
 Finding CheckMemory() {
@@ -98,23 +128,28 @@ Finding CheckServer(const Arguments& arguments) {
                                                   : "redline restart"};
 }
 
+std::vector<Finding> AllFindings(const Arguments& arguments, const backends::NodeDevices& devices,
+                                 const spec::Worker& worker) {
+  const auto folder = [&](const char* flag, const std::filesystem::path& otherwise) {
+    return arguments.Has(flag) ? std::filesystem::path(arguments.Get(flag)) : otherwise;
+  };
+  std::vector<Finding> findings = CheckDevices(devices, worker);
+  findings.push_back(CheckCpuKernels());
+  findings.push_back(CheckMemory());
+  findings.push_back(CheckFolder("data", folder("data-dir", platform::DefaultDataDir())));
+  findings.push_back(CheckFolder("models", folder("cache-dir", platform::DefaultCacheDir())));
+  findings.push_back(CheckPip());
+  findings.push_back(CheckServer(arguments));
+  return findings;
+}
+
 Status RunDoctor(const Arguments& arguments) {
-  const std::filesystem::path data_dir = arguments.Has("data-dir")
-                                             ? std::filesystem::path(arguments.Get("data-dir"))
-                                             : platform::DefaultDataDir();
-  const std::filesystem::path cache_dir = arguments.Has("cache-dir")
-                                              ? std::filesystem::path(arguments.Get("cache-dir"))
-                                              : platform::DefaultCacheDir();
-  const std::vector<Finding> findings = {CheckCpu(),
-                                         CheckMemory(),
-                                         CheckFolder("data", data_dir),
-                                         CheckFolder("models", cache_dir),
-                                         CheckPip(),
-                                         CheckServer(arguments)};
+  const backends::NodeDevices devices = ReadDevices();
+  const spec::Worker worker = platform::DescribeWorker("doctor", devices);
   json items = json::array();
   std::vector<std::vector<std::string>> rows;
   bool failed = false;
-  for (const Finding& finding : findings) {
+  for (const Finding& finding : AllFindings(arguments, devices, worker)) {
     items.push_back({{"check", finding.check},
                      {"state", finding.state},
                      {"detail", finding.detail},
@@ -122,7 +157,9 @@ Status RunDoctor(const Arguments& arguments) {
     rows.push_back({finding.check, finding.state, finding.detail, finding.remedy});
     failed = failed || finding.state == "failed";
   }
-  if (!PrintedForPrograms(arguments, {{"items", items}}))
+  const json described = spec::ToJson(worker);
+  if (!PrintedForPrograms(
+          arguments, {{"items", items}, {"cpu", described["cpu"]}, {"gpus", described["gpus"]}}))
     fmt::print("{}", FormatTable({"CHECK", "STATE", "DETAIL", "REMEDY"}, rows));
   return failed ? FailedPrecondition("a check failed; its remedy is beside it") : OkStatus();
 }
@@ -132,7 +169,7 @@ Status RunDoctor(const Arguments& arguments) {
 Command DoctorCommand() {
   return {
       .name = "doctor",
-      .summary = "check this machine: CPU, memory, disk, tools, server",
+      .summary = "check this machine: CPU, GPUs, memory, disk, tools, server",
       .description = "Checks what Redline needs on this machine and says how to mend it.",
       .example = "redline doctor",
       .flags = WithServerFlags(

@@ -6,6 +6,7 @@
 #include "app/commands.h"
 #include "app/deployments.h"
 #include "app/output.h"
+#include "app/workers.h"
 #include "base/strings.h"
 
 namespace redline::app {
@@ -25,19 +26,6 @@ std::string ModelsTable(const json& items) {
          chosen.is_object() ? chosen.value("profile", "") : "-", fit.value("message", "")});
   }
   return FormatTable({"NAME", "SIZE", "CACHED", "FITS", "PROFILE", "WHY"}, rows);
-}
-
-std::string WorkersTable(const json& items) {
-  std::vector<std::vector<std::string>> rows;
-  for (const json& item : items) {
-    rows.push_back(
-        {item.value("name", ""), item.value("state", ""), item.value("device_model", ""),
-         std::to_string(item.value("num_devices", int64_t{0})),
-         FormatBytes(static_cast<uint64_t>(item.value("memory_available_bytes", int64_t{0}))) +
-             " of " +
-             FormatBytes(static_cast<uint64_t>(item.value("memory_total_bytes", int64_t{0})))});
-  }
-  return FormatTable({"NAME", "STATE", "DEVICE", "THREADS", "MEMORY FREE"}, rows);
 }
 
 std::string InstancesTable(const json& deployments) {

@@ -8,6 +8,8 @@
 namespace redline::backends {
 namespace {
 
+constexpr char kCpu[] = "cpu";
+
 // The number in front of the first '%' of `text`, 0..1, when only spaces come before it.
 std::optional<double> LeadingPercent(std::string_view text) {
   text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
@@ -27,9 +29,27 @@ std::string_view LineAround(std::string_view text, size_t position) {
 }  // namespace
 
 HardwareFacts FactsOf(const spec::Worker& worker) {
-  return {.device = worker.device,
-          .device_model = worker.device_model,
-          .num_devices = worker.num_devices,
+  if (worker.device == kCpu) return CpuFactsOf(worker);
+  HardwareFacts facts{.device = worker.device,
+                      .device_model = worker.device_model,
+                      .num_devices = worker.num_devices,
+                      .isa = worker.isa};
+  bool is_first = true;
+  for (const spec::WorkerGpu& gpu : worker.gpus) {
+    if (gpu.vendor != worker.device || gpu.name != worker.device_model) continue;
+    facts.memory_bytes = is_first ? gpu.memory_available_bytes
+                                  : std::min(facts.memory_bytes, gpu.memory_available_bytes);
+    is_first = false;
+  }
+  return facts;
+}
+
+HardwareFacts CpuFactsOf(const spec::Worker& worker) {
+  // An agent of before GPUs were told of says it in the fields of the device.
+  const bool is_told = worker.cpu.threads > 0 || worker.device != kCpu;
+  return {.device = kCpu,
+          .device_model = is_told ? worker.cpu.model : worker.device_model,
+          .num_devices = is_told ? worker.cpu.threads : worker.num_devices,
           .memory_bytes = worker.memory_available_bytes,
           .isa = worker.isa};
 }

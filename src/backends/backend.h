@@ -93,15 +93,17 @@ struct EngineWords {
   std::string start_log;                       // its log up to readiness, or the beginning of it
 };
 
-// Of the node that will run the engine.
+// Of the node that will run the engine: its devices of one kind.
 struct HardwareFacts {
   std::string device = "cpu";
   std::string device_model;
   int64_t num_devices = 0;   // CPU: hardware threads
-  int64_t memory_bytes = 0;  // an engine may use: CPU, what is available now
+  int64_t memory_bytes = 0;  // an engine may use now: CPU, of the host; GPUs, of each of them
   std::vector<std::string> isa;
 };
+// The devices that count most, and the CPU that every node has.
 HardwareFacts FactsOf(const spec::Worker& worker);
+HardwareFacts CpuFactsOf(const spec::Worker& worker);
 
 struct Resolution {
   spec::Parameters resolved;       // every parameter the engine will run with

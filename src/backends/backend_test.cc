@@ -22,6 +22,35 @@ TEST(BackendTest, FoundByName) {
   EXPECT_THAT(unknown.status().message(), HasSubstr("did you mean \"native\"?"));
 }
 
+TEST(BackendTest, FactsOfAWorker) {
+  spec::Worker worker{
+      .device_model = "Old CPU", .num_devices = 4, .memory_available_bytes = 7, .isa = {"avx2"}};
+  for (const auto& facts : {FactsOf(worker), CpuFactsOf(worker)}) {  // an older agent's
+    EXPECT_EQ(facts.device, "cpu");
+    EXPECT_EQ(facts.device_model, "Old CPU");
+    EXPECT_EQ(facts.num_devices, 4);
+    EXPECT_EQ(facts.memory_bytes, 7);
+  }
+  worker.device = "nvidia";
+  worker.device_model = "NVIDIA H200";
+  worker.num_devices = 2;
+  worker.cpu = {.model = "Some CPU", .threads = 64};
+  worker.gpus = {{.vendor = "nvidia", .name = "Tesla T4", .memory_available_bytes = 1},
+                 {.vendor = "nvidia", .name = "NVIDIA H200", .memory_available_bytes = 90},
+                 {.vendor = "nvidia", .name = "NVIDIA H200", .memory_available_bytes = 80}};
+  const HardwareFacts gpus = FactsOf(worker);
+  EXPECT_EQ(gpus.device, "nvidia");
+  EXPECT_EQ(gpus.device_model, "NVIDIA H200");
+  EXPECT_EQ(gpus.num_devices, 2);
+  EXPECT_EQ(gpus.memory_bytes, 80) << "the least of the two";
+  const HardwareFacts cpu = CpuFactsOf(worker);
+  EXPECT_EQ(cpu.device, "cpu");
+  EXPECT_EQ(cpu.device_model, "Some CPU");
+  EXPECT_EQ(cpu.num_devices, 64);
+  EXPECT_EQ(cpu.memory_bytes, 7);
+  EXPECT_EQ(cpu.isa, worker.isa);
+}
+
 TEST(BackendTest, ProgressFromLogLines) {
   const std::vector<LogMarker> markers = {
       {.text = "shards: ", .phase = "loading", .fraction = LogMarker::Fraction::kPercentAfterText},

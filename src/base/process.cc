@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -208,11 +209,17 @@ uint64_t TotalMemoryBytes() {
   return total;
 }
 
-int AvailableCpus() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  if (::sched_getaffinity(0, sizeof(set), &set) != 0) return 1;
-  return std::max(1, CPU_COUNT(&set));
+int AvailableCpus() { return std::max(1, static_cast<int>(AvailableCpuIds().size())); }
+
+std::vector<int> AvailableCpuIds() {
+  // The kernel refuses a set smaller than its own: this holds the most that Linux can be built for.
+  std::array<cpu_set_t, 8> sets{};
+  std::vector<int> ids;
+  if (::sched_getaffinity(0, sizeof(sets), sets.data()) != 0) return ids;
+  for (int cpu = 0; cpu < static_cast<int>(sets.size() * CPU_SETSIZE); ++cpu) {
+    if (CPU_ISSET_S(static_cast<size_t>(cpu), sizeof(sets), sets.data())) ids.push_back(cpu);
+  }
+  return ids;
 }
 
 std::filesystem::path SelfExecutable() {

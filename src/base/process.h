@@ -42,8 +42,10 @@ uint64_t ProcessRssBytes(pid_t pid);
 // Bytes that can still be used without swapping: MemAvailable, and the cgroup limit when lower.
 uint64_t AvailableMemoryBytes();
 uint64_t TotalMemoryBytes();
-// CPUs this process may run on.
+// CPUs this process may run on (its affinity): how many, at least 1; and which, ascending, as the
+// kernel counts them (empty when it does not say).
 int AvailableCpus();
+std::vector<int> AvailableCpuIds();
 
 // The running binary.
 std::filesystem::path SelfExecutable();

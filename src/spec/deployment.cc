@@ -12,6 +12,9 @@ constexpr std::array<std::string_view, 11> kStateNames = {
     "PENDING", "ANALYZING", "SCHEDULED", "INITIALIZING", "DOWNLOADING", "STARTING",
     "RUNNING", "DRAINING",  "STOPPED",   "ERROR",        "UNREACHABLE"};
 
+constexpr size_t kMostGpusOfAWorker = 1024;
+constexpr int64_t kMostGpuMemoryBytes = int64_t{1} << 50;
+
 bool IsLetterOrDigit(char byte) {
   return (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9');
 }
@@ -54,12 +57,21 @@ Status ValidateWorker(const Worker& worker) {
   RL_RETURN_IF_ERROR(ValidateId(worker.id, "id"));
   if (worker.num_devices < 0 || worker.memory_total_bytes < 0 || worker.memory_available_bytes < 0)
     return InvalidArgument("a worker's devices and memory are not negative");
+  if (worker.cpu.threads < 0 || worker.gpus.size() > kMostGpusOfAWorker)
+    return InvalidArgument("a worker has 0 or more hardware threads and at most 1024 GPUs");
+  for (const WorkerGpu& gpu : worker.gpus) {
+    if (gpu.memory_available_bytes < 0 || gpu.memory_available_bytes > gpu.memory_total_bytes ||
+        gpu.memory_total_bytes > kMostGpuMemoryBytes)
+      return InvalidArgument("a GPU has 0 to 2^50 bytes, and no more available than it has");
+  }
   return OkStatus();
 }
 
 nlohmann::json ToJson(const Progress& progress) { return FieldsToJson(progress); }
 nlohmann::json ToJson(const Instance& instance) { return FieldsToJson(instance); }
 nlohmann::json ToJson(const Deployment& deployment) { return FieldsToJson(deployment); }
+nlohmann::json ToJson(const WorkerCpu& cpu) { return FieldsToJson(cpu); }
+nlohmann::json ToJson(const WorkerGpu& gpu) { return FieldsToJson(gpu); }
 nlohmann::json ToJson(const Worker& worker) { return FieldsToJson(worker); }
 nlohmann::json ToJson(const Assignment& assignment) { return FieldsToJson(assignment); }
 

@@ -67,14 +67,44 @@ struct Deployment {
   bool deleting = false;
 };
 
+// Of a worker: what its agent may use of them. 0: unknown.
+struct WorkerCpu {
+  std::string model;
+  int64_t sockets = 0;
+  int64_t cores = 0;    // physical ones
+  int64_t threads = 0;  // hardware threads
+  int64_t numa_nodes = 0;
+};
+
+struct WorkerGpu {
+  int64_t index = 0;   // as nvidia-smi or HIP counts
+  std::string vendor;  // "nvidia", "amd"
+  std::string name;    // as the driver names it: "NVIDIA H200"
+  std::string uuid;
+  std::string pci_bus_id;
+  int64_t memory_total_bytes = 0;
+  // Total less what anybody uses, engines of this worker included, as the driver shows it.
+  int64_t memory_available_bytes = 0;
+  int64_t compute_capability = 0;  // NVIDIA: 90 for 9.0
+  std::string gfx_target;          // AMD: "gfx942"
+  int64_t numa_node = -1;          // -1: unknown
+  std::string driver_version;
+};
+
 struct Worker {
   std::string id;    // "worker-..."
   std::string name;  // host name
+  // The devices that count most: the GPUs of the model with the most memory together, "nvidia" or
+  // "amd"; on a node without any, "cpu". A node with GPUs is a node with a CPU, too: `cpu`.
   std::string device = "cpu";
-  std::string device_model;  // CPU model name
-  int64_t num_devices = 0;   // hardware threads
-  int64_t memory_total_bytes = 0;
+  std::string device_model;        // "NVIDIA H200"; "cpu": the CPU's model name
+  int64_t num_devices = 0;         // GPUs of that model; "cpu": hardware threads
+  int64_t memory_total_bytes = 0;  // of the host
   int64_t memory_available_bytes = 0;
+  WorkerCpu cpu;  // of an agent that does not tell: empty
+  std::vector<WorkerGpu> gpus;
+  // Devices that are there and cannot be used, a sentence each, with what to do about it.
+  std::vector<std::string> device_problems;
   std::vector<std::string> isa;  // "avx2", "avx512", ...
   std::string state = "READY";   // "READY", "UNREACHABLE"
   std::string version;
@@ -96,6 +126,8 @@ struct Assignment {
 nlohmann::json ToJson(const Progress& progress);
 nlohmann::json ToJson(const Instance& instance);
 nlohmann::json ToJson(const Deployment& deployment);
+nlohmann::json ToJson(const WorkerCpu& cpu);
+nlohmann::json ToJson(const WorkerGpu& gpu);
 nlohmann::json ToJson(const Worker& worker);
 nlohmann::json ToJson(const Assignment& assignment);
 Result<Instance> InstanceFromJson(const nlohmann::json& json);

@@ -131,6 +131,30 @@ void VisitFields(Visitor& visit, Is<Deployment> auto& deployment) {
 }
 
 template <typename Visitor>
+void VisitFields(Visitor& visit, Is<WorkerCpu> auto& cpu) {
+  visit("model", cpu.model);
+  visit("sockets", cpu.sockets);
+  visit("cores", cpu.cores);
+  visit("threads", cpu.threads);
+  visit("numa_nodes", cpu.numa_nodes);
+}
+
+template <typename Visitor>
+void VisitFields(Visitor& visit, Is<WorkerGpu> auto& gpu) {
+  visit("index", gpu.index);
+  visit("vendor", gpu.vendor);
+  visit("name", gpu.name);
+  visit("uuid", gpu.uuid);
+  visit("pci_bus_id", gpu.pci_bus_id);
+  visit("memory_total_bytes", gpu.memory_total_bytes);
+  visit("memory_available_bytes", gpu.memory_available_bytes);
+  visit("compute_capability", gpu.compute_capability);
+  visit("gfx_target", gpu.gfx_target);
+  visit("numa_node", gpu.numa_node);
+  visit("driver_version", gpu.driver_version);
+}
+
+template <typename Visitor>
 void VisitFields(Visitor& visit, Is<Worker> auto& worker) {
   visit("id", worker.id);
   visit("name", worker.name);
@@ -139,6 +163,9 @@ void VisitFields(Visitor& visit, Is<Worker> auto& worker) {
   visit("num_devices", worker.num_devices);
   visit("memory_total_bytes", worker.memory_total_bytes);
   visit("memory_available_bytes", worker.memory_available_bytes);
+  visit("cpu", worker.cpu);
+  visit("gpus", worker.gpus);
+  visit("device_problems", worker.device_problems);
   visit("isa", worker.isa);
   visit("state", worker.state);
   visit("version", worker.version);

@@ -27,6 +27,10 @@ inline constexpr const char* kSchemaName<Progress> = "Progress";
 template <>
 inline constexpr const char* kSchemaName<Instance> = "Instance";
 template <>
+inline constexpr const char* kSchemaName<WorkerCpu> = "WorkerCpu";
+template <>
+inline constexpr const char* kSchemaName<WorkerGpu> = "WorkerGpu";
+template <>
 inline constexpr const char* kSchemaName<Worker> = "Worker";
 
 namespace json_internal {

@@ -58,7 +58,10 @@ TEST(JsonForms, RoundTrip) {
   ExpectRoundTrip<Progress>(json::object());
   ExpectRoundTrip<Instance>({{"state", "RUNNING"}});
   ExpectRoundTrip<Deployment>({{"engine", kEngine}, {"why", {"one", "two"}}});
-  ExpectRoundTrip<Worker>({{"isa", {"avx2", "avx512"}}});
+  ExpectRoundTrip<WorkerGpu>(json::object());
+  ExpectRoundTrip<Worker>({{"isa", {"avx2", "avx512"}},
+                           {"gpus", {FieldsToJson(WorkerGpu{}), FieldsToJson(WorkerGpu{})}},
+                           {"device_problems", {"one", "two"}}});
   ExpectRoundTrip<Assignment>(
       {{"files", {kFile}}, {"sources", {kSource, kSource}}, {"engine", kEngine}});
 }
@@ -203,9 +206,22 @@ TEST(Validation, SourcesNeedTheirFields) {
   EXPECT_EQ(ModelSourceFromJson({{"kind", "hugingface"}}).status().param(), "kind");
 }
 
+TEST(JsonForms, AWorkerOfBeforeGpusWereTold) {
+  const auto worker = WorkerFromJson(
+      {{"id", "worker-1"}, {"device", "cpu"}, {"device_model", "Some CPU"}, {"num_devices", 8}});
+  ASSERT_TRUE(worker.ok()) << worker.status().message();
+  EXPECT_TRUE(worker->gpus.empty());
+  EXPECT_EQ(worker->cpu.threads, 0);
+}
+
 TEST(Validation, MessagesBetweenProcesses) {
   EXPECT_EQ(WorkerFromJson({{"id", "../x"}}).status().param(), "id");
   EXPECT_FALSE(WorkerFromJson({{"id", "worker-1"}, {"memory_total_bytes", -1}}).ok());
+  EXPECT_FALSE(WorkerFromJson({{"id", "w"}, {"cpu", {{"threads", -1}}}}).ok());
+  for (const json& gpu : {json{{"memory_available_bytes", -1}}, json{{"memory_available_bytes", 1}},
+                          json{{"memory_total_bytes", (int64_t{1} << 50) + 1}}})
+    EXPECT_FALSE(WorkerFromJson({{"id", "w"}, {"gpus", {gpu}}}).ok()) << gpu;
+  EXPECT_FALSE(WorkerFromJson({{"id", "w"}, {"gpus", json(1025, json::object())}}).ok());
   EXPECT_FALSE(InstanceFromJson(json::object()).ok());
   json assignment = {{"instance_id", "inst-1"}, {"files", {kFile}}};
   EXPECT_TRUE(AssignmentFromJson(assignment).ok());

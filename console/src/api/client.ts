@@ -146,6 +146,12 @@ export interface LibraryModel {
   deployments: string[];
 }
 
+export interface Gpu {
+  name: string;
+  memory_total_bytes: number;
+  memory_available_bytes: number;
+}
+
 export interface Worker {
   id: string;
   name: string;
@@ -154,6 +160,8 @@ export interface Worker {
   num_devices: number;
   memory_total_bytes: number;
   memory_available_bytes: number;
+  cpu: { model: string; threads: number };
+  gpus: Gpu[];
   isa: string[];
   state: string;
   version: string;

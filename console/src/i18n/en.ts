@@ -35,6 +35,7 @@ export const en = {
   'library.none': 'No model matches “{text}”.',
   'library.empty': 'The catalog has no models.',
   'library.machine': '{device} · {threads} threads · {free} of {total} memory free',
+  'library.gpus': '{count} × {name} · {free} of {total} free',
   'library.noWorker': 'No worker has registered yet. Models can be placed when one has.',
   'library.parameters': 'Parameters',
   'library.download': 'Download',

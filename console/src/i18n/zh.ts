@@ -36,6 +36,7 @@ export const zh: Dictionary = {
   'library.none': '没有与“{text}”匹配的模型。',
   'library.empty': '目录中没有模型。',
   'library.machine': '{device} · {threads} 线程 · 内存可用 {free}，共 {total}',
+  'library.gpus': '{count} × {name} · 显存可用 {free}，共 {total}',
   'library.noWorker': '还没有工作节点注册。注册后即可部署模型。',
   'library.parameters': '参数量',
   'library.download': '下载大小',

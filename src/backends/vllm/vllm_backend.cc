@@ -47,6 +47,13 @@ std::vector<Setting> Settings(const SettingsRequest& request) {
   if (request.hardware.device != "cpu") return settings;
   constexpr int64_t kMost = 4;
   const int64_t quarter = request.hardware.memory_bytes / 4 / kGib;
+  const auto& isa = request.hardware.isa;
+  const auto has = [&](const char* name) {
+    return std::find(isa.begin(), isa.end(), name) != isa.end();
+  };
+  // On a CPU with neither, answers in bfloat16 were wrong (0.13.0, AVX2: log-probs off by 1.5).
+  if (!has("avx512_bf16") && !has("amx"))
+    settings.push_back({"dtype", std::string("float32"), "the CPU has no bfloat16 arithmetic"});
   settings.push_back({kKvSpace, std::clamp<int64_t>(quarter, 1, kMost),
                       "GiB of the KV cache: a quarter of the free memory, at most 4"});
   return settings;
@@ -75,8 +82,11 @@ spec::Parameters ReadBackFrom(const EngineWords& words) {
   for (const auto& [name, value] : LabelsOf(metrics->second, "vllm:cache_config_info")) {
     if (value != "None" && name != "engine") effective[name] = PythonValue(value);
   }
-  if (const int64_t space = IntegerOr(effective, "cpu_kvcache_space_bytes", 0); space > 0)
-    effective[kKvSpace] = space / kGib;
+  // 0.13.0 and 0.32.0.
+  for (const char* name : {"cpu_kvcache_space_bytes", "kv_cache_memory_bytes"}) {
+    if (const int64_t space = IntegerOr(effective, name, 0); space >= kGib)
+      effective[kKvSpace] = space / kGib;
+  }
   return effective;
 }
 

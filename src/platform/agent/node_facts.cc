@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 
@@ -10,7 +9,6 @@
 #include "base/files.h"
 #include "base/ids.h"
 #include "base/process.h"
-#include "base/strings.h"
 #include "base/version.h"
 #include "net/json_body.h"
 #include "spec/json.h"
@@ -18,63 +16,54 @@
 namespace redline::platform {
 namespace {
 
-// An instruction set and the CPU flags that all must be there for it.
-struct IsaRule {
-  const char* name;
-  std::vector<std::string> flags;
-};
-const std::vector<IsaRule>& IsaRules() {
-  static const std::vector<IsaRule> rules = {
-      {"avx2", {"avx2", "fma", "f16c"}},
-      {"avx512", {"avx512f", "avx512bw", "avx512vl", "avx512dq"}},
-      {"avx512_vnni", {"avx512_vnni"}},
-      {"avx512_bf16", {"avx512_bf16"}},
-      {"amx", {"amx_tile", "amx_bf16", "amx_int8"}},
-  };
-  return rules;
-}
-
-// The value of the first line "KEY : value".
-std::string_view ValueOf(std::string_view cpuinfo, std::string_view key) {
-  for (size_t begin = 0; begin < cpuinfo.size();) {
-    const size_t end = std::min(cpuinfo.find('\n', begin), cpuinfo.size());
-    const std::string_view line = cpuinfo.substr(begin, end - begin);
-    const size_t colon = line.find(':');
-    if (colon != std::string_view::npos && Trim(line.substr(0, colon)) == key)
-      return Trim(line.substr(colon + 1));
-    begin = end + 1;
-  }
-  return {};
-}
-
-std::string CpuInfo() {
-  auto text = ReadFile("/proc/cpuinfo");
-  return text.ok() ? *text : std::string();
-}
-
 std::string HostName() {
   std::array<char, 256> name{};
   return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "localhost";
 }
 
-}  // namespace
-
-std::string CpuModelIn(std::string_view cpuinfo) {
-  const std::string_view model = ValueOf(cpuinfo, "model name");
-  return model.empty() ? "unknown CPU" : std::string(model);
+spec::WorkerCpu CpuOf(const backends::CpuTopology& cpu) {
+  return {.model = cpu.model,
+          .sockets = cpu.packages,
+          .cores = cpu.cores,
+          .threads = cpu.hardware_threads,
+          .numa_nodes = static_cast<int64_t>(cpu.numa_nodes.size())};
 }
 
-std::vector<std::string> IsaIn(std::string_view cpuinfo) {
-  const auto flags = Split(ValueOf(cpuinfo, "flags"), ' ');
-  const auto has = [&](const std::string& flag) {
-    return std::find(flags.begin(), flags.end(), flag) != flags.end();
-  };
-  std::vector<std::string> isa;
-  for (const IsaRule& rule : IsaRules()) {
-    if (std::all_of(rule.flags.begin(), rule.flags.end(), has)) isa.emplace_back(rule.name);
+spec::WorkerGpu GpuOf(const backends::GpuDevice& gpu) {
+  return {.index = gpu.index,
+          .vendor = gpu.vendor,
+          .name = gpu.name,
+          .uuid = gpu.uuid,
+          .pci_bus_id = gpu.pci_bus_id,
+          .memory_total_bytes = gpu.memory_total_bytes,
+          .memory_available_bytes = gpu.memory_total_bytes - gpu.memory_used_bytes,
+          .compute_capability = gpu.compute_capability,
+          .gfx_target = gpu.gfx_target,
+          .numa_node = gpu.numa_node,
+          .driver_version = gpu.driver_version};
+}
+
+// An engine takes GPUs of one model: those that have the most memory together (the first of equals)
+// stand for the node.
+void TakeMainGpus(spec::Worker& worker) {
+  int64_t most_bytes = -1;
+  for (const spec::WorkerGpu& first : worker.gpus) {
+    int64_t num_gpus = 0;
+    int64_t bytes = 0;
+    for (const spec::WorkerGpu& gpu : worker.gpus) {
+      if (gpu.vendor != first.vendor || gpu.name != first.name) continue;
+      ++num_gpus;
+      bytes += gpu.memory_total_bytes;
+    }
+    if (bytes <= most_bytes) continue;
+    most_bytes = bytes;
+    worker.device = first.vendor;
+    worker.device_model = first.name;
+    worker.num_devices = num_gpus;
   }
-  return isa;
 }
+
+}  // namespace
 
 Result<std::string> LoadOrCreateWorkerId(const std::filesystem::path& path) {
   auto text = ReadFile(path, 1 << 16);
@@ -92,17 +81,20 @@ Result<std::string> LoadOrCreateWorkerId(const std::filesystem::path& path) {
   return id;
 }
 
-spec::Worker DescribeWorker(const std::string& worker_id) {
-  const std::string cpuinfo = CpuInfo();
+spec::Worker DescribeWorker(const std::string& worker_id, const backends::NodeDevices& devices) {
   spec::Worker worker;
   worker.id = worker_id;
   worker.name = HostName();
-  worker.device = "cpu";
-  worker.device_model = CpuModelIn(cpuinfo);
-  worker.num_devices = AvailableCpus();
   worker.memory_total_bytes = static_cast<int64_t>(TotalMemoryBytes());
   worker.memory_available_bytes = static_cast<int64_t>(AvailableMemoryBytes());
-  worker.isa = IsaIn(cpuinfo);
+  worker.cpu = CpuOf(devices.cpu);
+  worker.isa = devices.cpu.isa;
+  worker.device_model = worker.cpu.model;
+  worker.num_devices = worker.cpu.threads;
+  for (const backends::GpuDevice& gpu : devices.gpus) worker.gpus.push_back(GpuOf(gpu));
+  for (const backends::DeviceProblem& problem : devices.problems)
+    worker.device_problems.push_back(problem.what + "; " + problem.remedy);
+  if (!worker.gpus.empty()) TakeMainGpus(worker);
   worker.version = kVersion;
   worker.heartbeat_at_ms = UnixMillis();
   return worker;

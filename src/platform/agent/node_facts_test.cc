@@ -3,24 +3,20 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "backends/devices/fake_node_for_test.h"
 #include "base/files.h"
 #include "base/ids.h"
 
 namespace redline::platform {
 namespace {
 
+using backends::FakeNode;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-TEST(NodeFactsTest, CpuInfo) {
-  constexpr char kCpuInfo[] =
-      "processor\t: 0\nmodel name\t: Some CPU @ 2.0GHz\n"
-      "flags\t\t: fpu avx2 fma f16c avx512f avx512bw avx512vl avx512dq avx512_vnni amx_tile\n"
-      "\nprocessor\t: 1\nmodel name\t: Other\nflags\t\t: fpu\n";
-  EXPECT_EQ(CpuModelIn(kCpuInfo), "Some CPU @ 2.0GHz");
-  EXPECT_THAT(IsaIn(kCpuInfo), ElementsAre("avx2", "avx512", "avx512_vnni"));
-  EXPECT_EQ(CpuModelIn(""), "unknown CPU");
-  EXPECT_THAT(IsaIn("flags : avx2x notavx2"), IsEmpty());
+spec::Worker Describe(const FakeNode& node) {
+  return DescribeWorker("worker-x", backends::DeviceReader(node.options()).Read());
 }
 
 TEST(NodeFactsTest, WorkerIdIsKept) {
@@ -35,12 +31,66 @@ TEST(NodeFactsTest, WorkerIdIsKept) {
 }
 
 TEST(NodeFactsTest, ThisNode) {
-  const spec::Worker worker = DescribeWorker("worker-x");
+  const spec::Worker worker = DescribeWorker("worker-x", backends::DeviceReader().Read());
   EXPECT_EQ(worker.id, "worker-x");
   EXPECT_GT(worker.num_devices, 0);
   EXPECT_GT(worker.memory_total_bytes, 0);
   EXPECT_LE(worker.memory_available_bytes, worker.memory_total_bytes);
   EXPECT_FALSE(worker.name.empty());
+  EXPECT_TRUE(spec::ValidateWorker(worker).ok());
+}
+
+TEST(NodeFactsTest, ANodeWithoutGpusIsItsCpu) {
+  FakeNode node;
+  node.AddCpus(/*packages=*/2, /*cores_per_package=*/4, /*threads_per_core=*/2, /*gib_per_node=*/1);
+  const spec::Worker worker = Describe(node);
+  EXPECT_EQ(worker.device, "cpu");
+  EXPECT_EQ(worker.device_model, "Fake CPU");
+  EXPECT_EQ(worker.num_devices, 16);
+  EXPECT_EQ(worker.cpu.sockets, 2);
+  EXPECT_EQ(worker.cpu.cores, 8);
+  EXPECT_EQ(worker.cpu.threads, 16);
+  EXPECT_EQ(worker.cpu.numa_nodes, 2);
+  EXPECT_THAT(worker.isa, ElementsAre("avx2"));
+  EXPECT_THAT(worker.gpus, IsEmpty());
+}
+
+TEST(NodeFactsTest, ANodeWithGpusIsItsGpusAndItsCpu) {
+  FakeNode node;
+  node.AddCpus(1, 4, 2, 1);
+  node.PretendNvml(FakeNode::H200s(8));
+  const spec::Worker worker = Describe(node);
+  EXPECT_EQ(worker.device, "nvidia");
+  EXPECT_EQ(worker.device_model, "NVIDIA H200");
+  EXPECT_EQ(worker.num_devices, 8);
+  ASSERT_EQ(worker.gpus.size(), 8u);
+  EXPECT_EQ(worker.gpus[7].index, 7);
+  EXPECT_EQ(worker.gpus[7].memory_total_bytes, int64_t{143771} << 20);
+  EXPECT_EQ(worker.gpus[7].memory_available_bytes, int64_t{143156} << 20);
+  EXPECT_EQ(worker.gpus[7].compute_capability, 90);
+  EXPECT_EQ(worker.gpus[7].uuid, "GPU-7");
+  EXPECT_EQ(worker.cpu.model, "Fake CPU");
+  EXPECT_EQ(worker.cpu.threads, 8);
+  EXPECT_TRUE(spec::ValidateWorker(worker).ok());
+}
+
+TEST(NodeFactsTest, TheModelWithTheMostMemoryStandsForTheNode) {
+  FakeNode node;
+  node.AddAmdGpu(0, 1, 1);
+  node.PretendNvml("gpu 15360 15360 75 0 0 0:1:0.0 GPU-t Tesla T4\n" + FakeNode::H200s(2));
+  const spec::Worker worker = Describe(node);
+  EXPECT_EQ(worker.device_model, "NVIDIA H200");
+  EXPECT_EQ(worker.num_devices, 2);
+  EXPECT_EQ(worker.gpus.size(), 4u);
+}
+
+TEST(NodeFactsTest, ProblemsAreSentences) {
+  FakeNode node;
+  node.PretendNvml("init 9\n");
+  const spec::Worker worker = Describe(node);
+  EXPECT_EQ(worker.device, "cpu");
+  ASSERT_EQ(worker.device_problems.size(), 1u);
+  EXPECT_THAT(worker.device_problems[0], HasSubstr("Driver Not Loaded; load the driver"));
 }
 
 }  // namespace

@@ -38,9 +38,10 @@ std::optional<Assignments> ServerLink::TakeAssignments() {
 }
 
 void ServerLink::HeartbeatLoop(const std::stop_token& stop) {
+  backends::DeviceReader devices;
   bool was_ok = false;
   while (!stop.stop_requested()) {
-    const auto seconds = api_.Heartbeat(DescribeWorker(worker_id_), stop);
+    const auto seconds = api_.Heartbeat(DescribeWorker(worker_id_, devices.Read()), stop);
     if (stop.stop_requested()) return;
     if (seconds.ok() != was_ok)
       LogInfo(kAgentLog, "{}",

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "base/strings.h"
 
@@ -10,6 +11,8 @@ namespace redline::platform {
 namespace {
 
 using backends::MemoryTerm;
+
+constexpr std::string_view kCpuDevice = "cpu";
 
 std::string Gib(int64_t num_bytes) { return FormatBytes(static_cast<uint64_t>(num_bytes)); }
 
@@ -38,16 +41,27 @@ std::vector<MemoryTerm> GenericTerms(const spec::ModelSpec& model,
   return {{"weights", model.weight_bytes}, {"kv_cache", context_length * model.kv_bytes_per_token}};
 }
 
+// What one replica can use: an engine spreads over all GPUs.
+int64_t MemoryOf(const backends::HardwareFacts& hardware) {
+  if (hardware.device == kCpuDevice) return hardware.memory_bytes;
+  const int64_t most =
+      std::numeric_limits<int64_t>::max() / std::max<int64_t>(1, hardware.num_devices);
+  return std::min(hardware.memory_bytes, most) * hardware.num_devices;
+}
+
 // One profile on one node.
 class Candidate {
  public:
   Candidate(const CatalogEntry& entry, const spec::Profile& profile, const Node& node)
-      : entry_(entry), profile_(profile), node_(node) {}
+      : entry_(entry),
+        profile_(profile),
+        node_(node),
+        hardware_(node.HardwareFor(profile.hardware.device)) {}
 
   // Fills fit() and, when it fits, choice(). Fails only for what the user asked for.
   Status Evaluate(const spec::Parameters& user) {
     fit_.worker = node_.name;
-    fit_.available_bytes = node_.hardware.memory_bytes;
+    fit_.available_bytes = MemoryOf(hardware_);
     config_ = profile_.engine;
     config_.requested = MergeParameters(profile_.engine.requested, user);
     const auto backend = backends::FindBackend(config_.engine);
@@ -63,15 +77,12 @@ class Candidate {
     return OkStatus();
   }
 
-  bool hardware_matches() const {
-    return HardwareMismatch(profile_.hardware, node_.hardware).empty();
-  }
   Assessment Take() { return {std::move(fit_), std::move(choice_)}; }
 
  private:
   Status Resolve(const backends::Backend& backend) {
     if (config_.version.empty()) config_.version = backend.facts().versions.front();
-    RL_ASSIGN_OR_RETURN(auto resolution, backend.Resolve(config_, entry_.spec, node_.hardware));
+    RL_ASSIGN_OR_RETURN(auto resolution, backend.Resolve(config_, entry_.spec, hardware_));
     config_.resolved = std::move(resolution.resolved);
     notes_ = std::move(resolution.notes);
     fit_.terms = backend.MemoryTerms(entry_.spec, config_.resolved);
@@ -83,7 +94,7 @@ class Candidate {
     if (fit_.needed_bytes > fit_.available_bytes)
       obstacles.push_back(fmt::format("needs {} ({}), {} has {}", Gib(fit_.needed_bytes),
                                       Arithmetic(fit_), node_.name, Gib(fit_.available_bytes)));
-    const std::string mismatch = HardwareMismatch(profile_.hardware, node_.hardware);
+    const std::string mismatch = HardwareMismatch(profile_.hardware, hardware_);
     if (!mismatch.empty())
       obstacles.push_back(fmt::format("profile {} {}", profile_.name, mismatch));
     if (!engine_is_driven)
@@ -116,6 +127,7 @@ class Candidate {
   const CatalogEntry& entry_;
   const spec::Profile& profile_;
   const Node& node_;
+  const backends::HardwareFacts& hardware_;  // of the node, that the profile would run on
   spec::EngineConfig config_;
   std::vector<std::string> notes_;
   Fit fit_;
@@ -178,6 +190,10 @@ Status CheckEngineWishes(const Wishes& wishes) {
 
 }  // namespace
 
+const backends::HardwareFacts& Node::HardwareFor(std::string_view device) const {
+  return cpu && device == kCpuDevice ? *cpu : hardware;
+}
+
 spec::Parameters MergeParameters(const spec::Parameters& profile, const spec::Parameters& user) {
   spec::Parameters merged = user;
   merged.insert(profile.begin(), profile.end());
@@ -215,7 +231,8 @@ Result<Assessment> Assess(const CatalogEntry& entry, const Node& node, const Wis
                         AssessProfile(entry, profile, node, wishes,
                                       fmt::format("Profile {}: {}", profile.name, because)));
     if (assessment.choice) return assessment;
-    if (HardwareMismatch(profile.hardware, node.hardware).empty()) {
+    const auto& hardware = node.HardwareFor(profile.hardware.device);
+    if (HardwareMismatch(profile.hardware, hardware).empty()) {
       because = fmt::format("{} {}.", profile.name, assessment.fit.message);
       nearest = std::move(assessment);
     } else if (!nearest) {

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "backends/backend.h"
@@ -16,6 +17,11 @@ namespace redline::platform {
 struct Node {
   std::string name;                  // for messages
   backends::HardwareFacts hardware;  // memory_bytes: what a new engine may use
+  // Of a node whose `hardware` is GPUs: engines for CPUs run on it, too.
+  std::optional<backends::HardwareFacts> cpu = std::nullopt;
+
+  // What a profile for `device` would run on.
+  const backends::HardwareFacts& HardwareFor(std::string_view device) const;
 };
 
 struct Fit {

@@ -123,6 +123,32 @@ TEST_F(ChooseTest, DeepSeekOnACpuSaysEverythingThatIsInTheWay) {
     EXPECT_NE(assessment.fit.message.find(part), std::string::npos) << assessment.fit.message;
 }
 
+Node GpuNode() {
+  return {.name = "gpu-host",
+          .hardware = {.device = "nvidia",
+                       .device_model = "NVIDIA H200",
+                       .num_devices = 8,
+                       .memory_bytes = 140 * kGiB},
+          .cpu = backends::HardwareFacts{.num_devices = 128, .memory_bytes = 22 * kGiB}};
+}
+
+TEST_F(ChooseTest, AProfileForTheCpuRunsOnANodeWithGpus) {
+  const auto assessment = Assess(Entry("smollm2-135m-instruct"), GpuNode(), {}).value();
+  ASSERT_TRUE(assessment.choice) << assessment.fit.message;
+  EXPECT_EQ(assessment.choice->profile, "cpu-default");
+  EXPECT_EQ(assessment.fit.available_bytes, 22 * kGiB);
+  EXPECT_EQ(assessment.choice->engine.resolved.at("num_threads"),
+            spec::ParameterValue(int64_t{128}))
+      << "threads of the CPU, not GPUs";
+}
+
+TEST_F(ChooseTest, AProfileForGpusHasTheMemoryOfAllOfThem) {
+  const auto assessment = Assess(Entry("deepseek-v3.2"), GpuNode(), {}).value();
+  EXPECT_EQ(assessment.fit.available_bytes, 8 * 140 * kGiB);
+  EXPECT_EQ(assessment.fit.message.find("this node has"), std::string::npos)
+      << assessment.fit.message;
+}
+
 TEST_F(ChooseTest, AnAbsurdLengthForAnUnknownEngineIsOnlyTooBig) {
   for (const int64_t length : {int64_t{1} << 62, std::numeric_limits<int64_t>::min()}) {
     const Wishes wishes{.profile = "", .parameters = {{"context_length", length}}};

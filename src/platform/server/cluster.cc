@@ -21,12 +21,21 @@ void Replace(std::vector<T>& values, const T& value, const Matches& matches) {
   }
 }
 
+bool SameGpu(const spec::WorkerGpu& left, const spec::WorkerGpu& right) {
+  return left.uuid == right.uuid && left.index == right.index && left.name == right.name &&
+         left.memory_total_bytes == right.memory_total_bytes &&
+         left.driver_version == right.driver_version;
+}
+
 // Whether a change of the worker is worth a write.
 bool SameIdentity(const spec::Worker& left, const spec::Worker& right) {
   return left.name == right.name && left.device == right.device &&
          left.device_model == right.device_model && left.num_devices == right.num_devices &&
          left.memory_total_bytes == right.memory_total_bytes && left.isa == right.isa &&
-         left.version == right.version && left.state == right.state;
+         left.version == right.version && left.state == right.state &&
+         left.cpu.threads == right.cpu.threads && left.device_problems == right.device_problems &&
+         std::equal(left.gpus.begin(), left.gpus.end(), right.gpus.begin(), right.gpus.end(),
+                    SameGpu);
 }
 
 void AddReturnEvents(const ClusterState& state, const spec::Worker& worker, WriteBatch& batch) {

@@ -68,7 +68,13 @@ LibraryModelView ViewOf(const ControlPlane& plane, const CatalogEntry& entry) {
 
 Node NodeOf(const ControlPlane& plane, const WorkerRecord& worker) {
   Node node{worker.worker.name, backends::FactsOf(worker.worker)};
-  node.hardware.memory_bytes = FreeBytes(plane.state(), worker, plane.need());
+  backends::HardwareFacts cpu = backends::CpuFactsOf(worker.worker);
+  cpu.memory_bytes = FreeBytes(plane.state(), worker, plane.need());
+  if (node.hardware.device == cpu.device) {
+    node.hardware = std::move(cpu);
+  } else {
+    node.cpu = std::move(cpu);
+  }
   return node;
 }
 

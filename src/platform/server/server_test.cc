@@ -289,6 +289,34 @@ TEST_F(ClusterTest, HeartbeatsRenewTheOneWorker) {
   EXPECT_FALSE(workers[0]["heartbeat_at"].get<std::string>().empty());
 }
 
+TEST_F(ClusterTest, AWorkerWithGpusIsShownAndRunsEnginesForItsCpu) {
+  const json gpu = {{"vendor", "nvidia"},
+                    {"name", "NVIDIA H200"},
+                    {"memory_total_bytes", 140 * kGiB},
+                    {"memory_available_bytes", 139 * kGiB}};
+  const Reply reply = Call("POST", "/internal/v1/workers",
+                           {{"id", "worker-1"},
+                            {"name", "host-1"},
+                            {"device", "nvidia"},
+                            {"device_model", "NVIDIA H200"},
+                            {"num_devices", 2},
+                            {"memory_total_bytes", 16 * kGiB},
+                            {"memory_available_bytes", 16 * kGiB},
+                            {"cpu", {{"model", "Some CPU"}, {"threads", 6}}},
+                            {"gpus", {gpu, gpu}}});
+  ASSERT_EQ(reply.status, 200) << reply.text;
+  const Reply created = Deploy({{"model", kModel}});
+  ASSERT_EQ(created.status, 201) << created.text;
+  EXPECT_EQ(created.json["profile"], "cpu-default");
+  EXPECT_EQ(created.json["engine"]["resolved"]["num_threads"], 6);
+  StopServer();
+  StartServer();
+  const json worker = Get("/api/v1/workers").json["items"].at(0);
+  EXPECT_EQ(worker["gpus"].size(), 2u);
+  EXPECT_EQ(worker["gpus"][1]["memory_total_bytes"], 140 * kGiB);
+  EXPECT_EQ(worker["cpu"]["model"], "Some CPU");
+}
+
 TEST_F(ClusterTest, LongPollsWakeUpAtOnceAndOnlyForTheirOwn) {
   FakeAgent agent = Agent();
   agent.Heartbeat();

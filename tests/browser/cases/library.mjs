@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-import { deployment, downloading, fit, hugeModel, model, profile } from '../fixtures.mjs';
+import { deployment, downloading, fit, hugeModel, model, profile, worker } from '../fixtures.mjs';
 
 const card = (page, name) => page.getByRole('listitem', { name });
 
@@ -169,6 +169,9 @@ export function libraryCases(stage) {
     await page
       .getByText('Example CPU 9000 · 16 threads · 22.1 GiB of 31.2 GiB memory free')
       .waitFor();
+    const gpu = { name: 'Example GPU', memory_total_bytes: 2 ** 37, memory_available_bytes: 2 ** 36 };
+    mock.workers = [worker({ gpus: [gpu, gpu] })];
+    await page.getByText('2 × Example GPU · 128 GiB of 256 GiB free').waitFor();
     mock.workers = [];
     await page.getByText('No worker has registered yet.').waitFor();
   });

@@ -1,6 +1,6 @@
 import { useCallback, useState } from 'react';
 
-import type { Deployment, LibraryModel, Worker } from '../../api/client';
+import type { Deployment, Gpu, LibraryModel, Worker } from '../../api/client';
 import { useApi } from '../../app/api_context';
 import { usePhaseAnnouncements } from '../deployments/phase';
 import { useI18n } from '../../i18n';
@@ -93,10 +93,15 @@ function Machines({ workers }: { workers: Worker[] }) {
       {workers.map((worker) => (
         <li key={worker.id} className="machine">
           <strong>{worker.name}</strong>
+          {gpusByName(worker.gpus).map(({ name, count, free, total }) => (
+            <span key={name}>
+              {t('library.gpus', { count, name, free: format.bytes(free), total: format.bytes(total) })}
+            </span>
+          ))}
           <span>
             {t('library.machine', {
-              device: worker.device_model || worker.device,
-              threads: worker.num_devices,
+              device: worker.cpu.model || worker.device_model || worker.device,
+              threads: worker.cpu.threads || worker.num_devices,
               free: format.bytes(worker.memory_available_bytes),
               total: format.bytes(worker.memory_total_bytes),
             })}
@@ -110,6 +115,19 @@ function Machines({ workers }: { workers: Worker[] }) {
       ))}
     </ul>
   );
+}
+
+// GPUs of one name are told of together, with their memory added up.
+function gpusByName(gpus: Gpu[]) {
+  const groups = new Map<string, { name: string; count: number; free: number; total: number }>();
+  for (const gpu of gpus) {
+    const group = groups.get(gpu.name) ?? { name: gpu.name, count: 0, free: 0, total: 0 };
+    group.count += 1;
+    group.free += gpu.memory_available_bytes;
+    group.total += gpu.memory_total_bytes;
+    groups.set(gpu.name, group);
+  }
+  return [...groups.values()];
 }
 
 export function matches(model: LibraryModel, filter: string): boolean {
