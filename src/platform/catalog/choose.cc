@@ -66,7 +66,8 @@ class Candidate {
     config_.requested = MergeParameters(profile_.engine.requested, user);
     const auto backend = backends::FindBackend(config_.engine);
     // What an engine makes of itself is known for the hardware it is meant for.
-    if (backend.ok() && (hardware_matches() || (*backend)->facts().is_built_in)) {
+    if (backend.ok() && (HardwareMismatch(profile_.hardware, hardware_).empty() ||
+                         (*backend)->facts().is_built_in)) {
       RL_RETURN_IF_ERROR(Resolve(**backend));
     } else {
       fit_.terms = GenericTerms(entry_.spec, config_.requested);
