@@ -42,7 +42,8 @@ void PrintDeployment(const json& deployment) {
   fmt::print("Engine:   {} {}\n", engine.value("engine", ""), engine.value("version", ""));
   if (const json words = engine.value("arguments", json::array()); !words.empty())
     fmt::print("Given:    {}\n", CommandWords(words));
-  for (const auto& [name, value] : engine.value("environment", json::object()).items())
+  const json environment = engine.value("environment", json::object());
+  for (const auto& [name, value] : environment.items())
     fmt::print("          {}={}\n", EscapeControl(name), EscapeControl(value.get<std::string>()));
   fmt::print("Why:\n");
   for (const json& sentence : deployment.value("why", json::array()))

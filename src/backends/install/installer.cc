@@ -128,6 +128,7 @@ class Installer {
                                   "--no-deps", "--no-input", "--disable-pip-version-check",
                                   "--progress-bar=off", "--retries=2", "--timeout=30", "-r",
                                   list.string()}};
+    if (!recipe_.tools.empty()) options.argv.insert(options.argv.end(), "--verbose");
     options.env = recipe_.environment;
     // A build must not take every core's worth of memory.
     options.env.emplace("LLAMA_CPP_BUILD_JOBS", std::to_string(std::max(1, AvailableCpus())));
@@ -145,9 +146,11 @@ class Installer {
   void TellOfPip(const fs::path& log) {
     if (SecondsSince(told_at_) < 0.5) return;
     told_at_ = MonotonicNow();
-    const auto text = ReadFile(log, 8 << 20);
+    const auto text = ReadFile(log, 64 << 20);
     if (!text.ok()) return;
     const auto total = static_cast<double>(recipe_.packages.size());
+    if (const auto built = BuiltFraction(*text); built && !IsInstalling(*text))
+      return Tell("building", *built);
     if (!IsInstalling(*text))
       return Tell("fetching packages", static_cast<double>(NumCollected(*text)) / total / 2);
     Tell("installing packages", 0.5 + static_cast<double>(NumInstalled()) / total / 2);
@@ -209,17 +212,19 @@ Status CheckPackages(const InstallRecipe& recipe, const Installation& installati
                             (more > 0 ? fmt::format(" and {} more", more) : ""));
 }
 
-// The version that an environment has of an engine, or why it is not one.
+// Whether the environment has the engine in this version; local versions ("+cpu") count.
 Status CheckVersion(const InstallRecipe& recipe, const fs::path& root) {
   RL_ASSIGN_OR_RETURN(const auto there, DistributionsOf(root));
-  const auto found = there.find(NormalizedName(recipe.engine));
+  const size_t equals = recipe.distribution.find("==");
+  const std::string name = recipe.distribution.substr(0, equals);
+  const auto found = there.find(NormalizedName(name));
   if (found == there.end())
-    return InvalidArgument(fmt::format("{} has no {}", root.string(), recipe.engine), "path");
+    return InvalidArgument(fmt::format("{} has no {}", root.string(), name), "path");
   const std::string version = found->second.substr(0, found->second.find('+'));
-  if (version == recipe.version) return OkStatus();
-  return InvalidArgument(fmt::format("{} has {} {}, not {}", root.string(), recipe.engine,
-                                     found->second, recipe.version),
-                         "path");
+  if (version == recipe.distribution.substr(equals + 2)) return OkStatus();
+  return InvalidArgument(
+      fmt::format("{} has {} {}, not {}", root.string(), name, found->second, recipe.version),
+      "path");
 }
 
 }  // namespace

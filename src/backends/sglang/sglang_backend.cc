@@ -44,6 +44,7 @@ std::vector<Setting> Settings(const SettingsRequest& request) {
       {"attention_backend", std::string(has_amx ? "intel_amx" : "torch_native"),
        has_amx ? "the CPU has AMX" : "the CPU has no AMX"},
       {"disable_overlap_schedule", true, no_gpu},
+      {"sleep_on_idle", true, "an idle engine would keep a core busy"},
       {"mem_fraction_static", 0.1, "max_total_tokens bounds the pool"},
       {"SGLANG_USE_CPU_ENGINE", std::string("1"), no_gpu}};
   const int64_t context = request.model.context_length;

@@ -38,6 +38,8 @@ LogRequest LogRequestFrom(const json& object) {
   LogRequest request;
   request.id = ValueOr<std::string>(object, "id", "");
   request.instance_id = ValueOr<std::string>(object, "instance_id", "");
+  request.metrics_of = ValueOr<std::string>(object, "metrics_of", "");
+  request.engine = ValueOr<std::string>(object, "engine", "");
   request.after = ValueOr<int64_t>(object, "after", -1);
   request.max_bytes =
       std::clamp<int64_t>(ValueOr<int64_t>(object, "max_bytes", 65536), 1, kMaxLogBytes);

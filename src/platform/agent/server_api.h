@@ -18,6 +18,9 @@ struct LogRequest {
   std::string instance_id;
   int64_t after = -1;  // byte offset; -1: the last max_bytes
   int64_t max_bytes = 65536;
+  // Then its metrics are wanted, not its log.
+  std::string metrics_of;  // the engine's endpoint; "": the log
+  std::string engine;
 };
 
 struct LogReply {

@@ -2,18 +2,24 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <nlohmann/json.hpp>
 
+#include "backends/engine_metrics.h"
 #include "base/log.h"
 #include "base/strings.h"
 #include "platform/agent/agent_log.h"
+#include "platform/agent/cancellable_fetch.h"
 #include "platform/agent/engine_log.h"
 #include "platform/agent/node_facts.h"
+#include "spec/json.h"
 
 namespace redline::platform {
 namespace {
 
 constexpr double kPollSeconds = 20;
 constexpr double kRetrySeconds = 0.5;
+constexpr double kMetricsSeconds = 5;
+constexpr size_t kMostMetricsBytes = 8 << 20;
 
 // Sleeps, or returns early when told to stop.
 void Pause(double seconds, const std::stop_token& stop) {
@@ -85,10 +91,29 @@ void ServerLink::PollLoop(const std::stop_token& stop) {
 void ServerLink::AnswerLogRequest(const LogRequest& request, const std::stop_token& stop) {
   // The id becomes a path.
   if (!spec::ValidateDeploymentName(request.instance_id).ok()) return;
-  const LogReply reply = ReadLog(layout_.instance_dir(request.instance_id) / "engine.log",
-                                 request.after, request.max_bytes);
+  const LogReply reply = request.metrics_of.empty()
+                             ? ReadLog(layout_.instance_dir(request.instance_id) / "engine.log",
+                                       request.after, request.max_bytes)
+                             : LogReply{.text = MetricsOf(request, stop)};
   const Status status = api_.ReplyLog(request.id, reply, stop);
   if (!status.ok()) LogWarn(kAgentLog, "log reply: {}", status.message());
+}
+
+std::string ServerLink::MetricsOf(const LogRequest& request, const std::stop_token& stop) {
+  // Engines of this node, and nothing else.
+  const bool is_here =
+      request.metrics_of == "unix:" + layout_.engine_socket(request.instance_id).string() ||
+      request.metrics_of.starts_with("http://127.0.0.1:");
+  const auto backend = backends::FindBackend(request.engine);
+  if (!is_here || !backend.ok()) return "";
+  net::ClientRequest question;
+  question.url = UrlOf(request.metrics_of, (*backend)->facts().metrics_path);
+  question.idle_timeout_seconds = kMetricsSeconds;
+  question.max_response_bytes = kMostMetricsBytes;
+  const auto answer = CancellableFetch(engines_, question, stop);
+  if (!answer.ok() || answer->status != 200) return "";
+  return spec::DumpJson(
+      spec::ToJson(backends::MapMetrics((*backend)->facts().metrics, answer->body)));
 }
 
 }  // namespace redline::platform

@@ -1,5 +1,5 @@
 // The agent's lines to the server besides statuses: heartbeats, and the long poll that brings
-// assignments and log requests.
+// assignments and requests for logs and metrics.
 #pragma once
 
 #include <atomic>
@@ -30,8 +30,11 @@ class ServerLink {
   void HeartbeatLoop(const std::stop_token& stop);
   void PollLoop(const std::stop_token& stop);
   void AnswerLogRequest(const LogRequest& request, const std::stop_token& stop);
+  // What the engine counts, as a JSON object; "": it does not say.
+  std::string MetricsOf(const LogRequest& request, const std::stop_token& stop);
 
   ServerApi& api_;
+  net::HttpClient engines_;  // for the poll thread
   const DataLayout layout_;
   const std::string worker_id_;
   const std::function<void()> wake_;

@@ -82,6 +82,7 @@ Result<Answer> ScaleDeployment(ControlPlane& plane, const net::HttpRequest& requ
 Result<Answer> DeleteDeployment(ControlPlane& plane, const net::HttpRequest& request);
 Result<Answer> ListEvents(ControlPlane& plane, const net::HttpRequest& request);
 void GetLogs(ControlPlane& plane, Call call);
+void GetMetrics(ControlPlane& plane, Call call);
 
 // library_api.cc
 Result<Answer> ListModels(ControlPlane& plane, const net::HttpRequest& request);

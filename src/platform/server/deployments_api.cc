@@ -3,6 +3,7 @@
 
 #include "backends/backend.h"
 #include "base/strings.h"
+#include "net/json_body.h"
 #include "platform/server/api_io.h"
 #include "platform/server/library.h"
 
@@ -234,6 +235,30 @@ Result<Answer> ListEvents(ControlPlane& plane, const net::HttpRequest& request) 
   for (const Event& event : events)
     list.items.push_back({event.at_ms, event.instance_id, event.state, event.reason});
   return AnswerWith(list);
+}
+
+// Asks the worker, which asks the engine.
+void GetMetrics(ControlPlane& plane, Call call) {
+  auto question = ReadLogQuestion(plane, call.request);
+  if (!question.ok()) return call.Fail(question.status());
+  const auto* stored = plane.state().FindInstance(question->instance_id);
+  if (stored == nullptr || stored->instance.state != spec::InstanceState::kRunning)
+    return call.Fail(FailedPrecondition(
+        fmt::format("{} is not running: it counts nothing yet", question->instance_id)));
+  const auto* deployment = plane.state().FindDeployment(stored->instance.deployment);
+  question->metrics_of = stored->instance.endpoint;
+  question->engine = deployment->engine.engine;
+  const std::string id = question->instance_id;
+  plane.logs.Ask(stored->instance.worker, *std::move(question), MonotonicNow(),
+                 [call, id](const Result<LogAnswer>& answer) {
+                   if (!answer.ok()) return call.Fail(answer.status());
+                   const auto metrics = net::ParseJsonObject(answer->text);
+                   const auto figures = metrics.ok() ? spec::ParametersFromJson(*metrics)
+                                                     : Result<spec::Parameters>(metrics.status());
+                   if (!figures.ok())
+                     return call.Fail(Unavailable("the engine did not tell its metrics"));
+                   call.Send(200, spec::FieldsToJson(MetricsView{id, *figures}));
+                 });
 }
 
 void GetLogs(ControlPlane& plane, Call call) {

@@ -1,6 +1,6 @@
-// Questions for pieces of engines' logs: the management API asks, the worker that has the engine
-// picks the question up with its next (or waiting) poll and posts the reply. Owner: the control
-// thread.
+// Questions for pieces of engines' logs and for their figures: the management API asks, the worker
+// that has the engine picks the question up with its next (or waiting) poll and posts the reply.
+// Owner: the control thread.
 #pragma once
 
 #include <functional>
@@ -18,6 +18,10 @@ struct LogQuestion {
   std::string instance_id;
   int64_t after = -1;  // byte offset; -1: the last max_bytes
   int64_t max_bytes = 0;
+  // Not a log, but what the engine counts: where it listens, and which it is. The answer's text is
+  // then a JSON object by the names of backends/engine_metrics.h; "": it did not answer.
+  std::string metrics_of;  // "unix:/…" or "http://127.0.0.1:PORT"; "": a log
+  std::string engine;
 };
 
 struct LogAnswer {

@@ -127,6 +127,12 @@ void VisitFields(Visitor& visit, spec::Is<LogView> auto& log) {
 }
 
 template <typename Visitor>
+void VisitFields(Visitor& visit, spec::Is<MetricsView> auto& view) {
+  visit("instance_id", view.instance_id);
+  visit("metrics", view.metrics);
+}
+
+template <typename Visitor>
 void VisitFields(Visitor& visit, spec::Is<CreateDeploymentBody> auto& body) {
   visit("model", body.model);
   visit("name", body.name);
@@ -185,6 +191,8 @@ void VisitFields(Visitor& visit, spec::Is<LogQuestion> auto& question) {
   visit("instance_id", question.instance_id);
   visit("after", question.after);
   visit("max_bytes", question.max_bytes);
+  visit("metrics_of", question.metrics_of);
+  visit("engine", question.engine);
 }
 
 template <typename Visitor>

@@ -116,6 +116,12 @@ struct LogView {
   int64_t next = 0;
 };
 
+// What an engine counts, by the names of backends/engine_metrics.h.
+struct MetricsView {
+  std::string instance_id;
+  spec::Parameters metrics;
+};
+
 struct CreateDeploymentBody {
   std::string model;
   std::string name;                    // empty: the model's
