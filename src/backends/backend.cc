@@ -28,6 +28,11 @@ std::string_view LineAround(std::string_view text, size_t position) {
 
 }  // namespace
 
+Result<spec::Parameters> Backend::ReadArguments(std::string_view,
+                                                const std::vector<std::string>&) const {
+  return Unimplemented(facts().name + " takes parameters, not arguments");
+}
+
 HardwareFacts FactsOf(const spec::Worker& worker) {
   if (worker.device == kCpu) return CpuFactsOf(worker);
   HardwareFacts facts{.device = worker.device,

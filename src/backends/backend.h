@@ -134,6 +134,11 @@ class Backend {
   // that is unknown or outside its domain.
   virtual Result<Resolution> Resolve(const spec::EngineConfig& config, const spec::ModelSpec& model,
                                      const HardwareFacts& hardware) const = 0;
+  // The words of its own command line as its parser reads them, model and address included: what
+  // was given, by dest. kInvalidArgument for what the parser refuses; kUnimplemented for an engine
+  // that takes parameters.
+  virtual Result<spec::Parameters> ReadArguments(std::string_view version,
+                                                 const std::vector<std::string>& arguments) const;
   virtual Result<Command> CommandLine(const spec::EngineConfig& config,
                                       const LaunchPlan& plan) const = 0;
   // Memory of one replica. `resolved` as Resolve returned it.
