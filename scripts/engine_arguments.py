@@ -13,7 +13,7 @@ import argparse
 import json
 
 ACTIONS = {"_StoreTrueAction": "store_true", "_StoreFalseAction": "store_false",
-           "_AppendAction": "append", "BooleanOptionalAction": "boolean_optional"}
+           "DeprecatedStoreTrueAction": "store_true", "_AppendAction": "append", "BooleanOptionalAction": "boolean_optional"}
 TYPES = {"int": "int", "human_readable_int_or_auto": "human_readable_int_or_auto", "float": "float", "loads": "json", "json_list_type": "json",
          "parse_dataclass": "json", "union_dict_and_str": "string_or_json_object",
          "human_readable_int": "human_readable_int"}

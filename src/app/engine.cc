@@ -35,6 +35,11 @@ struct EngineRow {
 
 std::map<std::string, EngineRow> KnownEngines(const std::filesystem::path& cache_dir) {
   std::map<std::string, EngineRow> rows;
+  for (const backends::Backend* backend : backends::AllBackends()) {
+    if (backend->facts().is_built_in) continue;
+    for (const std::string& version : backend->facts().versions)
+      rows[fmt::format("{}@{}", backend->facts().name, version)];
+  }
   for (const backends::EngineResolver& resolver : backends::AllEngineResolvers()) {
     for (const std::string_view version : resolver.versions)
       rows[fmt::format("{}@{}", resolver.name, version)].is_resolved = true;
@@ -67,8 +72,9 @@ Status ListEngines(const Arguments& arguments) {
                        {"resolved", row.is_resolved},
                        {"can_be_installed", row.can_be_installed},
                        {"installed", row.installed.empty() ? json() : json(row.installed)}});
-    rows.push_back({name.substr(0, at), name.substr(at + 1), yes_or_no(row.is_resolved),
-                    yes_or_no(row.can_be_installed), row.installed.empty() ? "no" : row.installed});
+    rows.push_back({name.substr(0, at), name.substr(at + 1),
+                    row.is_resolved ? "yes" : "arguments only", yes_or_no(row.can_be_installed),
+                    row.installed.empty() ? "no" : row.installed});
   }
   if (PrintedForPrograms(arguments, {{"engines", engines}})) return OkStatus();
   fmt::print("{}", FormatTable({"NAME", "VERSION", "RESOLVED", "INSTALLABLE", "INSTALLED"}, rows));
