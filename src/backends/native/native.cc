@@ -90,6 +90,17 @@ Status CheckTogether(const spec::Parameters& values, const spec::ModelSpec& mode
   return OkStatus();
 }
 
+// It reads neither words nor variables: dropping them in silence would be a lie.
+Status CheckTakesParametersOnly(const spec::EngineConfig& config) {
+  if (config.arguments.empty() && config.environment.empty()) return OkStatus();
+  const char* refused = config.arguments.empty() ? "environment" : "arguments";
+  return InvalidArgument(
+      fmt::format("the native engine takes parameters, not {}: give them with --set NAME=VALUE "
+                  "(\"parameters\")",
+                  refused),
+      refused);
+}
+
 class Native : public Backend {
  public:
   const EngineFacts& facts() const override { return NativeFacts(); }
@@ -133,6 +144,7 @@ Result<Resolution> Native::Resolve(const spec::EngineConfig& config, const spec:
   RL_ASSIGN_OR_RETURN(const ParameterSchema* schema, SchemaOf(config.version));
   RL_ASSIGN_OR_RETURN(CheckedParameters checked,
                       CheckParameters(*schema, fmt::format("native {}", facts().versions.front()),
+  RL_RETURN_IF_ERROR(CheckTakesParametersOnly(config));
                                       config.requested));
   RL_RETURN_IF_ERROR(CheckTogether(checked.values, model));
   Resolution resolution{std::move(checked.values), std::move(checked.notes)};

@@ -80,6 +80,15 @@ TEST(NativeTest, WhatTheEngineWouldRefuseIsRefused) {
   }
 }
 
+TEST(NativeTest, ArgumentsOfOtherEnginesAreRefusedNotDropped) {
+  const auto words = NativeBackend().Resolve({.engine = "native", .arguments = {"--threads", "2"}},
+                                             SmallModel(), {});
+  EXPECT_EQ(words.status().param(), "arguments");
+  const auto variables = NativeBackend().Resolve(
+      {.engine = "native", .environment = {{"OMP_NUM_THREADS", "2"}}}, SmallModel(), {});
+  EXPECT_EQ(variables.status().param(), "environment");
+}
+
 TEST(NativeTest, OddPoolIsCutToPages) {
   const auto resolution = Resolve({{"max_total_tokens", int64_t{1000}}});
   ASSERT_TRUE(resolution.ok());
