@@ -118,6 +118,9 @@ class Native : public Backend {
                              const HardwareFacts& hardware) const override;
   Result<Command> CommandLine(const spec::EngineConfig& config,
                               const LaunchPlan& plan) const override;
+  spec::Parameters Requested(const spec::EngineConfig& config) const override {
+    return config.requested;
+  }
   std::vector<MemoryTerm> MemoryTerms(const spec::ModelSpec& model,
                                       const spec::Parameters& resolved) const override;
   spec::Parameters ReadBack(const EngineWords& words) const override;
@@ -141,10 +144,10 @@ int64_t PoolTokens(const spec::Parameters& values, const spec::ModelSpec& model,
 
 Result<Resolution> Native::Resolve(const spec::EngineConfig& config, const spec::ModelSpec& model,
                                    const HardwareFacts& hardware) const {
+  RL_RETURN_IF_ERROR(CheckTakesParametersOnly(config));
   RL_ASSIGN_OR_RETURN(const ParameterSchema* schema, SchemaOf(config.version));
   RL_ASSIGN_OR_RETURN(CheckedParameters checked,
                       CheckParameters(*schema, fmt::format("native {}", facts().versions.front()),
-  RL_RETURN_IF_ERROR(CheckTakesParametersOnly(config));
                                       config.requested));
   RL_RETURN_IF_ERROR(CheckTogether(checked.values, model));
   Resolution resolution{std::move(checked.values), std::move(checked.notes)};

@@ -169,6 +169,31 @@ TEST_F(ClusterTest, ADryRunChangesNothing) {
 
 TEST_F(ClusterTest, WhatCannotBeDeployedSaysWhy) {
   Agent().Heartbeat();
+TEST_F(ClusterTest, ADryRunOfAnEngineTellsWhatWasAskedFor) {
+  Agent().Heartbeat();
+  const Reply reply = Deploy({{"model", kModel},
+                              {"engine", "vllm@0.13.0"},
+                              {"arguments", {"--max-model-len", "2k"}},
+                              {"environment", {{"VLLM_CPU_KVCACHE_SPACE", "2"}}},
+                              {"dry_run", true}});
+  ASSERT_EQ(reply.status, 200) << reply.text;
+  std::map<std::string, json> rows;
+  for (const json& row : reply.json["configuration"]) rows[row["name"]] = row;
+  EXPECT_EQ(rows["max_model_len"]["requested"], "2000") << reply.text;
+  EXPECT_EQ(rows["max_model_len"]["resolved"], "2000");
+  EXPECT_EQ(rows["VLLM_CPU_KVCACHE_SPACE"]["requested"], "2");
+  EXPECT_EQ(rows["disable_uvicorn_access_log"]["requested"], "");
+  EXPECT_EQ(rows["disable_uvicorn_access_log"]["resolved"], "true");
+  EXPECT_EQ(rows["disable_uvicorn_access_log"]["effective"], "");
+
+  const Reply refused = Deploy({{"model", kModel},
+                                {"engine", "vllm@0.13.0"},
+                                {"arguments", {"--max-model-length", "2048"}},
+                                {"dry_run", true}});
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_EQ(refused.json["error"]["param"], "--max-model-length") << refused.text;
+}
+
   ASSERT_EQ(Deploy({{"model", kModel}, {"name", "taken"}}).status, 201);
   const struct {
     json body;

@@ -62,6 +62,7 @@ template <typename Visitor>
 void VisitFields(Visitor& visit, spec::Is<ChosenView> auto& chosen) {
   visit("profile", chosen.profile);
   visit("engine", chosen.engine);
+  visit("configuration", chosen.configuration);
   visit("command", chosen.command);
   visit("why", chosen.why);
   visit("evidence", chosen.evidence);
@@ -101,6 +102,7 @@ void VisitFields(Visitor& visit, spec::Is<ProcessView> auto& process) {
   visit("pid", process.pid);
   visit("uptime_seconds", process.uptime_seconds);
   visit("rss_bytes", process.rss_bytes);
+  visit("configuration", view.configuration);
 }
 
 template <typename Visitor>

@@ -58,6 +58,7 @@ struct FitView {
 struct ChosenView {
   std::string profile;
   spec::EngineConfig engine;
+  std::vector<ConfigurationRow> configuration;
   std::vector<std::string> command;
   std::vector<std::string> why;
   spec::Evidence evidence;
@@ -95,6 +96,7 @@ struct ProcessView {
   double uptime_seconds = 0;
   int64_t rss_bytes = 0;
 };
+  std::vector<ConfigurationRow> configuration;
 
 struct StatusView {
   std::string version;
@@ -181,3 +183,7 @@ DeploymentView ViewOf(const spec::Deployment& deployment, const ClusterState& st
 FitView ViewOf(const Fit& fit);
 
 }  // namespace redline::platform
+// The parameters that were asked for or decided, the engine's answer beside each; `effective` is
+// empty where nothing runs.
+std::vector<ConfigurationRow> ConfigurationOf(const spec::EngineConfig& engine,
+                                              const spec::Parameters& effective);
