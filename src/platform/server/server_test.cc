@@ -4,7 +4,9 @@
 #include <future>
 #include <thread>
 
+#include "backends/install/engine_store.h"
 #include "base/clock.h"
+#include "base/version.h"
 #include "platform/server/api.h"
 #include "platform/server/server_test_util.h"
 
@@ -167,8 +169,6 @@ TEST_F(ClusterTest, ADryRunChangesNothing) {
   EXPECT_TRUE(Get("/api/v1/deployments").json["items"].empty());
 }
 
-TEST_F(ClusterTest, WhatCannotBeDeployedSaysWhy) {
-  Agent().Heartbeat();
 TEST_F(ClusterTest, ADryRunOfAnEngineTellsWhatWasAskedFor) {
   Agent().Heartbeat();
   const Reply reply = Deploy({{"model", kModel},
@@ -194,6 +194,8 @@ TEST_F(ClusterTest, ADryRunOfAnEngineTellsWhatWasAskedFor) {
   EXPECT_EQ(refused.json["error"]["param"], "--max-model-length") << refused.text;
 }
 
+TEST_F(ClusterTest, WhatCannotBeDeployedSaysWhy) {
+  Agent().Heartbeat();
   ASSERT_EQ(Deploy({{"model", kModel}, {"name", "taken"}}).status, 201);
   const struct {
     json body;
@@ -284,6 +286,31 @@ TEST_F(ClusterTest, TheLibraryShowsWhatWouldRunHere) {
   EXPECT_FALSE(large["fit"]["fits"]);
   EXPECT_TRUE(large["chosen"].is_null());
   EXPECT_EQ(Get("/api/v1/models/nope").status, 404);
+}
+
+TEST_F(ClusterTest, TheEnginesAreListedWithWhatIsInstalled) {
+  const backends::Installation installation{.engine = "vllm",
+                                            .version = "0.13.0",
+                                            .device = "cpu",
+                                            .origin = "path",
+                                            .root = "/",
+                                            .program = {"/bin/sh"}};
+  ASSERT_TRUE(backends::RecordInstallation(dir_ / "cache", installation).ok());
+  std::map<std::string, json> engines;
+  const json list = Get("/api/v1/engines").json;
+  for (const json& engine : list.at("items"))
+    engines[engine.at("name").get<std::string>() + "@" + engine.at("version").get<std::string>()] =
+        engine;
+  const std::string native = std::string("native@") + kVersion;
+  for (const std::string& name :
+       {native, std::string("vllm@0.13.0"), std::string("vllm@0.32.0"),
+        std::string("sglang@0.5.6.post2"), std::string("llama_cpp@11434")}) {
+    ASSERT_TRUE(engines.contains(name)) << name;
+    const json& engine = engines[name];
+    EXPECT_EQ(engine["is_built_in"], name == native) << name;
+    EXPECT_EQ(engine["can_be_installed"], name != native) << name;
+    EXPECT_EQ(engine["installed"], name == native || name == "vllm@0.13.0") << name;
+  }
 }
 
 TEST_F(ClusterTest, OldGenerationsAndStrangersAreFencedOff) {

@@ -69,6 +69,15 @@ void VisitFields(Visitor& visit, spec::Is<ChosenView> auto& chosen) {
 }
 
 template <typename Visitor>
+void VisitFields(Visitor& visit, spec::Is<EngineView> auto& engine) {
+  visit("name", engine.name);
+  visit("version", engine.version);
+  visit("is_built_in", engine.is_built_in);
+  visit("can_be_installed", engine.can_be_installed);
+  visit("installed", engine.installed);
+}
+
+template <typename Visitor>
 void VisitFields(Visitor& visit, spec::Is<TextView> auto& text) {
   visit("en", text.en);
   visit("zh", text.zh);
@@ -93,6 +102,7 @@ void VisitFields(Visitor& visit, spec::Is<LibraryModelView> auto& model) {
 template <typename Visitor>
 void VisitFields(Visitor& visit, spec::Is<DryRunView> auto& view) {
   VisitFields(visit, view.deployment);
+  visit("configuration", view.configuration);
   visit("fit", view.fit);
   visit("command", view.command);
 }
@@ -102,7 +112,6 @@ void VisitFields(Visitor& visit, spec::Is<ProcessView> auto& process) {
   visit("pid", process.pid);
   visit("uptime_seconds", process.uptime_seconds);
   visit("rss_bytes", process.rss_bytes);
-  visit("configuration", view.configuration);
 }
 
 template <typename Visitor>

@@ -64,6 +64,15 @@ struct ChosenView {
   spec::Evidence evidence;
 };
 
+// One version of an engine.
+struct EngineView {
+  std::string name;
+  std::string version;
+  bool is_built_in = false;
+  bool can_be_installed = false;  // by redline; else it is made known by its path
+  bool installed = false;         // on the server's node
+};
+
 struct TextView {
   std::string en;
   std::string zh;
@@ -87,6 +96,7 @@ struct LibraryModelView {
 // Of POST /deployments with dry_run: the deployment there would be.
 struct DryRunView {
   spec::Deployment deployment;
+  std::vector<ConfigurationRow> configuration;
   FitView fit;
   std::vector<std::string> command;
 };
@@ -96,7 +106,6 @@ struct ProcessView {
   double uptime_seconds = 0;
   int64_t rss_bytes = 0;
 };
-  std::vector<ConfigurationRow> configuration;
 
 struct StatusView {
   std::string version;
@@ -181,9 +190,9 @@ struct EmptyView {};
 
 DeploymentView ViewOf(const spec::Deployment& deployment, const ClusterState& state);
 FitView ViewOf(const Fit& fit);
-
-}  // namespace redline::platform
 // The parameters that were asked for or decided, the engine's answer beside each; `effective` is
 // empty where nothing runs.
 std::vector<ConfigurationRow> ConfigurationOf(const spec::EngineConfig& engine,
                                               const spec::Parameters& effective);
+
+}  // namespace redline::platform
