@@ -168,6 +168,19 @@ Result<Command> ArgumentsBackend::CommandLine(const spec::EngineConfig& config,
   return command;
 }
 
+spec::Parameters ArgumentsBackend::Requested(const spec::EngineConfig& config) const {
+  const auto parsed = Parse(config.version, config.arguments);
+  if (!parsed.ok()) return {};
+  spec::Parameters requested;
+  for (const std::string& dest : parsed->given)
+    requested[dest] = ParameterOf(parsed->values.value(dest, json()));
+  for (const auto& [name, value] : config.environment) {
+    const auto setting = config.resolved.find(name);
+    if (setting != config.resolved.end()) requested.insert(*setting);
+  }
+  return requested;
+}
+
 std::vector<MemoryTerm> ArgumentsBackend::MemoryTerms(const spec::ModelSpec& model,
                                                       const spec::Parameters& resolved) const {
   return engine_.memory(model, resolved);

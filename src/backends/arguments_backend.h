@@ -58,6 +58,8 @@ class ArgumentsBackend : public Backend {
                                          const std::vector<std::string>& arguments) const override;
   Result<Command> CommandLine(const spec::EngineConfig& config,
                               const LaunchPlan& plan) const override;
+  // The arguments that were given, and the variables that stand instead of a setting.
+  spec::Parameters Requested(const spec::EngineConfig& config) const override;
   std::vector<MemoryTerm> MemoryTerms(const spec::ModelSpec& model,
                                       const spec::Parameters& resolved) const override;
   spec::Parameters ReadBack(const EngineWords& words) const override;

@@ -141,6 +141,8 @@ class Backend {
                                                  const std::vector<std::string>& arguments) const;
   virtual Result<Command> CommandLine(const spec::EngineConfig& config,
                                       const LaunchPlan& plan) const = 0;
+  // What was asked for, by the names of `resolved`; nothing when Resolve would refuse it.
+  virtual spec::Parameters Requested(const spec::EngineConfig& config) const = 0;
   // Memory of one replica. `resolved` as Resolve returned it.
   virtual std::vector<MemoryTerm> MemoryTerms(const spec::ModelSpec& model,
                                               const spec::Parameters& resolved) const = 0;

@@ -151,6 +151,26 @@ describe('console and redline up', { skip: missing, concurrency: 1 }, () => {
     await page.locator('.message-assistant').nth(1).locator('.message-text').waitFor({ timeout: 60_000 });
   });
 
+  it('tells what an engine of its own would run, without starting it', { timeout: 60_000 }, async () => {
+    await open('Library');
+    const card = page.getByRole('listitem', { name: 'SmolLM2 135M Instruct' });
+    await card.getByRole('button', { name: 'What will run' }).click();
+    const drawer = page.getByRole('dialog');
+    await drawer.locator('option', { hasText: 'vllm@0.13.0' }).waitFor({ state: 'attached' });
+    await drawer.getByLabel('Run with').selectOption('vllm@0.13.0');
+    const words = drawer.getByLabel('Arguments of the engine');
+    await words.fill('--max-model-len 1k');
+    await drawer.getByLabel('Environment variables').fill('VLLM_CPU_KVCACHE_SPACE=1');
+    await drawer.getByText(/^vllm serve .*--max-model-len 1k/).waitFor();
+    const row = (name) => drawer.getByRole('row', { name }).innerText();
+    assert.match(await row('max_model_len'), /1000\s+1000$/);
+    assert.match(await row('VLLM_CPU_KVCACHE_SPACE'), /1\s+1$/);
+    await words.fill('--max-model-length 1024');
+    await drawer.locator('#deploy-arguments-problem').getByText('--max-model-length').waitFor();
+    await page.keyboard.press('Escape');
+    await drawer.waitFor({ state: 'detached' });
+  });
+
   it('deploys a second one from the library and stops it', { timeout: runningMs }, async () => {
     await open('Library');
     const card = page.getByRole('listitem', { name: 'SmolLM2 135M Instruct' });

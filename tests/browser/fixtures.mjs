@@ -27,9 +27,45 @@ export function engine(fields = {}) {
     engine: 'native',
     version: '0.1.0',
     requested: { context_length: 8192, max_running_requests: 16 },
+    arguments: [],
+    environment: {},
     resolved: { context_length: 8192, max_running_requests: 12, page_size: 16, threads: 16 },
     ...fields,
   };
+}
+
+// What the server makes of it: a row per parameter.
+export function configuration({ requested, resolved }, effective = {}) {
+  const text = (value) => (value === undefined ? '' : String(value));
+  return [...new Set([...Object.keys(requested), ...Object.keys(resolved)])].sort().map((name) => ({
+    name,
+    requested: text(requested[name]),
+    resolved: text(resolved[name]),
+    effective: text(effective[name]),
+    differs: name in effective && text(effective[name]) !== text(resolved[name]),
+  }));
+}
+
+export function engines() {
+  const other = { is_built_in: false, can_be_installed: true, installed: false };
+  return [
+    { name: 'native', version: '0.1.0', ...other, is_built_in: true, installed: true },
+    { name: 'vllm', version: '0.13.0', ...other, installed: true },
+    { name: 'vllm', version: '0.32.0', ...other },
+    { name: 'llama_cpp', version: '11434', ...other, can_be_installed: false },
+  ];
+}
+
+export function vllm(fields = {}) {
+  return engine({
+    engine: 'vllm',
+    version: '0.13.0',
+    requested: {},
+    arguments: ['--max-model-len', '2048'],
+    environment: { VLLM_CPU_KVCACHE_SPACE: '2' },
+    resolved: { VLLM_CPU_KVCACHE_SPACE: 2, dtype: 'float32', max_model_len: 2048 },
+    ...fields,
+  });
 }
 
 export function fit(fields = {}) {
@@ -79,6 +115,7 @@ export function model(fields = {}) {
     chosen: {
       profile: 'cpu-default',
       engine: engine(),
+      configuration: configuration(engine()),
       command: ['redline', 'serve', '--model', 'a path/tiny.gguf', '--threads', '16'],
       why: ['AVX-512 is there, so the 8-bit kernels run.', 'One replica uses all 16 threads.'],
       evidence: profile().evidence,
@@ -150,6 +187,7 @@ export function instance(fields = {}) {
     progress: noProgress,
     started_at: new Date(Date.now() - 200_000).toISOString(),
     ready_at: new Date(Date.now() - 192_000).toISOString(),
+    effective: {},
     ...fields,
   };
 }
@@ -169,6 +207,7 @@ export function deployment(fields = {}) {
     phase: 'RUNNING',
     reason: '',
     ready_replicas: instances.filter((each) => each.state === 'RUNNING').length,
+    configuration: configuration(fields.engine ?? engine(), instances[0]?.effective),
     ...fields,
     instances,
   };
@@ -191,6 +230,32 @@ export function downloading(fields = {}) {
         },
       }),
     ],
+    ...fields,
+  });
+}
+
+export function installing(fields = {}) {
+  const progress = { ...noProgress, phase: 'vllm@0.13.0: installing packages', fraction: 0.515 };
+  return deployment({
+    phase: 'INITIALIZING',
+    profile: 'custom',
+    engine: vllm(),
+    instances: [instance({ state: 'INITIALIZING', pid: 0, ready_at: '', progress })],
+    ...fields,
+  });
+}
+
+// It runs, and says with what.
+export function onVllm({ effective, ...fields } = {}) {
+  const asked = vllm({ requested: { max_model_len: 2048, VLLM_CPU_KVCACHE_SPACE: 2 } });
+  const told = effective ?? { dtype: 'bfloat16', max_model_len: 2048, block_size: 128 };
+  return deployment({
+    name: 'on-vllm',
+    profile: 'custom',
+    engine: vllm(),
+    configuration: configuration(asked, told),
+    why: ['Engine vllm@0.13.0: asked for.'],
+    instances: [instance({ id: 'inst-0042', deployment: 'on-vllm', effective: told })],
     ...fields,
   });
 }

@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { deployment, model, worker } from './fixtures.mjs';
+import { configuration, deployment, engines, fit, model, vllm, worker } from './fixtures.mjs';
 
 export const dist = fileURLToPath(new URL('../../console/dist/', import.meta.url));
 
@@ -21,10 +21,11 @@ export class MockServer {
   models = [model()];
   deployments = [];
   workers = [worker()];
+  engines = engines();
   events = [];
   log = 'engine is ready\n';
   down = false; // answers nothing
-  failures = {}; // "METHOD /path" -> [status, message]
+  failures = {}; // "METHOD /path" -> [status, message, param]
   requests = []; // {method, path, query, body, key}
   openChats = 0;
   // Yields pieces of text and {raw}, {error: [status, message]} before the first piece.
@@ -73,10 +74,14 @@ export class MockServer {
     const [, , , noun, name, part] = path.split('/').map(decodeURIComponent);
     if (noun === 'version') return send(response, 200, { version: '0.1.0' });
     if (noun === 'models') return send(response, 200, { items: this.models });
+    if (noun === 'engines') return send(response, 200, { items: this.engines });
     if (noun === 'workers') return send(response, 200, { items: this.workers });
     if (noun !== 'deployments') return sendError(response, 404, `no route ${path}`);
     if (name === undefined && method === 'GET')
       return send(response, 200, { items: this.deployments });
+    const unknownFlag = body?.arguments?.find((word) => word.startsWith('--bad'));
+    if (unknownFlag)
+      return sendError(response, 400, `unrecognized arguments: ${unknownFlag}`, unknownFlag);
     if (name === undefined && body.dry_run) return send(response, 200, this.preview(body));
     if (name === undefined) return send(response, 201, this.deploy(body));
     const found = this.deployments.find((each) => each.name === name);
@@ -89,6 +94,7 @@ export class MockServer {
   }
 
   preview(body) {
+    if (body.engine) return this.previewOfEngine(body);
     const asked = this.models.find((each) => each.name === body.model);
     return {
       ...asked.chosen,
@@ -98,12 +104,32 @@ export class MockServer {
     };
   }
 
+  previewOfEngine(body) {
+    const words = body.arguments ?? [];
+    const asked = vllm({
+      version: body.engine.split('@')[1],
+      arguments: words,
+      environment: body.environment ?? {},
+      requested: words.length > 1 ? { max_model_len: words[1] } : {},
+      resolved: { dtype: 'float32', max_model_len: 2048 },
+    });
+    return {
+      profile: 'custom',
+      engine: { ...asked, requested: {} },
+      configuration: configuration(asked),
+      why: [`Engine ${body.engine}: asked for.`],
+      fit: fit({ terms: [{ name: 'weights', bytes: 512 * 1024 ** 2 }] }),
+      command: ['vllm', 'serve', body.model, ...words],
+    };
+  }
+
   deploy(body) {
     const made = deployment({
       name: body.name ?? body.model,
       model: body.model,
       replicas: body.replicas ?? 1,
-      profile: body.profile ?? 'cpu-default',
+      profile: body.engine ? 'custom' : (body.profile ?? 'cpu-default'),
+      ...(body.engine && { engine: vllm({ arguments: body.arguments ?? [] }) }),
       phase: 'PENDING',
       instances: [],
     });
@@ -159,8 +185,8 @@ function send(response, status, body) {
   response.end(JSON.stringify(body));
 }
 
-function sendError(response, status, message) {
-  send(response, status, { error: { message, type: 'error', param: null, code: null } });
+function sendError(response, status, message, param = null) {
+  send(response, status, { error: { message, type: 'error', param, code: null } });
 }
 
 function sendFile(path, response) {

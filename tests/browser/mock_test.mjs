@@ -4,12 +4,21 @@ import { describe } from 'node:test';
 import { chatCases } from './cases/chat.mjs';
 import { clipboardCases } from './cases/clipboard.mjs';
 import { deploymentCases } from './cases/deployments.mjs';
+import { engineCases } from './cases/engines.mjs';
 import { libraryCases } from './cases/library.mjs';
 import { lookCases } from './cases/look.mjs';
 import { sessionCases } from './cases/session.mjs';
 import { Stage } from './stage.mjs';
 
-const suites = [sessionCases, libraryCases, deploymentCases, chatCases, clipboardCases, lookCases];
+const suites = [
+  sessionCases,
+  libraryCases,
+  engineCases,
+  deploymentCases,
+  chatCases,
+  clipboardCases,
+  lookCases,
+];
 
 describe('console', { concurrency: 3 }, () => {
   const stage = new Stage();

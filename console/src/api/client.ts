@@ -40,6 +40,7 @@ export interface Instance {
   progress: Progress;
   started_at: string;
   ready_at: string;
+  effective: Parameters; // what the engine says it runs with; empty until it does
 }
 
 export type ParameterValue = boolean | number | string;
@@ -49,7 +50,27 @@ export interface EngineConfig {
   engine: string;
   version: string;
   requested: Parameters;
+  arguments: string[]; // in the place of `requested` for an engine with its own command line
+  environment: Record<string, string>;
   resolved: Parameters;
+}
+
+// One parameter: '' where nothing was asked for, decided, or said by the engine.
+export interface ConfigurationRow {
+  name: string;
+  requested: string;
+  resolved: string;
+  effective: string;
+  differs: boolean; // it runs with something else than was resolved
+}
+
+// One version of an engine that a deployment may name.
+export interface Engine {
+  name: string;
+  version: string;
+  is_built_in: boolean;
+  can_be_installed: boolean;
+  installed: boolean; // on the server's node
 }
 
 export interface Deployment {
@@ -66,6 +87,7 @@ export interface Deployment {
   reason: string;
   ready_replicas: number;
   instances: Instance[];
+  configuration: ConfigurationRow[];
 }
 
 export interface DeploymentEvent {
@@ -126,6 +148,7 @@ export interface Fit {
 export interface Chosen {
   profile: string;
   engine: EngineConfig;
+  configuration: ConfigurationRow[];
   command: string[];
   why: string[];
   evidence: Evidence;
@@ -172,6 +195,9 @@ export interface DeployRequest {
   model: string;
   name?: string;
   profile?: string;
+  engine?: string; // "vllm@0.13.0" in the place of a profile
+  arguments?: string[];
+  environment?: Record<string, string>;
   replicas?: number;
 }
 
@@ -180,6 +206,7 @@ export interface DryRun {
   profile: string;
   engine: EngineConfig;
   why: string[];
+  configuration: ConfigurationRow[];
   fit: Fit;
   command: string[];
 }
@@ -237,6 +264,10 @@ export class ApiClient {
 
   models(signal?: AbortSignal) {
     return this.items<LibraryModel>('/api/v1/models', signal);
+  }
+
+  engines(signal?: AbortSignal) {
+    return this.items<Engine>('/api/v1/engines', signal);
   }
 
   workers(signal?: AbortSignal) {

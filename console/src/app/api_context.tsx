@@ -36,3 +36,9 @@ export function errorText(error: unknown, t: Translate): string {
   if (error instanceof BrokenStreamError) return t('error.broken');
   return t('error.unreachable');
 }
+
+// The same with what it is about: a field of the request, or a flag of an engine.
+export function refusalOf(error: unknown, t: Translate): { text: string; param: string | null } {
+  const param = error instanceof ApiError ? error.param : null;
+  return { text: errorText(error, t), param };
+}

@@ -1,66 +1,44 @@
 // Which engine runs, with which parameters, and why.
-import type { EngineConfig, Evidence, ParameterValue } from '../api/client';
+import type { EngineConfig, Evidence } from '../api/client';
 import { useI18n } from '../i18n';
+import type { Translate } from '../i18n/translate';
 import { shellCommand } from '../lib/format';
 import { CopyButton } from './CopyButton';
 
-export interface ParameterRow {
-  name: string;
-  asked: ParameterValue | undefined;
-  runs: ParameterValue | undefined;
-  changed: boolean; // asked for, and the engine runs something else
-}
-
-export function parameterRows(engine: EngineConfig): ParameterRow[] {
-  const names = new Set([...Object.keys(engine.requested), ...Object.keys(engine.resolved)]);
-  return [...names].sort().map((name) => {
-    const asked = engine.requested[name];
-    const runs = engine.resolved[name];
-    return {
-      name,
-      asked,
-      runs,
-      changed: asked !== undefined && runs !== undefined && asked !== runs,
-    };
-  });
-}
-
-export function ParameterTable({ engine }: { engine: EngineConfig }) {
+// An engine that was named with arguments of its own has no profile's name.
+export function RunsLine({ engine, profile }: { engine: EngineConfig; profile: string }) {
   const { t } = useI18n();
-  const rows = parameterRows(engine);
-  if (rows.length === 0) return <p className="muted">{t('engine.noParameters')}</p>;
+  return <p>{runsText(engine, profile, t)}</p>;
+}
+
+export function runsText(engine: EngineConfig, profile: string, t: Translate): string {
+  const name = `${engine.engine} ${engine.version}`;
+  return profile === 'custom'
+    ? t('library.runsCustom', { engine: name })
+    : t('library.runs', { engine: name, profile });
+}
+
+// What an engine with its own command line was asked for, in its words.
+export function AskedWords({ engine }: { engine: EngineConfig }) {
+  const { t } = useI18n();
+  const variables = Object.entries(engine.environment);
   return (
-    <div className="scroll-x">
-      <table className="table parameters">
-        <thead>
-          <tr>
-            <th scope="col">{t('engine.parameter')}</th>
-            <th scope="col">{t('engine.asked')}</th>
-            <th scope="col">{t('engine.runs')}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((row) => (
-            <tr key={row.name} className={row.changed ? 'is-changed' : undefined}>
-              <th scope="row">
-                <code>{row.name}</code>
-              </th>
-              <td>
-                {row.asked === undefined ? (
-                  <Muted text={t('engine.default')} />
-                ) : (
-                  <Value value={row.asked} />
-                )}
-              </td>
-              <td>
-                {row.runs === undefined ? '–' : <Value value={row.runs} />}
-                {row.changed && <span className="changed-note">{t('engine.changed')}</span>}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <>
+      {engine.arguments.length > 0 && (
+        <>
+          <h3>{t('engine.arguments')}</h3>
+          <CommandLine command={engine.arguments} />
+        </>
+      )}
+      {variables.length > 0 && (
+        <>
+          <h3>{t('engine.environment')}</h3>
+          <div className="code-block">
+            <pre tabIndex={0}>{variables.map(([name, value]) => `${name}=${value}`).join('\n')}</pre>
+          </div>
+        </>
+      )}
+    </>
   );
 }
 
@@ -100,12 +78,4 @@ export function EvidenceLine({ evidence }: { evidence: Evidence }) {
       )}
     </div>
   );
-}
-
-function Value({ value }: { value: ParameterValue }) {
-  return <code>{String(value)}</code>;
-}
-
-function Muted({ text }: { text: string }) {
-  return <span className="muted">{text}</span>;
 }

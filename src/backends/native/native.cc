@@ -90,6 +90,17 @@ Status CheckTogether(const spec::Parameters& values, const spec::ModelSpec& mode
   return OkStatus();
 }
 
+// It reads neither words nor variables: dropping them in silence would be a lie.
+Status CheckTakesParametersOnly(const spec::EngineConfig& config) {
+  if (config.arguments.empty() && config.environment.empty()) return OkStatus();
+  const char* refused = config.arguments.empty() ? "environment" : "arguments";
+  return InvalidArgument(
+      fmt::format("the native engine takes parameters, not {}: give them with --set NAME=VALUE "
+                  "(\"parameters\")",
+                  refused),
+      refused);
+}
+
 class Native : public Backend {
  public:
   const EngineFacts& facts() const override { return NativeFacts(); }
@@ -107,6 +118,9 @@ class Native : public Backend {
                              const HardwareFacts& hardware) const override;
   Result<Command> CommandLine(const spec::EngineConfig& config,
                               const LaunchPlan& plan) const override;
+  spec::Parameters Requested(const spec::EngineConfig& config) const override {
+    return config.requested;
+  }
   std::vector<MemoryTerm> MemoryTerms(const spec::ModelSpec& model,
                                       const spec::Parameters& resolved) const override;
   spec::Parameters ReadBack(const EngineWords& words) const override;
@@ -130,6 +144,7 @@ int64_t PoolTokens(const spec::Parameters& values, const spec::ModelSpec& model,
 
 Result<Resolution> Native::Resolve(const spec::EngineConfig& config, const spec::ModelSpec& model,
                                    const HardwareFacts& hardware) const {
+  RL_RETURN_IF_ERROR(CheckTakesParametersOnly(config));
   RL_ASSIGN_OR_RETURN(const ParameterSchema* schema, SchemaOf(config.version));
   RL_ASSIGN_OR_RETURN(CheckedParameters checked,
                       CheckParameters(*schema, fmt::format("native {}", facts().versions.front()),

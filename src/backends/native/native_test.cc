@@ -80,6 +80,15 @@ TEST(NativeTest, WhatTheEngineWouldRefuseIsRefused) {
   }
 }
 
+TEST(NativeTest, ArgumentsOfOtherEnginesAreRefusedNotDropped) {
+  const auto words = NativeBackend().Resolve({.engine = "native", .arguments = {"--threads", "2"}},
+                                             SmallModel(), {});
+  EXPECT_EQ(words.status().param(), "arguments");
+  const auto variables = NativeBackend().Resolve(
+      {.engine = "native", .environment = {{"OMP_NUM_THREADS", "2"}}}, SmallModel(), {});
+  EXPECT_EQ(variables.status().param(), "environment");
+}
+
 TEST(NativeTest, OddPoolIsCutToPages) {
   const auto resolution = Resolve({{"max_total_tokens", int64_t{1000}}});
   ASSERT_TRUE(resolution.ok());
@@ -90,7 +99,7 @@ TEST(NativeTest, OddPoolIsCutToPages) {
 TEST(NativeTest, CommandLineHasEveryResolvedParameter) {
   spec::EngineConfig config{.engine = "native"};
   config.resolved = {{"num_threads", int64_t{2}}, {"context_length", int64_t{512}}};
-  const auto command = NativeBackend().CommandLine(config, {.program = "/bin/redline",
+  const auto command = NativeBackend().CommandLine(config, {.program = {"/bin/redline"},
                                                             .model_path = "/m/a.gguf",
                                                             .served_model_name = "a",
                                                             .endpoint = "unix:/run/a.sock"});

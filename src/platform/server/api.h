@@ -88,6 +88,9 @@ void GetMetrics(ControlPlane& plane, Call call);
 Result<Answer> ListModels(ControlPlane& plane, const net::HttpRequest& request);
 Result<Answer> GetModel(ControlPlane& plane, const net::HttpRequest& request);
 
+// engines_api.cc
+Result<Answer> ListEngines(ControlPlane& plane, const net::HttpRequest& request);
+
 // status_api.cc
 Result<Answer> GetVersion(ControlPlane& plane, const net::HttpRequest& request);
 Result<Answer> GetStatus(ControlPlane& plane, const net::HttpRequest& request);

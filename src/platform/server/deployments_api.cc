@@ -100,7 +100,8 @@ Result<Answer> CreateOn(ControlPlane& plane, const CreateDeploymentBody& body,
   RL_RETURN_IF_ERROR(CheckRoom(plane, assessment.fit, body.replicas));
   spec::Deployment deployment = DeploymentOf(body, *assessment.choice);
   if (body.dry_run)
-    return AnswerWith(DryRunView{deployment, ViewOf(assessment.fit),
+    return AnswerWith(DryRunView{deployment, ConfigurationOf(deployment.engine, {}),
+                                 ViewOf(assessment.fit),
                                  CommandOf(plane, *entry, deployment.name, deployment.engine)});
   deployment.created_at_ms = UnixMillis();
   WriteBatch batch;

@@ -53,9 +53,12 @@ LibraryModelView ViewOf(const ControlPlane& plane, const CatalogEntry& entry) {
   view.fit = ViewOf(assessment.fit);
   if (assessment.choice) {
     const Choice& choice = *assessment.choice;
-    view.chosen =
-        ChosenView{choice.profile, choice.engine,
-                   CommandOf(plane, entry, entry.name, choice.engine), choice.why, choice.evidence};
+    view.chosen = ChosenView{choice.profile,
+                             choice.engine,
+                             ConfigurationOf(choice.engine, {}),
+                             CommandOf(plane, entry, entry.name, choice.engine),
+                             choice.why,
+                             choice.evidence};
   }
   view.profiles = entry.profiles;
   for (const auto& deployment : plane.state().deployments) {

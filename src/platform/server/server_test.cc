@@ -4,7 +4,9 @@
 #include <future>
 #include <thread>
 
+#include "backends/install/engine_store.h"
 #include "base/clock.h"
+#include "base/version.h"
 #include "platform/server/api.h"
 #include "platform/server/server_test_util.h"
 
@@ -167,6 +169,31 @@ TEST_F(ClusterTest, ADryRunChangesNothing) {
   EXPECT_TRUE(Get("/api/v1/deployments").json["items"].empty());
 }
 
+TEST_F(ClusterTest, ADryRunOfAnEngineTellsWhatWasAskedFor) {
+  Agent().Heartbeat();
+  const Reply reply = Deploy({{"model", kModel},
+                              {"engine", "vllm@0.13.0"},
+                              {"arguments", {"--max-model-len", "2k"}},
+                              {"environment", {{"VLLM_CPU_KVCACHE_SPACE", "2"}}},
+                              {"dry_run", true}});
+  ASSERT_EQ(reply.status, 200) << reply.text;
+  std::map<std::string, json> rows;
+  for (const json& row : reply.json["configuration"]) rows[row["name"]] = row;
+  EXPECT_EQ(rows["max_model_len"]["requested"], "2000") << reply.text;
+  EXPECT_EQ(rows["max_model_len"]["resolved"], "2000");
+  EXPECT_EQ(rows["VLLM_CPU_KVCACHE_SPACE"]["requested"], "2");
+  EXPECT_EQ(rows["disable_uvicorn_access_log"]["requested"], "");
+  EXPECT_EQ(rows["disable_uvicorn_access_log"]["resolved"], "true");
+  EXPECT_EQ(rows["disable_uvicorn_access_log"]["effective"], "");
+
+  const Reply refused = Deploy({{"model", kModel},
+                                {"engine", "vllm@0.13.0"},
+                                {"arguments", {"--max-model-length", "2048"}},
+                                {"dry_run", true}});
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_EQ(refused.json["error"]["param"], "--max-model-length") << refused.text;
+}
+
 TEST_F(ClusterTest, WhatCannotBeDeployedSaysWhy) {
   Agent().Heartbeat();
   ASSERT_EQ(Deploy({{"model", kModel}, {"name", "taken"}}).status, 201);
@@ -259,6 +286,31 @@ TEST_F(ClusterTest, TheLibraryShowsWhatWouldRunHere) {
   EXPECT_FALSE(large["fit"]["fits"]);
   EXPECT_TRUE(large["chosen"].is_null());
   EXPECT_EQ(Get("/api/v1/models/nope").status, 404);
+}
+
+TEST_F(ClusterTest, TheEnginesAreListedWithWhatIsInstalled) {
+  const backends::Installation installation{.engine = "vllm",
+                                            .version = "0.13.0",
+                                            .device = "cpu",
+                                            .origin = "path",
+                                            .root = "/",
+                                            .program = {"/bin/sh"}};
+  ASSERT_TRUE(backends::RecordInstallation(dir_ / "cache", installation).ok());
+  std::map<std::string, json> engines;
+  const json list = Get("/api/v1/engines").json;
+  for (const json& engine : list.at("items"))
+    engines[engine.at("name").get<std::string>() + "@" + engine.at("version").get<std::string>()] =
+        engine;
+  const std::string native = std::string("native@") + kVersion;
+  for (const std::string& name :
+       {native, std::string("vllm@0.13.0"), std::string("vllm@0.32.0"),
+        std::string("sglang@0.5.6.post2"), std::string("llama_cpp@11434")}) {
+    ASSERT_TRUE(engines.contains(name)) << name;
+    const json& engine = engines[name];
+    EXPECT_EQ(engine["is_built_in"], name == native) << name;
+    EXPECT_EQ(engine["can_be_installed"], name != native) << name;
+    EXPECT_EQ(engine["installed"], name == native || name == "vllm@0.13.0") << name;
+  }
 }
 
 TEST_F(ClusterTest, OldGenerationsAndStrangersAreFencedOff) {

@@ -62,9 +62,19 @@ template <typename Visitor>
 void VisitFields(Visitor& visit, spec::Is<ChosenView> auto& chosen) {
   visit("profile", chosen.profile);
   visit("engine", chosen.engine);
+  visit("configuration", chosen.configuration);
   visit("command", chosen.command);
   visit("why", chosen.why);
   visit("evidence", chosen.evidence);
+}
+
+template <typename Visitor>
+void VisitFields(Visitor& visit, spec::Is<EngineView> auto& engine) {
+  visit("name", engine.name);
+  visit("version", engine.version);
+  visit("is_built_in", engine.is_built_in);
+  visit("can_be_installed", engine.can_be_installed);
+  visit("installed", engine.installed);
 }
 
 template <typename Visitor>
@@ -92,6 +102,7 @@ void VisitFields(Visitor& visit, spec::Is<LibraryModelView> auto& model) {
 template <typename Visitor>
 void VisitFields(Visitor& visit, spec::Is<DryRunView> auto& view) {
   VisitFields(visit, view.deployment);
+  visit("configuration", view.configuration);
   visit("fit", view.fit);
   visit("command", view.command);
 }

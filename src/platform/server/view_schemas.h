@@ -11,6 +11,8 @@ inline constexpr const char* kSchemaName<platform::DeploymentView> = "Deployment
 template <>
 inline constexpr const char* kSchemaName<platform::LibraryModelView> = "LibraryModel";
 template <>
+inline constexpr const char* kSchemaName<platform::EngineView> = "Engine";
+template <>
 inline constexpr const char* kSchemaName<platform::FitView> = "Fit";
 template <>
 inline constexpr const char* kSchemaName<platform::StatusView> = "Status";

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "backends/backend.h"
+
 namespace redline::platform {
 namespace {
 
@@ -57,22 +59,9 @@ std::string TextOf(const spec::Parameters& parameters, const std::string& name) 
   return found == parameters.end() ? "" : backends::FormatValue(found->second);
 }
 
-// The parameters that were asked for or decided; the engine's answer beside each.
-std::vector<ConfigurationRow> ConfigurationOf(const spec::EngineConfig& engine,
-                                              const spec::Parameters& effective) {
-  spec::Parameters names = engine.requested;
-  names.insert(engine.resolved.begin(), engine.resolved.end());
-  std::vector<ConfigurationRow> rows;
-  rows.reserve(names.size());
-  for (const auto& [name, unused] : names) {
-    ConfigurationRow row{.name = name,
-                         .requested = TextOf(engine.requested, name),
-                         .resolved = TextOf(engine.resolved, name),
-                         .effective = TextOf(effective, name)};
-    row.differs = effective.contains(name) && row.effective != row.resolved;
-    rows.push_back(std::move(row));
-  }
-  return rows;
+spec::Parameters RequestedOf(const spec::EngineConfig& engine) {
+  const auto backend = backends::FindBackend(engine.engine);
+  return backend.ok() ? (*backend)->Requested(engine) : engine.requested;
 }
 
 const spec::Parameters& EffectiveOf(const std::vector<spec::Instance>& instances) {
@@ -106,6 +95,24 @@ DeploymentView ViewOf(const spec::Deployment& deployment, const ClusterState& st
   }
   view.configuration = ConfigurationOf(deployment.engine, EffectiveOf(view.instances));
   return view;
+}
+
+std::vector<ConfigurationRow> ConfigurationOf(const spec::EngineConfig& engine,
+                                              const spec::Parameters& effective) {
+  const spec::Parameters requested = RequestedOf(engine);
+  spec::Parameters names = requested;
+  names.insert(engine.resolved.begin(), engine.resolved.end());
+  std::vector<ConfigurationRow> rows;
+  rows.reserve(names.size());
+  for (const auto& [name, unused] : names) {
+    ConfigurationRow row{.name = name,
+                         .requested = TextOf(requested, name),
+                         .resolved = TextOf(engine.resolved, name),
+                         .effective = TextOf(effective, name)};
+    row.differs = effective.contains(name) && row.effective != row.resolved;
+    rows.push_back(std::move(row));
+  }
+  return rows;
 }
 
 FitView ViewOf(const Fit& fit) {

@@ -58,9 +58,19 @@ struct FitView {
 struct ChosenView {
   std::string profile;
   spec::EngineConfig engine;
+  std::vector<ConfigurationRow> configuration;
   std::vector<std::string> command;
   std::vector<std::string> why;
   spec::Evidence evidence;
+};
+
+// One version of an engine.
+struct EngineView {
+  std::string name;
+  std::string version;
+  bool is_built_in = false;
+  bool can_be_installed = false;  // by redline; else it is made known by its path
+  bool installed = false;         // on the server's node
 };
 
 struct TextView {
@@ -86,6 +96,7 @@ struct LibraryModelView {
 // Of POST /deployments with dry_run: the deployment there would be.
 struct DryRunView {
   spec::Deployment deployment;
+  std::vector<ConfigurationRow> configuration;
   FitView fit;
   std::vector<std::string> command;
 };
@@ -185,5 +196,9 @@ struct EmptyView {};
 
 DeploymentView ViewOf(const spec::Deployment& deployment, const ClusterState& state);
 FitView ViewOf(const Fit& fit);
+// The parameters that were asked for or decided, the engine's answer beside each; `effective` is
+// empty where nothing runs.
+std::vector<ConfigurationRow> ConfigurationOf(const spec::EngineConfig& engine,
+                                              const spec::Parameters& effective);
 
 }  // namespace redline::platform

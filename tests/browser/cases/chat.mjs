@@ -215,7 +215,7 @@ export function chatCases(stage) {
     async ({ page, mock }) => {
       await page.getByRole('link', { name: 'Deploy a model' }).waitFor();
       mock.deployments = [downloading()];
-      await page.getByText('A deployment is on its way: Downloading.').waitFor();
+      await page.getByText('A deployment is on its way: Downloading · 25%.').waitFor();
       await input(page).fill('too early');
       await page.keyboard.press('Enter');
       assert.equal(asked(mock).length, 0);

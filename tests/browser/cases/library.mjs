@@ -53,7 +53,7 @@ export function libraryCases(stage) {
     ])
       await drawer.getByText(text).first().waitFor();
     const changed = drawer.getByRole('row', { name: 'max_running_requests' });
-    assert.match(await changed.innerText(), /16\s+12\s*changed by the engine/);
+    assert.match(await changed.innerText(), /16\s+12\s*≠ changed by the engine/);
 
     await page.keyboard.press('Escape');
     await drawer.waitFor({ state: 'detached' });

@@ -1,7 +1,16 @@
 // Languages, narrow screens, colour schemes, the keyboard alone, and text that wants to be markup.
 import assert from 'node:assert/strict';
 
-import { deployment, downloading, failed, hugeModel, instance, model } from '../fixtures.mjs';
+import {
+  deployment,
+  downloading,
+  failed,
+  hugeModel,
+  instance,
+  model,
+  onVllm,
+  vllm,
+} from '../fixtures.mjs';
 
 const everything = (mock) => {
   mock.models = [model(), hugeModel()];
@@ -9,6 +18,7 @@ const everything = (mock) => {
     deployment(),
     downloading({ name: 'a-second-deployment-with-a-rather-long-name' }),
     failed(),
+    onVllm({ effective: { dtype: 'bfloat16', ['k'.repeat(90)]: 'v'.repeat(200) } }),
   ];
   mock.log = `${'x'.repeat(300)}\n`.repeat(50);
   mock.events = [
@@ -79,6 +89,11 @@ export function lookCases(stage) {
         await check('library');
         await page.locator('.button-details').first().click();
         await page.locator('dialog[open]').waitFor();
+        await page.locator('#deploy-engine').selectOption('vllm@0.13.0');
+        await page.locator('#deploy-arguments').fill(`--bad-${'y'.repeat(200)}`);
+        await page.locator('#deploy-arguments-problem').waitFor();
+        await page.locator('#deploy-arguments').fill(`--max-model-len ${'9'.repeat(200)}`);
+        await page.locator('dialog .is-changed').waitFor();
         const drawer = await page.locator('dialog').boundingBox();
         assert.ok(drawer.x >= 0 && drawer.x + drawer.width <= width);
         const inner = await page
@@ -88,6 +103,7 @@ export function lookCases(stage) {
         for (const [path, shown] of [
           ['/deployments', '.table'],
           ['/deployments?name=tiny-chat', '.log'],
+          ['/deployments?name=on-vllm', '.is-different'],
           ['/chat', 'textarea'],
         ]) {
           await page.goto(mock.url + path);
@@ -192,6 +208,7 @@ export function lookCases(stage) {
         ];
         mock.models[0].chosen.why = payloads;
         mock.models[0].chosen.command = payloads;
+        mock.engines[1].version = nasty;
         mock.deployments = [
           deployment({
             name: nasty,
@@ -199,7 +216,11 @@ export function lookCases(stage) {
             why: payloads,
             reason: nasty,
             phase: 'ERROR',
-            instances: [instance({ id: nasty, reason: nasty })],
+            engine: vllm({ arguments: payloads, environment: { [nasty]: nasty } }),
+            configuration: [
+              { name: nasty, requested: nasty, resolved: 'x', effective: nasty, differs: true },
+            ],
+            instances: [instance({ id: nasty, reason: nasty, effective: { [nasty]: nasty } })],
           }),
         ];
         mock.events = [{ at: '', instance_id: nasty, state: 'ERROR', reason: nasty }];
@@ -229,6 +250,8 @@ export function lookCases(stage) {
       await page.goto(`${mock.url}/deployments`);
       await page.locator('.row-link').click();
       await page.locator('.log').getByText('onerror').waitFor();
+      await page.locator('.effective summary').click();
+      await page.locator('.effective dd').waitFor();
       await page.locator('.events li').waitFor();
       assert.ok((await page.locator('.events p').textContent()).includes(nasty));
       assert.equal(await injected(), 0);

@@ -3,7 +3,7 @@ import { useCallback, useState } from 'react';
 import type { Deployment } from '../../api/client';
 import { useApi } from '../../app/api_context';
 import { hrefOf, Link, navigate } from '../../app/router';
-import { phaseOf, usePhaseAnnouncements } from '../deployments/phase';
+import { phaseText, usePhaseAnnouncements } from '../deployments/phase';
 import { useI18n } from '../../i18n';
 import { usePolling } from '../../lib/use_polling';
 import { CopyButton } from '../../ui/CopyButton';
@@ -109,7 +109,7 @@ function NothingRuns({ deployments }: { deployments: Deployment[] }) {
   if (coming)
     return (
       <Empty>
-        <p>{t('chat.waiting', { phase: t(`phase.${phaseOf(coming)}`) })}</p>
+        <p>{t('chat.waiting', { phase: phaseText(coming, t) })}</p>
         <Link page="deployments" name={coming.name} className="button">
           {coming.name}
         </Link>

@@ -6,10 +6,11 @@ import { useApi } from '../../app/api_context';
 import { Link } from '../../app/router';
 import { useI18n } from '../../i18n';
 import { usePolling } from '../../lib/use_polling';
-import { ParameterTable, WhyList } from '../../ui/EngineSummary';
+import { AskedWords, RunsLine, WhyList } from '../../ui/EngineSummary';
 import { PhaseBadge } from '../../ui/PhaseBadge';
 import { ProgressLine } from '../../ui/ProgressLine';
 import { Empty, LoadError, Loading } from '../../ui/states';
+import { ConfigurationSection } from './ConfigurationSection';
 import { CurlLine } from './CurlLine';
 import { EventList } from './EventList';
 import { InstanceTable } from './InstanceTable';
@@ -36,6 +37,7 @@ export function DeploymentPage({ name }: { name: string }) {
         <div className="column">
           <InstanceTable instances={deployment.instances} />
           <CurlLine name={deployment.name} />
+          <ConfigurationSection deployment={deployment} />
           <EngineSection deployment={deployment} />
         </div>
         <div className="column">
@@ -100,24 +102,18 @@ function Header({ deployment, onChanged }: { deployment: Deployment; onChanged: 
 
 function EngineSection({ deployment }: { deployment: Deployment }) {
   const { t } = useI18n();
-  const { engine } = deployment;
+  const { engine, profile, why } = deployment;
   return (
     <section className="panel">
       <h2>{t('engine.title')}</h2>
-      <p>
-        {t('library.runs', {
-          engine: `${engine.engine} ${engine.version}`,
-          profile: deployment.profile,
-        })}
-      </p>
-      {deployment.why.length > 0 && (
+      <RunsLine engine={engine} profile={profile} />
+      <AskedWords engine={engine} />
+      {why.length > 0 && (
         <>
           <h3>{t('engine.why')}</h3>
-          <WhyList why={deployment.why} />
+          <WhyList why={why} />
         </>
       )}
-      <h3>{t('engine.parameters')}</h3>
-      <ParameterTable engine={engine} />
     </section>
   );
 }

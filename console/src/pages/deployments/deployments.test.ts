@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 
 import type { Deployment, Instance, Progress } from '../../api/client';
+import { translator } from '../../i18n/translate';
 import { curlLine } from './CurlLine';
 import { appendLog, emptyLog, plainText } from './log_buffer';
-import { phaseOf, restartsOf, shownProgress, uptimeOf } from './phase';
+import { phaseOf, phaseText, restartsOf, shownProgress, uptimeOf } from './phase';
 
 const noProgress: Progress = {
   phase: '',
@@ -27,6 +28,7 @@ function instance(fields: Partial<Instance>): Instance {
     progress: noProgress,
     started_at: '',
     ready_at: '',
+    effective: {},
     ...fields,
   };
 }
@@ -38,7 +40,14 @@ function deployment(fields: Partial<Deployment>): Deployment {
     profile: 'p',
     replicas: 1,
     generation: 1,
-    engine: { engine: 'native', version: '1', requested: {}, resolved: {} },
+    engine: {
+      engine: 'native',
+      version: '1',
+      requested: {},
+      arguments: [],
+      environment: {},
+      resolved: {},
+    },
     why: [],
     created_at: '',
     deleting: false,
@@ -46,6 +55,7 @@ function deployment(fields: Partial<Deployment>): Deployment {
     reason: '',
     ready_replicas: 1,
     instances: [],
+    configuration: [],
     ...fields,
   };
 }
@@ -63,6 +73,19 @@ describe('phase', () => {
     const done = instance({ progress: { ...noProgress, phase: 'loading', fraction: 1 } });
     expect(shownProgress(deployment({ instances: [done] }))).toBeNull();
     expect(shownProgress(deployment({ instances: [downloading(0.5)], deleting: true }))).toBeNull();
+  });
+
+  it('tells the step with the phase', () => {
+    const installing = instance({
+      state: 'INITIALIZING',
+      progress: { ...noProgress, phase: 'vllm@0.13.0: installing packages', fraction: 0.519 },
+    });
+    const preparing = deployment({ phase: 'INITIALIZING', instances: [installing] });
+    expect(phaseText(preparing, translator('en'))).toBe(
+      'Preparing · vllm@0.13.0: installing packages 51%',
+    );
+    expect(phaseText(preparing, translator('zh'))).toBe('准备中 · vllm@0.13.0: 正在安装软件包 51%');
+    expect(phaseText(deployment({}), translator('en'))).toBe('Running');
   });
 
   it('adds restarts and takes the longest uptime', () => {

@@ -5,7 +5,9 @@ import type { Deployment, Instance, Progress } from '../../api/client';
 import { useNotices } from '../../app/notices';
 import { useI18n } from '../../i18n';
 import { secondsSince } from '../../lib/format';
+import type { Translate } from '../../i18n/translate';
 import type { PhaseName } from '../../ui/PhaseBadge';
+import { stepText } from '../../ui/ProgressLine';
 
 export function phaseOf(deployment: Deployment): PhaseName {
   return deployment.deleting ? 'deleting' : deployment.phase;
@@ -18,8 +20,16 @@ export function shownProgress(deployment: Deployment): Progress | null {
 }
 
 export function instanceProgress(instance: Instance): Progress | null {
-  const settled = instance.state !== 'DOWNLOADING' && instance.state !== 'STARTING';
-  return settled || instance.progress.phase === '' ? null : instance.progress;
+  const underWay = ['INITIALIZING', 'DOWNLOADING', 'STARTING'].includes(instance.state);
+  return !underWay || instance.progress.phase === '' ? null : instance.progress;
+}
+
+// "Preparing · vllm@0.13.0: installing packages 51%".
+export function phaseText(deployment: Deployment, t: Translate): string {
+  const phase = t(`phase.${phaseOf(deployment)}`);
+  const progress = shownProgress(deployment);
+  const step = progress === null ? '' : stepText(progress, t);
+  return step === '' ? phase : `${phase} · ${step}`;
 }
 
 function slower(one: Progress | null, other: Progress | null): Progress | null {

@@ -5,7 +5,7 @@ import { Link } from '../../app/router';
 import { phaseOf, shownProgress } from '../deployments/phase';
 import { useI18n } from '../../i18n';
 import { contextLength, parameterCount } from '../../lib/format';
-import { EvidenceLine } from '../../ui/EngineSummary';
+import { EvidenceLine, runsText } from '../../ui/EngineSummary';
 import { ChatIcon } from '../../ui/icons';
 import { FitVerdict, MemoryBar } from '../../ui/MemoryBar';
 import { PhaseBadge } from '../../ui/PhaseBadge';
@@ -35,7 +35,7 @@ export function ModelCard({ model, deployments, deploy, onDetails }: ModelCardPr
       <FitLine model={model} />
       {problem !== undefined && (
         <div className="alert alert-error" role="alert">
-          {problem}
+          {problem.text}
         </div>
       )}
       {deployments.map((deployment) => (
@@ -96,12 +96,7 @@ function ChosenLine({ chosen }: { chosen: Chosen }) {
   const { t } = useI18n();
   return (
     <>
-      <p className="muted">
-        {t('library.runs', {
-          engine: `${chosen.engine.engine} ${chosen.engine.version}`,
-          profile: chosen.profile,
-        })}
-      </p>
+      <p className="muted">{runsText(chosen.engine, chosen.profile, t)}</p>
       <EvidenceLine evidence={{ ...chosen.evidence, source: '' }} />
     </>
   );

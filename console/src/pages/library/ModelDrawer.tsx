@@ -1,14 +1,19 @@
-// Everything about what a click on Deploy would run: fit, command line, parameters, why, evidence.
+// Everything about what a click on Deploy would run: engine, fit, command line, configuration, why,
+// evidence.
 import { useState } from 'react';
 
 import type { Chosen, DeployRequest, Fit, LibraryModel } from '../../api/client';
 import { useI18n } from '../../i18n';
+import { ConfigurationTable } from '../../ui/ConfigurationTable';
 import { Dialog } from '../../ui/Dialog';
-import { CommandLine, EvidenceLine, ParameterTable, WhyList } from '../../ui/EngineSummary';
+import { CommandLine, EvidenceLine, RunsLine, WhyList } from '../../ui/EngineSummary';
 import { FitVerdict, MemoryBar, MemoryTerms } from '../../ui/MemoryBar';
-import { DeployOptions, defaultOptions, deployRequest } from './DeployOptions';
+import { DeployOptions } from './DeployOptions';
+import { EngineChoice } from './EngineChoice';
+import { canBeSent, complaintsOf, defaultOptions, readOptions, type Options } from './options';
 import { ProfileList } from './ProfileList';
 import type { Deploy } from './use_deploy';
+import { useEngines } from './use_engines';
 import { usePreview } from './use_preview';
 
 interface ModelDrawerProps {
@@ -19,13 +24,21 @@ interface ModelDrawerProps {
 
 export function ModelDrawer({ model, deploy, onClose }: ModelDrawerProps) {
   const { t, language } = useI18n();
+  const engines = useEngines();
   const [options, setOptions] = useState(defaultOptions);
-  const { fit, chosen, problem: wouldFail } = usePreview(model, options);
-  const runnable = model.fit.fits && model.chosen !== null;
+  const { fit, chosen, refusal, isOld } = usePreview(model, options);
+  const read = readOptions(model.name, options);
+  const runnable = options.engine !== '' || (model.fit.fits && model.chosen !== null);
   const pending = deploy.pending.has(model.name);
-  const problem = deploy.problems[model.name] ?? wouldFail;
+  const refused = deploy.problems[model.name] ?? refusal;
+  const { atFields, general } = complaintsOf(read, refused, options, t);
+  const change = (next: Options) => {
+    deploy.forget(model.name);
+    setOptions(next);
+  };
   const start = async (request: DeployRequest) => {
     if (await deploy.start(request)) onClose();
+    else requestAnimationFrame(focusFirstProblem);
   };
   return (
     <Dialog
@@ -39,8 +52,8 @@ export function ModelDrawer({ model, deploy, onClose }: ModelDrawerProps) {
           </button>
           <button
             className="button button-primary"
-            disabled={!runnable || pending}
-            onClick={() => void start(deployRequest(model.name, options))}
+            disabled={!runnable || !canBeSent(read) || pending}
+            onClick={() => void start(read.request)}
           >
             {t(pending ? 'library.deploying' : 'library.deploy')}
           </button>
@@ -48,16 +61,37 @@ export function ModelDrawer({ model, deploy, onClose }: ModelDrawerProps) {
       }
     >
       <p>{model.summary[language]}</p>
-      <FitSection fit={fit} />
-      {chosen ? <ChosenSections chosen={chosen} /> : <ProfileList profiles={model.profiles} />}
-      {runnable && <DeployOptions model={model} options={options} onChange={setOptions} />}
-      {problem !== null && (
+      <EngineChoice
+        model={model}
+        engines={engines}
+        options={options}
+        problems={atFields}
+        onChange={change}
+      />
+      {chosen && (isOld || !canBeSent(read)) && <p className="muted">{t('drawer.old')}</p>}
+      {fit && <FitSection fit={fit} />}
+      {chosen && <ChosenSections chosen={chosen} />}
+      {!chosen && options.engine === '' && <ProfileList profiles={model.profiles} />}
+      {!fit && !refused && canBeSent(read) && (
+        <p className="muted" role="status">
+          {t('drawer.asking')}
+        </p>
+      )}
+      {runnable && (
+        <DeployOptions model={model} options={options} problems={atFields} onChange={change} />
+      )}
+      {general !== null && (
         <div className="alert alert-error" role="alert">
-          {problem}
+          {general}
         </div>
       )}
     </Dialog>
   );
+}
+
+// It may be out of sight, at the other end of the drawer.
+function focusFirstProblem() {
+  document.querySelector<HTMLElement>('dialog[open] [aria-invalid="true"]')?.focus();
 }
 
 function FitSection({ fit }: { fit: Fit }) {
@@ -78,17 +112,12 @@ function ChosenSections({ chosen }: { chosen: Chosen }) {
   return (
     <>
       <section>
-        <h3>{t('engine.title')}</h3>
-        <p>
-          {t('library.runs', {
-            engine: `${chosen.engine.engine} ${chosen.engine.version}`,
-            profile: chosen.profile,
-          })}
-        </p>
+        <h3>{t('drawer.wouldRun')}</h3>
+        <RunsLine engine={chosen.engine} profile={chosen.profile} />
         <h4>{t('engine.command')}</h4>
         <CommandLine command={chosen.command} />
         <h4>{t('engine.parameters')}</h4>
-        <ParameterTable engine={chosen.engine} />
+        <ConfigurationTable rows={chosen.configuration} shows="plan" />
       </section>
       {chosen.why.length > 0 && (
         <section>

@@ -1,7 +1,8 @@
 // The profiles of a model that does not run here: what each is for, and what it is known to do.
 import type { HardwareMatch, Profile } from '../../api/client';
 import { useI18n } from '../../i18n';
-import { EvidenceLine, ParameterTable } from '../../ui/EngineSummary';
+import { ConfigurationTable, requestedRows } from '../../ui/ConfigurationTable';
+import { AskedWords, EvidenceLine } from '../../ui/EngineSummary';
 
 export function ProfileList({ profiles }: { profiles: Profile[] }) {
   const { t } = useI18n();
@@ -15,7 +16,10 @@ export function ProfileList({ profiles }: { profiles: Profile[] }) {
           </h4>
           <Hardware match={profile.hardware} />
           <EvidenceLine evidence={profile.evidence} />
-          <ParameterTable engine={profile.engine} />
+          <AskedWords engine={profile.engine} />
+          {profile.engine.arguments.length === 0 && (
+            <ConfigurationTable rows={requestedRows(profile.engine)} shows="plan" />
+          )}
         </section>
       ))}
     </section>

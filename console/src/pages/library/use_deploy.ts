@@ -2,14 +2,16 @@
 import { useCallback, useState } from 'react';
 
 import type { DeployRequest } from '../../api/client';
-import { errorText, useApi } from '../../app/api_context';
+import { refusalOf, useApi } from '../../app/api_context';
 import { useNotices } from '../../app/notices';
 import { useI18n } from '../../i18n';
+import type { Refusal } from './options';
 
 export interface Deploy {
   pending: ReadonlySet<string>; // models
-  problems: Readonly<Record<string, string>>; // by model
+  problems: Readonly<Record<string, Refusal>>; // by model
   start: (request: DeployRequest) => Promise<boolean>;
+  forget: (model: string) => void; // its problem
 }
 
 export function useDeploy(onDeployed: () => void): Deploy {
@@ -17,7 +19,7 @@ export function useDeploy(onDeployed: () => void): Deploy {
   const { t } = useI18n();
   const { notify } = useNotices();
   const [pending, setPending] = useState<ReadonlySet<string>>(new Set());
-  const [problems, setProblems] = useState<Record<string, string>>({});
+  const [problems, setProblems] = useState<Record<string, Refusal>>({});
 
   const start = useCallback(
     async (request: DeployRequest) => {
@@ -31,7 +33,7 @@ export function useDeploy(onDeployed: () => void): Deploy {
         onDeployed();
         return true;
       } catch (error) {
-        setProblems((all) => ({ ...all, [model]: errorText(error, t) }));
+        setProblems((all) => ({ ...all, [model]: refusalOf(error, t) }));
         return false;
       } finally {
         setPending((all) => new Set([...all].filter((name) => name !== model)));
@@ -39,9 +41,13 @@ export function useDeploy(onDeployed: () => void): Deploy {
     },
     [client, notify, onDeployed, t],
   );
-  return { pending, problems, start };
+  const forget = useCallback(
+    (model: string) => setProblems((all) => (model in all ? without(all, model) : all)),
+    [],
+  );
+  return { pending, problems, start, forget };
 }
 
-function without(all: Record<string, string>, name: string): Record<string, string> {
+function without<T>(all: Record<string, T>, name: string): Record<string, T> {
   return Object.fromEntries(Object.entries(all).filter(([key]) => key !== name));
 }

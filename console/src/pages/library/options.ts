@@ -1,0 +1,122 @@
+// The few things a person may want otherwise than the defaults, as they stand in the fields, and the
+// request that they make.
+import type { DeployRequest } from '../../api/client';
+import type { Translate } from '../../i18n/translate';
+import { splitWords, type Unfinished } from '../../lib/shell_words';
+
+export interface Options {
+  name: string; // '': the model's
+  replicas: number;
+  profile: string; // '': the chosen one
+  engine: string; // '': the profile's; else "vllm@0.13.0"
+  arguments: string; // of `engine`, as for a shell
+  environment: string; // of `engine`: lines of NAME=value
+}
+
+export const defaultOptions: Options = {
+  name: '',
+  replicas: 1,
+  profile: '',
+  engine: '',
+  arguments: '',
+  environment: '',
+};
+
+// What is wrong with one line of the environment.
+export interface BadLine {
+  line: number; // from 1
+  why: 'notAssignment' | 'badName' | 'twice';
+}
+
+export interface Environment {
+  variables: Record<string, string>;
+  bad: BadLine | null; // the first
+}
+
+// One variable a line, its value as it stands. Empty lines are passed over.
+export function parseEnvironment(text: string): Environment {
+  const variables = new Map<string, string>();
+  for (const [index, raw] of text.split('\n').entries()) {
+    const line = raw.replace(/\r$/, '');
+    if (line.trim() === '') continue;
+    const equals = line.indexOf('=');
+    const name = line.slice(0, equals).trim();
+    const bad = (why: BadLine['why']) => ({ variables: {}, bad: { line: index + 1, why } });
+    if (equals < 0) return bad('notAssignment');
+    if (!/^[A-Za-z_]\w*$/.test(name)) return bad('badName');
+    if (variables.has(name)) return bad('twice');
+    variables.set(name, line.slice(equals + 1));
+  }
+  return { variables: Object.fromEntries(variables), bad: null };
+}
+
+export interface ReadOptions {
+  request: DeployRequest;
+  unfinished: Unfinished | null; // in the arguments
+  badLine: BadLine | null; // in the environment
+}
+
+export function readOptions(model: string, options: Options): ReadOptions {
+  const request: DeployRequest = { model };
+  const name = options.name.trim();
+  if (name !== '') request.name = name;
+  if (options.replicas !== 1) request.replicas = options.replicas;
+  if (options.engine === '') {
+    if (options.profile !== '') request.profile = options.profile;
+    return { request, unfinished: null, badLine: null };
+  }
+  const { words, unfinished } = splitWords(options.arguments);
+  const { variables, bad } = parseEnvironment(options.environment);
+  request.engine = options.engine;
+  if (words.length > 0) request.arguments = words;
+  if (Object.keys(variables).length > 0) request.environment = variables;
+  return { request, unfinished, badLine: bad };
+}
+
+export function canBeSent({ unfinished, badLine }: ReadOptions): boolean {
+  return unfinished === null && badLine === null;
+}
+
+export type Field = 'name' | 'replicas' | 'profile' | 'engine' | 'arguments' | 'environment';
+export type Problems = Partial<Record<Field, string>>;
+
+const profileFields: readonly Field[] = ['name', 'replicas', 'profile'];
+const engineFields: readonly Field[] = ['name', 'replicas', 'engine', 'arguments', 'environment'];
+
+// The field that a refusal is about, by its `param`; null: none of those that are shown. With an
+// engine, what is no field of the request is an argument of it: "--max-model-len".
+export function fieldOf(param: string | null, options: Options): Field | null {
+  if (param === null || param === '') return null;
+  const first = param === 'version' ? 'engine' : param.split(/[.[]/)[0];
+  const shown = options.engine === '' ? profileFields : engineFields;
+  const field = shown.find((each) => each === first);
+  return field ?? (options.engine === '' ? null : 'arguments');
+}
+
+export interface Refusal {
+  text: string;
+  param: string | null;
+}
+
+export interface Complaints {
+  atFields: Problems;
+  general: string | null; // about no field
+}
+
+// What the text itself shows comes before what the server said of an earlier one.
+export function complaintsOf(
+  read: ReadOptions,
+  refusal: Refusal | null,
+  options: Options,
+  t: Translate,
+): Complaints {
+  const atFields: Problems = {};
+  const field = refusal === null ? null : fieldOf(refusal.param, options);
+  if (refusal !== null && field !== null) atFields[field] = refusal.text;
+  if (read.unfinished !== null) atFields.arguments = t(`words.${read.unfinished}`);
+  if (read.badLine !== null) {
+    const { line, why } = read.badLine;
+    atFields.environment = t(`variables.${why}`, { line });
+  }
+  return { atFields, general: field === null ? (refusal?.text ?? null) : null };
+}
