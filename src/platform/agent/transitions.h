@@ -25,11 +25,12 @@ enum class EngineState {
 struct Observation {
   Wish wish = Wish::kUnknown;
   FetchState fetch = FetchState::kNone;  // of everything that has to be there first
-  bool is_downloading = true;            // while it runs: the model's files are on their way
   EngineState engine = EngineState::kNone;
   bool is_current = true;    // the engine is of the generation that is wanted
   bool is_stopping = false;  // it was told to stop
   bool may_start = true;     // no back-off is running
+  bool is_downloading =
+      true;  // what `fetch` is at: the model's files; else it installs or converts
 };
 
 enum class Action {

@@ -20,6 +20,10 @@ TEST(TransitionsTest, EveryTransition) {
       // The way up.
       {"new", {.wish = kRun}, State::kInitializing, Action::kStartFetch},
       {"fetching", {kRun, FetchState::kRunning}, State::kDownloading, Action::kNone},
+      {"installing the engine",
+       {.wish = kRun, .fetch = FetchState::kRunning, .is_downloading = false},
+       State::kInitializing,
+       Action::kNone},
       {"fetched", {kRun, FetchState::kDone}, State::kStarting, Action::kStartEngine},
       {"loading",
        {kRun, FetchState::kDone, EngineState::kStarting},
