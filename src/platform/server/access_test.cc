@@ -147,7 +147,8 @@ TEST_F(AccessTest, TheDocumentDescribesEveryRouteAndItsAnswers) {
     ASSERT_TRUE(operation.is_object()) << route.path;
     const json& success = operation["responses"][std::to_string(route.success_status)];
     if (std::string(route.method) != "GET" || !success.contains("content")) continue;
-    if (std::string(route.path).ends_with("/logs")) continue;  // nobody would answer
+    const std::string path = route.path;
+    if (path.ends_with("/logs") || path.ends_with("/metrics")) continue;  // nobody would answer
     const Reply reply = Call("GET", Concrete(route.path));
     if (reply.status == 404) continue;  // no model is called x
     EXPECT_EQ(reply.status, 200) << route.path << reply.text;

@@ -447,6 +447,29 @@ TEST_F(ClusterTest, LogsTravelOverTheWaitingPoll) {
   EXPECT_EQ(Get(kDeployment + "/logs?max_bytes=0").json["error"]["param"], "max_bytes");
 }
 
+TEST_F(ClusterTest, MetricsTravelOverTheWaitingPoll) {
+  FakeAgent agent = Agent();
+  agent.Heartbeat();
+  Deploy({{"model", kModel}});
+  EXPECT_EQ(Get(kDeployment + "/metrics").status, 409) << "nothing runs yet";
+  agent.Obey();
+  agent.Poll();
+  for (const std::string text : {R"({"num_running_requests": 2.0})", "", "[1]"}) {
+    auto poll = std::async(std::launch::async, [&] { return agent.Poll(30); });
+    auto metrics = std::async(std::launch::async, [&] { return Get(kDeployment + "/metrics"); });
+    const json question = poll.get().at("log_requests").at(0);
+    EXPECT_EQ(question["engine"], "native");
+    EXPECT_TRUE(question["metrics_of"].get<std::string>().starts_with("unix:"));
+    const std::string path = "/internal/v1/log-replies/" + question["id"].get<std::string>();
+    EXPECT_EQ(Call("POST", path, {{"text", text}, {"next", 0}}).status, 200);
+    const Reply reply = metrics.get();
+    EXPECT_EQ(reply.status, text.starts_with("{") ? 200 : 503) << text;
+    if (reply.status == 200) {
+      EXPECT_EQ(reply.json["metrics"]["num_running_requests"], 2.0);
+    }
+  }
+}
+
 TEST_F(ClusterTest, DeployingWaitsForTheFirstWorker) {
   auto created = std::async(std::launch::async, [&] { return Deploy({{"model", kModel}}); });
   EXPECT_EQ(created.wait_for(std::chrono::milliseconds(200)), std::future_status::timeout);
