@@ -35,6 +35,8 @@ Result<json> RequestBody(const Arguments& arguments) {
   json body = {{"model", arguments.Get("MODEL")}};
   if (arguments.Has("name")) body["name"] = arguments.Get("name");
   if (arguments.Has("profile")) body["profile"] = arguments.Get("profile");
+  if (arguments.Has("goal")) body["goal"] = arguments.Get("goal");
+  if (arguments.Has("model-path")) body["model_path"] = arguments.Get("model-path");
   if (arguments.Has("engine")) body["engine"] = arguments.Get("engine");
   if (const auto words = arguments.GetAll("ARG"); !words.empty()) body["arguments"] = words;
   RL_ASSIGN_OR_RETURN(const auto environment, EnvironmentOf(arguments));
@@ -55,19 +57,15 @@ void PrintWhy(const json& deployment) {
 
 // A node that is not here can be planned for.
 Status CheckCanStart(const Arguments& arguments) {
-  for (const char* flag : {"goal", "hardware"}) {
-    if (arguments.Has(flag))
-      return Unimplemented(
-          fmt::format("--{} is for a plan: deployments run on the nodes there are; see what would "
-                      "run elsewhere with --dry-run",
-                      flag),
-          flag);
-  }
-  return OkStatus();
+  if (!arguments.Has("hardware")) return OkStatus();
+  return Unimplemented(
+      "--hardware is for a plan: deployments run on the nodes there are; see what would run "
+      "elsewhere with --dry-run",
+      "hardware");
 }
 
 bool IsPlan(const Arguments& arguments) {
-  return arguments.Has("dry-run") && (arguments.Has("hardware") || arguments.Has("goal"));
+  return arguments.Has("dry-run") && arguments.Has("hardware");
 }
 
 Status RunDeploy(const Arguments& arguments) {
@@ -81,7 +79,8 @@ Status RunDeploy(const Arguments& arguments) {
   // something else.
   const bool is_plain = !arguments.Has("name") && !arguments.Has("profile") &&
                         !arguments.Has("set") && !arguments.Has("replicas") &&
-                        !arguments.Has("engine");
+                        !arguments.Has("engine") && !arguments.Has("goal") &&
+                        !arguments.Has("model-path");
   const bool existed = created.status().code() == Code::kAlreadyExists && is_plain;
   if (!created.ok() && !existed) return created.status();
   const std::string name =
@@ -117,6 +116,7 @@ Command DeployCommand() {
           "redline deploy smollm2-135m-instruct --wait\n"
           "redline deploy smollm2-135m-instruct --dry-run\n"
           "redline deploy smollm2-135m-instruct --engine vllm@0.13.0 -- --max-model-len 2048\n"
+          "redline deploy qwen3-8b --model-path /models/Qwen3-8B\n"
           "redline deploy deepseek-v3.2 --hardware H200x8 --goal throughput --dry-run",
       .flags = WithServerFlags(
           {{"name", "NAME", "name of the deployment [the model's]", ""},
@@ -131,10 +131,14 @@ Command DeployCommand() {
             "only show what would run and why; with --hardware, no platform is needed", ""},
            {.name = "goal",
             .value_name = "GOAL",
-            .help = "with --dry-run: what the profile is for",
+            .help = "what the profile is for [any]",
             .default_value = "",
             .choices = {"throughput", "latency", "long_context", "balanced"}},
            {"hardware", "GPUxN", "with --dry-run: the node's GPUs, such as H200x8", ""},
+           {"model-path", "PATH",
+            "a folder or file on the worker with the model, instead of fetching the library's "
+            "files",
+            ""},
            {"engine", "NAME@VERSION",
             "this engine and the arguments after -- instead of a profile's; it is installed first "
             "where it is not",

@@ -98,11 +98,8 @@ void PrintForPeople(const std::string& model, const std::string& hardware, const
 }  // namespace
 
 Status ShowDeploymentPlan(const Arguments& arguments) {
-  if (!arguments.Has("hardware"))
-    return InvalidArgument(
-        "--goal, --engine and arguments after -- need --hardware, such as --hardware H200x8",
-        "hardware");
-  for (const char* flag : {"name", "replicas", "wait", "timeout", "server", "api-key"}) {
+  for (const char* flag :
+       {"name", "replicas", "model-path", "wait", "timeout", "server", "api-key"}) {
     if (arguments.Has(flag))
       return InvalidArgument(
           fmt::format("--{} says nothing about a plan for --hardware: leave it out", flag), flag);

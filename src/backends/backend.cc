@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
 
 #include "base/strings.h"
 
@@ -44,8 +45,13 @@ HardwareFacts FactsOf(const spec::Worker& worker) {
     if (gpu.vendor != worker.device || gpu.name != worker.device_model) continue;
     facts.memory_bytes = is_first ? gpu.memory_available_bytes
                                   : std::min(facts.memory_bytes, gpu.memory_available_bytes);
+    facts.total_bytes =
+        is_first ? gpu.memory_total_bytes : std::min(facts.total_bytes, gpu.memory_total_bytes);
+    facts.compute_capability = gpu.compute_capability;
+    facts.bytes_of_each.push_back(gpu.memory_available_bytes);
     is_first = false;
   }
+  std::sort(facts.bytes_of_each.begin(), facts.bytes_of_each.end(), std::greater<>());
   return facts;
 }
 

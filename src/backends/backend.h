@@ -100,6 +100,10 @@ struct HardwareFacts {
   int64_t num_devices = 0;   // CPU: hardware threads
   int64_t memory_bytes = 0;  // an engine may use now: CPU, of the host; GPUs, of each of them
   std::vector<std::string> isa;
+  // GPUs only.
+  int64_t compute_capability = 0;      // NVIDIA: 90 for 9.0
+  int64_t total_bytes = 0;             // of each, whoever uses it
+  std::vector<int64_t> bytes_of_each;  // an engine may use now; the most first
 };
 // The devices that count most, and the CPU that every node has.
 HardwareFacts FactsOf(const spec::Worker& worker);

@@ -1,5 +1,6 @@
 #include "spec/deployment.h"
 
+#include <algorithm>
 #include <array>
 
 #include "base/strings.h"
@@ -53,6 +54,17 @@ Status ValidateId(std::string_view id, const char* param) {
                          param);
 }
 
+Status ValidateModelPath(std::string_view path) {
+  constexpr size_t kMostBytes = 4096;
+  const bool has_control =
+      std::any_of(path.begin(), path.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+  if (path.starts_with('/') && path.size() <= kMostBytes && !has_control) return OkStatus();
+  return InvalidArgument("\"" + Excerpt(path) +
+                             "\" is not a path of a model: it is read on the worker, so give an "
+                             "absolute one, such as /models/qwen3-8b",
+                         "model_path");
+}
+
 Status ValidateWorker(const Worker& worker) {
   RL_RETURN_IF_ERROR(ValidateId(worker.id, "id"));
   if (worker.num_devices < 0 || worker.memory_total_bytes < 0 || worker.memory_available_bytes < 0)
@@ -68,6 +80,7 @@ Status ValidateWorker(const Worker& worker) {
 }
 
 nlohmann::json ToJson(const Progress& progress) { return FieldsToJson(progress); }
+nlohmann::json ToJson(const GpuClaim& claim) { return FieldsToJson(claim); }
 nlohmann::json ToJson(const Instance& instance) { return FieldsToJson(instance); }
 nlohmann::json ToJson(const Deployment& deployment) { return FieldsToJson(deployment); }
 nlohmann::json ToJson(const WorkerCpu& cpu) { return FieldsToJson(cpu); }
@@ -99,6 +112,9 @@ Result<Assignment> AssignmentFromJson(const nlohmann::json& json) {
   for (const ModelFile& file : assignment.files) RL_RETURN_IF_ERROR(ValidateModelFile(file));
   for (const ModelSource& source : assignment.sources)
     RL_RETURN_IF_ERROR(ValidateModelSource(source));
+  if (!assignment.model_path.empty()) RL_RETURN_IF_ERROR(ValidateModelPath(assignment.model_path));
+  if (assignment.gpus.size() > kMostGpusOfAWorker)
+    return InvalidArgument("a worker has at most 1024 GPUs");
   return assignment;
 }
 

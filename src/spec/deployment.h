@@ -39,11 +39,19 @@ struct Progress {
   double bytes_per_second = 0;
 };
 
+// GPUs that one replica takes, whole: no other engine is placed on them.
+struct GpuClaim {
+  std::string name;        // as the driver names them: "NVIDIA H200"
+  int64_t count = 0;       // 0: it runs on the CPU
+  int64_t bytes_each = 0;  // that have to be free on each; 0: not known
+};
+
 struct Instance {
   std::string id;  // "inst-..."
   std::string deployment;
-  std::string worker;      // empty until scheduled
-  int64_t generation = 0;  // rises with every assignment; older ones are fenced off
+  std::string worker;         // empty until scheduled
+  std::vector<int64_t> gpus;  // of the worker, that are its own; by WorkerGpu::index
+  int64_t generation = 0;     // rises with every assignment; older ones are fenced off
   InstanceState state = InstanceState::kPending;
   std::string reason;    // why it is in this state, for people
   int64_t pid = 0;       // of the engine; 0: none
@@ -62,6 +70,8 @@ struct Deployment {
   int64_t replicas = 1;    // 0: stopped
   int64_t generation = 1;  // rises with every change of the specification
   EngineConfig engine;
+  GpuClaim gpus;
+  std::string model_path;        // on the worker; empty: the library's files are fetched
   std::vector<std::string> why;  // sentences: what was chosen and because of what
   int64_t created_at_ms = 0;
   bool deleting = false;
@@ -120,10 +130,15 @@ struct Assignment {
   std::string model;
   std::vector<ModelFile> files;
   std::vector<ModelSource> sources;
+  std::string model_path;  // used instead of the files; empty: they are fetched
   EngineConfig engine;
+  std::vector<int64_t> gpus;  // its own; empty: it runs on the CPU
+  int64_t gpu_bytes = 0;      // that have to be free on each of them; 0: not known
+  int64_t memory_bytes = 0;   // of the host, that it takes; 0: not known
 };
 
 nlohmann::json ToJson(const Progress& progress);
+nlohmann::json ToJson(const GpuClaim& claim);
 nlohmann::json ToJson(const Instance& instance);
 nlohmann::json ToJson(const Deployment& deployment);
 nlohmann::json ToJson(const WorkerCpu& cpu);
@@ -140,6 +155,8 @@ Status ValidateWorker(const Worker& worker);
 // Ids of instances and workers: 1 to 64 of [a-z0-9.-], starting with a letter or digit. They become
 // file names.
 Status ValidateId(std::string_view id, const char* param);
+// Absolute paths of at most 4096 bytes without control characters.
+Status ValidateModelPath(std::string_view path);
 // Names of deployments: 1 to 63 of [a-z0-9.-], starting and ending with a letter or digit.
 Status ValidateDeploymentName(std::string_view name);
 

@@ -101,10 +101,18 @@ void VisitFields(Visitor& visit, Is<Progress> auto& progress) {
 }
 
 template <typename Visitor>
+void VisitFields(Visitor& visit, Is<GpuClaim> auto& claim) {
+  visit("name", claim.name);
+  visit("count", claim.count);
+  visit("bytes_each", claim.bytes_each);
+}
+
+template <typename Visitor>
 void VisitFields(Visitor& visit, Is<Instance> auto& instance) {
   visit("id", instance.id);
   visit("deployment", instance.deployment);
   visit("worker", instance.worker);
+  visit("gpus", instance.gpus);
   visit("generation", instance.generation);
   visit("state", instance.state);
   visit("reason", instance.reason);
@@ -125,6 +133,8 @@ void VisitFields(Visitor& visit, Is<Deployment> auto& deployment) {
   visit("replicas", deployment.replicas);
   visit("generation", deployment.generation);
   visit("engine", deployment.engine);
+  visit("gpus", deployment.gpus);
+  visit("model_path", deployment.model_path);
   visit("why", deployment.why);
   visit.Time("created_at", deployment.created_at_ms);
   visit("deleting", deployment.deleting);
@@ -181,7 +191,11 @@ void VisitFields(Visitor& visit, Is<Assignment> auto& assignment) {
   visit("model", assignment.model);
   visit("files", assignment.files);
   visit("sources", assignment.sources);
+  visit("model_path", assignment.model_path);
   visit("engine", assignment.engine);
+  visit("gpus", assignment.gpus);
+  visit("gpu_bytes", assignment.gpu_bytes);
+  visit("memory_bytes", assignment.memory_bytes);
 }
 
 template <typename Visitor>

@@ -21,4 +21,20 @@ struct HardwareProfile {
 // one of it. kInvalidArgument with the nearest name.
 Result<HardwareProfile> FindHardwareProfile(std::string_view name);
 
+// GPUs of one model, as their driver tells of them. 0: it does not.
+struct ReportedGpus {
+  std::string_view name;  // "NVIDIA H100 80GB HBM3", "NVIDIA A100-SXM4-80GB"
+  int64_t compute_capability = 0;
+  int64_t memory_bytes = 0;  // of each, all of it
+  int64_t count = 0;
+};
+
+// The known GPU that these are a variant of ("NVIDIA H100 PCIe" is an H100; one with less memory is
+// not), with the memory that was reported; else a profile of what was reported, under the driver's
+// name. kFailedPrecondition when that does not suffice for an engine's decisions.
+Result<HardwareProfile> HardwareProfileOf(const ReportedGpus& gpus);
+
+// Without the count: "H200" of "H200x8".
+std::string GpuOf(const HardwareProfile& hardware);
+
 }  // namespace redline::spec

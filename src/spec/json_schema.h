@@ -25,6 +25,8 @@ inline constexpr const char* kSchemaName<Profile> = "Profile";
 template <>
 inline constexpr const char* kSchemaName<Progress> = "Progress";
 template <>
+inline constexpr const char* kSchemaName<GpuClaim> = "GpuClaim";
+template <>
 inline constexpr const char* kSchemaName<Instance> = "Instance";
 template <>
 inline constexpr const char* kSchemaName<WorkerCpu> = "WorkerCpu";

@@ -71,8 +71,6 @@ class Plan(unittest.TestCase):
                  ["h200x1-balanced", "--engine"]),
                 (("smollm2-135m-instruct", *sglang), None, ["config.json"]),
                 (("deepseek-v3.2", "--engine", "sglang", "--dry-run"), 2, ["--hardware"]),
-                (("deepseek-v3.2", "--goal", "latency"), None, ["--dry-run"]),
-                (("deepseek-v3.2", "--goal", "latency", "--dry-run"), 2, ["need --hardware"]),
                 (("deepseek-v3.2", "--dry-run", "--", "--tp-size", "8"), 2, ["need --hardware"]),
                 (("deepseek-v3.2", "--hardware", "H200x8", "--replicas", "2", "--dry-run"), 2,
                  ["--replicas"]),

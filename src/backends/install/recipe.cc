@@ -52,6 +52,7 @@ InstallRecipe RecipeOf(const json& document) {
   recipe.program = document.at("program");
   recipe.check = document.at("check");
   recipe.disk_bytes = document.at("disk_bytes");
+  recipe.cuda = document.value("cuda", recipe.cuda);
   return recipe;
 }
 

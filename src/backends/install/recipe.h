@@ -33,6 +33,9 @@ struct InstallRecipe {
   std::vector<std::string> program;
   std::vector<std::string> check;  // a command that fails when the installation is broken
   int64_t disk_bytes = 0;          // what it takes, pip's cache included
+  // The lowest CUDA version of a driver that its torch runs on, where it runs on GPUs: "12.0" for a
+  // torch of CUDA 12.8, as a driver runs every minor version of its major one. "": not known.
+  std::string cuda;
 
   std::string NameAtVersion() const { return engine + "@" + version; }
 };

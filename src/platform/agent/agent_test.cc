@@ -420,6 +420,36 @@ TEST_F(AgentTest, AModelThatCannotBeHadIsAnError) {
   EXPECT_TRUE(Reaches("RUNNING", "inst-b")) << "the others are not affected";
 }
 
+TEST_F(AgentTest, WhatCannotStartIsAnErrorAndNoCrash) {
+  spec::Assignment assignment = AssignmentOf(kInstance);
+  assignment.gpus = {999};
+  spec::Assignment greedy = AssignmentOf("inst-b");
+  greedy.memory_bytes = int64_t{1} << 50;
+  server_.SetAssignments({assignment, greedy});
+  StartAgent();
+  ASSERT_TRUE(Said("PREFLIGHT: GPU 999 is not there"));
+  EXPECT_TRUE(Said("next try in 400ms")) << "with growing pauses";
+  EXPECT_TRUE(Eventually([&] {
+    return server_.Last("inst-b").reason.find("PREFLIGHT: the engine takes 1.0 PiB of memory") == 0;
+  }));
+  EXPECT_EQ(server_.Last("inst-b").state, "ERROR");
+  EXPECT_EQ(RestartCount(), 0);
+  EXPECT_TRUE(EnginePids().empty());
+}
+
+TEST_F(AgentTest, AModelThatIsOnTheNodeIsUsedAndNotFetched) {
+  spec::Assignment assignment = AssignmentOf(kInstance);
+  assignment.files.clear();
+  assignment.model_path = (root_ / "own.gguf").string();
+  server_.SetAssignments({assignment});
+  StartAgent();
+  ASSERT_TRUE(Said("there is no " + assignment.model_path + " on this node"));
+  ASSERT_TRUE(WriteFileAtomic(root_ / "own.gguf", "weights").ok());
+  ASSERT_TRUE(Reaches("RUNNING"));
+  const auto log = ReadFile(layout_.instance_dir(kInstance) / "engine.log");
+  EXPECT_THAT(*log, HasSubstr(" with " + assignment.model_path + " as tiny-chat"));
+}
+
 TEST_F(AgentTest, ADamagedAssignmentLeavesItsInstanceAlone) {
   Run();
   spec::Assignment damaged = AssignmentOf(kInstance);

@@ -1,9 +1,6 @@
 #include "platform/agent/instance_controller.h"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 #include <chrono>
@@ -13,6 +10,8 @@
 #include "base/strings.h"
 #include "platform/agent/agent_log.h"
 #include "platform/agent/cancellable_fetch.h"
+#include "platform/agent/node_share.h"
+#include "platform/agent/preflight.h"
 
 namespace redline::platform {
 namespace {
@@ -37,21 +36,6 @@ bool SameStatus(const spec::Instance& left, const spec::Instance& right) {
          left.reason == right.reason && left.pid == right.pid && left.endpoint == right.endpoint &&
          left.restart_count == right.restart_count && left.started_at_ms == right.started_at_ms &&
          left.ready_at_ms == right.ready_at_ms && left.effective == right.effective;
-}
-
-// A port of the loopback interface that nobody listens on now; 0: none could be had. Another
-// process may take it before the engine does: then the engine ends, and the next start has another
-// one.
-int64_t FreeLoopbackPort() {
-  const UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof(address);
-  auto* any = reinterpret_cast<sockaddr*>(&address);
-  if (::bind(socket.get(), any, size) != 0 || ::getsockname(socket.get(), any, &size) != 0)
-    return 0;
-  return ntohs(address.sin_port);
 }
 
 }  // namespace
@@ -230,7 +214,12 @@ PreparationRequest InstanceController::WhatIsNeeded() const {
           .fetch_environment = context_.fetch_environment,
           .backend = backend_,
           .engine_version = assignment_.engine.version,
-          .self = context_.self};
+          .self = context_.self,
+          .model_path = assignment_.model_path,
+          .gpus = assignment_.gpus,
+          .gpu_bytes = assignment_.gpu_bytes,
+          .memory_bytes = assignment_.memory_bytes,
+          .device_options = context_.device_options};
 }
 
 void InstanceController::StartPreparation() {
@@ -249,6 +238,12 @@ std::string InstanceController::Endpoint() const {
 }
 
 void InstanceController::StartEngine() {
+  int64_t port = 0;
+  if (backend_ != nullptr && backend_->facts().transport == backends::Transport::kLoopbackPort) {
+    port = FreeLoopbackPort();
+    if (const Status has_port = Preflight({.port = port}); !has_port.ok())
+      return NoteFailure(has_port.message());
+  }
   const bool is_restart = record_.generation == assignment_.generation;
   record_ = {.generation = assignment_.generation,
              .restart_count = record_.restart_count + (is_restart ? 1 : 0)};
@@ -256,8 +251,7 @@ void InstanceController::StartEngine() {
   kill_reason_.clear();
   const int64_t log_size = LogSize(LogPath());
   record_.log_offset = log_size;
-  if (backend_ != nullptr && backend_->facts().transport == backends::Transport::kLoopbackPort)
-    record_.port = FreeLoopbackPort();
+  record_.port = port;
   if (const Status made = MakeDirectories(dir_, 0700); !made.ok())
     return NoteFailure(made.message());
   // Before the engine starts: if this agent is killed in between, the next one counts the restart.
@@ -280,11 +274,12 @@ Result<backends::Launch> InstanceController::Launch() {
   std::error_code error;
   fs::remove(context_.layout.engine_socket(id_), error);
   RL_ASSIGN_OR_RETURN(
-      const backends::Command command,
+      backends::Command command,
       backend_->CommandLine(assignment_.engine, {.program = prepared_->program,
                                                  .model_path = prepared_->model_path.string(),
                                                  .served_model_name = assignment_.deployment,
                                                  .endpoint = Endpoint()}));
+  ShareGpus(assignment_.gpus, backend_->facts(), command.env);
   const backends::LaunchSpec spec{.argv = command.argv,
                                   .env = command.env,
                                   .generation = assignment_.generation,

@@ -40,6 +40,7 @@ struct AgentContext {
   std::string self;  // this binary: the native engine, and `redline export`
   std::vector<std::string> shim_command;
   FetchEnvironment fetch_environment;
+  backends::DeviceOptions device_options;
   AgentTimings timings;
   net::HttpClient& client;
   std::function<void(const spec::Instance&)> report;  // to the server; must not block

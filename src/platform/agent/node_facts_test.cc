@@ -6,6 +6,7 @@
 #include "backends/devices/fake_node_for_test.h"
 #include "base/files.h"
 #include "base/ids.h"
+#include "platform/agent/node_share.h"
 
 namespace redline::platform {
 namespace {
@@ -82,6 +83,23 @@ TEST(NodeFactsTest, TheModelWithTheMostMemoryStandsForTheNode) {
   EXPECT_EQ(worker.device_model, "NVIDIA H200");
   EXPECT_EQ(worker.num_devices, 2);
   EXPECT_EQ(worker.gpus.size(), 4u);
+}
+
+TEST(NodeFactsTest, AnEngineSeesItsOwnGpus) {
+  using Variables = std::map<std::string, std::string>;
+  backends::EngineFacts engine;
+  Variables built_in;
+  ShareGpus({}, engine, built_in);
+  EXPECT_TRUE(built_in.empty());
+  engine.is_built_in = false;
+  Variables on_cpu;
+  ShareGpus({}, engine, on_cpu);
+  EXPECT_EQ(on_cpu, (Variables{{"CUDA_VISIBLE_DEVICES", ""}}));
+  Variables on_gpus = {{"A", "b"}};
+  ShareGpus({2, 3}, engine, on_gpus);
+  EXPECT_EQ(on_gpus,
+            (Variables{
+                {"A", "b"}, {"CUDA_DEVICE_ORDER", "PCI_BUS_ID"}, {"CUDA_VISIBLE_DEVICES", "2,3"}}));
 }
 
 TEST(NodeFactsTest, ProblemsAreSentences) {

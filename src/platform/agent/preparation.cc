@@ -2,11 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <chrono>
+
 #include "backends/install/installer.h"
 #include "base/await_child.h"
 #include "base/files.h"
 #include "base/process.h"
 #include "base/strings.h"
+#include "platform/agent/local_model.h"
+#include "platform/agent/preflight.h"
 
 namespace redline::platform {
 namespace {
@@ -62,6 +67,86 @@ Status CheckFormat(const PreparationRequest& request) {
                                         request.backend->facts().name, request.fetch.model));
 }
 
+std::string EngineName(const PreparationRequest& request) {
+  return request.backend->facts().name + "@" + request.engine_version;
+}
+
+// What of the engine's installation matters on GPUs.
+void GatherEngine(const PreparationRequest& request, PreflightFacts& facts) {
+  const std::string& name = request.backend->facts().name;
+  const auto recipe = backends::FindInstallRecipe(name, request.engine_version);
+  if (recipe.ok()) facts.needed_cuda = (*recipe)->cuda;
+  const auto installed =
+      backends::FindInstallation(request.fetch.cache_dir, name, request.engine_version);
+  if (installed.ok()) {
+    facts.built_for = installed->device;
+  } else if (recipe.ok()) {
+    facts.built_for = (*recipe)->device;
+  }
+}
+
+// Bytes of the model's files that neither lie there nor have begun to.
+int64_t MissingBytes(const FetchRequest& fetch) {
+  const fs::path folder = fetch.cache_dir / "models" / fetch.model;
+  std::error_code error;
+  const auto size_of = [&](const fs::path& path) {
+    const auto size = fs::file_size(path, error);
+    return error ? int64_t{0} : static_cast<int64_t>(size);
+  };
+  int64_t missing = 0;
+  for (const spec::ModelFile& file : fetch.files) {
+    if (size_of(folder / file.path) == file.num_bytes) continue;
+    missing += std::max<int64_t>(0, file.num_bytes - size_of(folder / ".partial" / file.sha256));
+  }
+  return missing;
+}
+
+void GatherDisk(const PreparationRequest& request, PreflightFacts& facts) {
+  facts.download_bytes = MissingBytes(request.fetch);
+  fs::path place = request.fetch.cache_dir;
+  std::error_code error;
+  while (!fs::exists(place, error) && place.has_relative_path()) place = place.parent_path();
+  const fs::space_info space = fs::space(place, error);
+  if (!error) facts.disk_bytes = static_cast<int64_t>(space.available);
+  facts.disk_path = place.string();
+}
+
+// Before anything is fetched: what no waiting mends.
+Status PreflightBefore(const PreparationRequest& request) {
+  PreflightFacts facts{.engine = EngineName(request), .gpus = request.gpus};
+  if (request.model_path.empty()) GatherDisk(request, facts);
+  if (!request.gpus.empty()) {
+    GatherEngine(request, facts);
+    facts.devices = backends::DeviceReader(request.device_options).Read();
+  }
+  return Preflight(facts);
+}
+
+PreflightFacts HostFacts(const PreparationRequest& request) {
+  return {.engine = EngineName(request),
+          .memory_bytes = request.memory_bytes,
+          .available_memory_bytes = static_cast<int64_t>(AvailableMemoryBytes())};
+}
+
+// Right before the start. A driver needs a moment to take back what an engine had that has just
+// ended.
+Status PreflightAfter(const PreparationRequest& request, const std::stop_token& stop) {
+  constexpr double kPatienceSeconds = 10;
+  PreflightFacts facts = HostFacts(request);
+  if (request.gpus.empty()) return Preflight(facts);
+  facts.gpus = request.gpus;
+  facts.gpu_bytes = request.gpu_bytes;
+  backends::DeviceReader reader(request.device_options);
+  const MonotonicTime begin = MonotonicNow();
+  while (true) {
+    facts.devices = reader.Read();
+    Status status = Preflight(facts);
+    if (status.ok() || stop.stop_requested() || SecondsSince(begin) >= kPatienceSeconds)
+      return status;
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  }
+}
+
 Status InstallEngineFor(const PreparationRequest& request, const ProgressSink& progress,
                         const std::stop_token& stop) {
   if (InstalledProgram(request).ok()) return OkStatus();
@@ -105,17 +190,31 @@ Status ExportModelFor(const PreparationRequest& request, const ProgressSink& pro
 // `fetched` is told of the download, `progress` of the rest.
 Result<Prepared> Prepare(const PreparationRequest& request, const ProgressSink& fetched,
                          const ProgressSink& progress, const std::stop_token& stop) {
-  RL_RETURN_IF_ERROR(CheckFormat(request));
-  RL_RETURN_IF_ERROR(InstallEngineFor(request, progress, stop));
-  RL_RETURN_IF_ERROR(FetchModel(request.fetch, request.fetch_environment, fetched, stop).status());
-  if (NeedsExport(request)) RL_RETURN_IF_ERROR(ExportModelFor(request, progress, stop));
-  RL_ASSIGN_OR_RETURN(auto program, InstalledProgram(request));
-  return Prepared{std::move(program), ModelPathOf(request)};
+  Prepared prepared;
+  RL_RETURN_IF_ERROR(PreflightBefore(request));
+  if (!request.model_path.empty()) {
+    RL_ASSIGN_OR_RETURN(prepared.model_path,
+                        FindLocalModel(request.model_path, request.backend->facts()));
+    RL_RETURN_IF_ERROR(InstallEngineFor(request, progress, stop));
+  } else {
+    RL_RETURN_IF_ERROR(CheckFormat(request));
+    RL_RETURN_IF_ERROR(InstallEngineFor(request, progress, stop));
+    RL_RETURN_IF_ERROR(
+        FetchModel(request.fetch, request.fetch_environment, fetched, stop).status());
+    if (NeedsExport(request)) RL_RETURN_IF_ERROR(ExportModelFor(request, progress, stop));
+    prepared.model_path = ModelPathOf(request);
+  }
+  RL_RETURN_IF_ERROR(PreflightAfter(request, stop));
+  RL_ASSIGN_OR_RETURN(prepared.program, InstalledProgram(request));
+  return prepared;
 }
 
 }  // namespace
 
 std::optional<Prepared> AlreadyPrepared(const PreparationRequest& request) {
+  // GPUs and other people's file systems are asked on a thread of their own.
+  if (!request.gpus.empty() || !request.model_path.empty() || !Preflight(HostFacts(request)).ok())
+    return std::nullopt;
   if (!CheckFormat(request).ok() ||
       !IsModelCached(request.fetch.model, request.fetch.files, request.fetch.cache_dir))
     return std::nullopt;

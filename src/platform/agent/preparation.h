@@ -1,5 +1,5 @@
-// What has to be there before an engine can start: the engine itself, the model's files, and those
-// in the form the engine loads. On a thread of its own.
+// What has to be there before an engine can start: the engine itself, the model's files, those in
+// the form the engine loads, and room for it on the node (preflight.h). On a thread of its own.
 #pragma once
 
 #include <mutex>
@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "backends/backend.h"
+#include "backends/devices/devices.h"
 #include "platform/agent/transitions.h"
 #include "platform/fetch/fetch.h"
 
@@ -19,7 +20,12 @@ struct PreparationRequest {
   FetchEnvironment fetch_environment;
   const backends::Backend* backend = nullptr;
   std::string engine_version;
-  std::string self;  // the redline binary: the native engine, and `redline export`
+  std::string self;           // the redline binary: the native engine, and `redline export`
+  std::string model_path;     // on this node, instead of the files; empty: they are fetched
+  std::vector<int64_t> gpus;  // its own, by index; empty: it runs on the CPU
+  int64_t gpu_bytes = 0;      // that it takes of each; 0: not known
+  int64_t memory_bytes = 0;   // of the host; 0: not known
+  backends::DeviceOptions device_options;
 };
 
 // What an engine starts from.
@@ -28,7 +34,7 @@ struct Prepared {
   std::filesystem::path model_path;  // a file or a folder, as the engine takes it
 };
 
-// What is there already; nullopt: something has to be done first. Quick.
+// What is there already; nullopt: something has to be done or asked for first. Quick.
 std::optional<Prepared> AlreadyPrepared(const PreparationRequest& request);
 
 // Owned by one thread. Destruction cancels and waits.

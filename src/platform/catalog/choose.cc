@@ -6,6 +6,8 @@
 #include <limits>
 
 #include "base/strings.h"
+#include "platform/catalog/gpu_fit.h"
+#include "spec/hardware_profile.h"
 
 namespace redline::platform {
 namespace {
@@ -49,13 +51,18 @@ int64_t MemoryOf(const backends::HardwareFacts& hardware) {
   return std::min(hardware.memory_bytes, most) * hardware.num_devices;
 }
 
+// Whose word a configuration is: what a user gives and the engine refuses is an error, what the
+// library has is an obstacle.
+enum class From { kLibrary, kUser };
+
 // One profile on one node.
 class Candidate {
  public:
-  Candidate(const CatalogEntry& entry, const spec::Profile& profile, const Node& node)
+  Candidate(const CatalogEntry& entry, const spec::Profile& profile, const Node& node, From from)
       : entry_(entry),
         profile_(profile),
         node_(node),
+        from_(from),
         hardware_(node.HardwareFor(profile.hardware.device)) {}
 
   // Fills fit() and, when it fits, choice(). Fails only for what the user asked for.
@@ -64,10 +71,10 @@ class Candidate {
     fit_.available_bytes = MemoryOf(hardware_);
     config_ = profile_.engine;
     config_.requested = MergeParameters(profile_.engine.requested, user);
+    mismatch_ = HardwareMismatch(profile_.hardware, hardware_);
     const auto backend = backends::FindBackend(config_.engine);
     // What an engine makes of itself is known for the hardware it is meant for.
-    if (backend.ok() && (HardwareMismatch(profile_.hardware, hardware_).empty() ||
-                         (*backend)->facts().is_built_in)) {
+    if (backend.ok() && (mismatch_.empty() || (*backend)->facts().is_built_in)) {
       RL_RETURN_IF_ERROR(Resolve(**backend));
     } else {
       fit_.terms = GenericTerms(entry_.spec, config_.requested);
@@ -83,6 +90,7 @@ class Candidate {
  private:
   Status Resolve(const backends::Backend& backend) {
     if (config_.version.empty()) config_.version = backend.facts().versions.front();
+    if (hardware_.device != kCpuDevice && !backend.facts().is_built_in) return ResolveOnGpus();
     RL_ASSIGN_OR_RETURN(auto resolution, backend.Resolve(config_, entry_.spec, hardware_));
     config_.resolved = std::move(resolution.resolved);
     notes_ = std::move(resolution.notes);
@@ -90,24 +98,73 @@ class Candidate {
     return OkStatus();
   }
 
+  Status ResolveOnGpus() {
+    auto on_gpus = FitOnGpus(entry_, config_, hardware_);
+    // Parameters are the user's, whoever made the profile.
+    if (!on_gpus.ok() && (from_ == From::kUser || !config_.requested.empty()))
+      return WithClaims(on_gpus.status());
+    if (!on_gpus.ok()) {
+      obstacle_ =
+          fmt::format("profile {} cannot be run: {}", profile_.name, on_gpus.status().message());
+      fit_.terms = GenericTerms(entry_.spec, config_.requested);
+      return OkStatus();
+    }
+    config_ = std::move(on_gpus->engine);
+    claim_ = std::move(on_gpus->claim);
+    notes_ = std::move(on_gpus->why);
+    obstacle_ = std::move(on_gpus->obstacle);
+    fit_.terms = std::move(on_gpus->terms);
+    fit_.available_bytes = on_gpus->available_bytes;
+    return OkStatus();
+  }
+
+  // The engine was told of the GPUs that are left.
+  Status WithClaims(const Status& status) const {
+    if (node_.num_claimed_gpus == 0) return status;
+    return Status(status.code(), fmt::format("{} ({})", status.message(), Claims()),
+                  status.param());
+  }
+
+  std::string Claims() const {
+    return fmt::format("{} GPU{} of {} taken by other deployments", node_.num_claimed_gpus,
+                       node_.num_claimed_gpus == 1 ? "" : "s", node_.name);
+  }
+
+  // "host", "8 GPUs of host".
+  std::string Place() const {
+    if (claim_.count == 0) return node_.name;
+    return fmt::format("{} GPU{} of {}", claim_.count, claim_.count == 1 ? "" : "s", node_.name);
+  }
+
   void Judge(bool engine_is_driven) {
     std::vector<std::string> obstacles;
-    if (fit_.needed_bytes > fit_.available_bytes)
+    if (!obstacle_.empty()) obstacles.push_back(obstacle_);
+    if (obstacle_.empty() && fit_.needed_bytes > fit_.available_bytes)
       obstacles.push_back(fmt::format("needs {} ({}), {} has {}", Gib(fit_.needed_bytes),
-                                      Arithmetic(fit_), node_.name, Gib(fit_.available_bytes)));
-    const std::string mismatch = HardwareMismatch(profile_.hardware, hardware_);
-    if (!mismatch.empty())
-      obstacles.push_back(fmt::format("profile {} {}", profile_.name, mismatch));
+                                      Arithmetic(fit_), Place(), Gib(fit_.available_bytes)));
+    if (!mismatch_.empty())
+      obstacles.push_back(fmt::format("profile {} {}", profile_.name, mismatch_));
     if (!engine_is_driven)
       obstacles.push_back("this version of Redline does not drive the engine " + config_.engine);
     fit_.fits = obstacles.empty();
-    fit_.message =
-        fit_.fits ? fmt::format("needs {} of {}", Gib(fit_.needed_bytes), Gib(fit_.available_bytes))
-                  : Join(obstacles, "; ");
+    // Its own engines may be what is in the way.
+    if (!fit_.fits && hardware_.device != kCpuDevice && node_.num_claimed_gpus > 0)
+      obstacles.push_back(Claims());
+    fit_.message = fit_.fits ? Needs() : Join(obstacles, "; ");
+  }
+
+  std::string Needs() const {
+    if (claim_.count == 0)
+      return fmt::format("needs {} of {}", Gib(fit_.needed_bytes), Gib(fit_.available_bytes));
+    if (fit_.terms.empty())
+      return fmt::format("takes {}; how much of their memory is not known", Place());
+    return fmt::format("needs {} of {} on {}", Gib(fit_.needed_bytes), Gib(fit_.available_bytes),
+                       Place());
   }
 
   void Explain(const spec::Parameters& user) {
-    Choice choice{.profile = profile_.name, .engine = config_, .evidence = profile_.evidence};
+    Choice choice{
+        .profile = profile_.name, .engine = config_, .gpus = claim_, .evidence = profile_.evidence};
     for (const auto& [name, value] : user)
       choice.why.push_back(fmt::format("{} = {}: asked for.", name, backends::FormatValue(value)));
     for (const auto& [name, value] : profile_.engine.requested) {
@@ -116,8 +173,9 @@ class Candidate {
                                        backends::FormatValue(value), profile_.name));
     }
     choice.why.insert(choice.why.end(), notes_.begin(), notes_.end());
-    choice.why.push_back(fmt::format("Memory: {}, of {} on {}.", Arithmetic(fit_),
-                                     Gib(fit_.available_bytes), node_.name));
+    if (!fit_.terms.empty())
+      choice.why.push_back(fmt::format("Memory: {}, of {} on {}.", Arithmetic(fit_),
+                                       Gib(fit_.available_bytes), Place()));
     choice.why.push_back(profile_.evidence.kind == spec::Evidence::Kind::kNone
                              ? "Evidence: none; nobody has measured this profile yet."
                              : fmt::format("Evidence: {} ({}).", profile_.evidence.summary,
@@ -128,8 +186,12 @@ class Candidate {
   const CatalogEntry& entry_;
   const spec::Profile& profile_;
   const Node& node_;
+  const From from_;
   const backends::HardwareFacts& hardware_;  // of the node, that the profile would run on
+  std::string mismatch_;                     // why the profile is not for it
   spec::EngineConfig config_;
+  spec::GpuClaim claim_;
+  std::string obstacle_;  // that the engine's resolver knows of
   std::vector<std::string> notes_;
   Fit fit_;
   std::optional<Choice> choice_;
@@ -137,7 +199,7 @@ class Candidate {
 
 Result<Assessment> AssessProfile(const CatalogEntry& entry, const spec::Profile& profile,
                                  const Node& node, const Wishes& wishes, std::string because) {
-  Candidate candidate(entry, profile, node);
+  Candidate candidate(entry, profile, node, wishes.engine.empty() ? From::kLibrary : From::kUser);
   RL_RETURN_IF_ERROR(candidate.Evaluate(wishes.parameters));
   Assessment assessment = candidate.Take();
   if (assessment.choice)
@@ -160,14 +222,15 @@ Result<Assessment> AssessWanted(const CatalogEntry& entry, const Node& node, con
 
 // The engine and arguments that were asked for, as a profile that is for any hardware.
 Result<Assessment> AssessEngine(const CatalogEntry& entry, const Node& node, const Wishes& wishes) {
-  if (!wishes.profile.empty())
-    return InvalidArgument("\"engine\" stands instead of \"profile\": leave one of them out",
-                           "engine");
+  if (!wishes.profile.empty() || !wishes.goal.empty())
+    return InvalidArgument(
+        "\"engine\" stands instead of \"profile\" and \"goal\": leave one of them out", "engine");
   const size_t at = wishes.engine.find('@');
   spec::Profile profile;
   profile.name = "custom";
-  profile.hardware.device = node.hardware.device;
   profile.engine.engine = wishes.engine.substr(0, at);
+  profile.hardware.device =
+      RunsOnGpus(profile.engine.engine) ? node.hardware.device : std::string(kCpuDevice);
   if (at != std::string::npos) profile.engine.version = wishes.engine.substr(at + 1);
   profile.engine.arguments = wishes.arguments;
   profile.engine.environment = wishes.environment;
@@ -189,6 +252,45 @@ Status CheckEngineWishes(const Wishes& wishes) {
   return OkStatus();
 }
 
+// Whether the device is one of these models; true for none.
+bool IsOneOf(const std::vector<std::string>& models, const backends::HardwareFacts& hardware) {
+  if (models.empty()) return true;
+  const auto known = spec::HardwareProfileOf({.name = hardware.device_model,
+                                              .compute_capability = hardware.compute_capability,
+                                              .memory_bytes = hardware.total_bytes,
+                                              .count = std::max<int64_t>(1, hardware.num_devices)});
+  return known.ok() && std::find(models.begin(), models.end(), spec::GpuOf(*known)) != models.end();
+}
+
+bool IsForGpus(const spec::Profile& profile) { return profile.hardware.device != kCpuDevice; }
+
+// The profiles for the goal, in the order in which they are tried.
+std::vector<const spec::Profile*> InOrder(const CatalogEntry& entry, const Wishes& wishes) {
+  std::vector<const spec::Profile*> profiles;
+  for (const spec::Profile& profile : entry.profiles) {
+    if (wishes.goal.empty() || profile.goal == wishes.goal) profiles.push_back(&profile);
+  }
+  std::stable_sort(profiles.begin(), profiles.end(), [](const auto* left, const auto* right) {
+    if (!IsForGpus(*left) || !IsForGpus(*right)) return IsForGpus(*left) && !IsForGpus(*right);
+    return left->hardware.min_devices > right->hardware.min_devices;
+  });
+  return profiles;
+}
+
+Status NoProfileForGoal(const CatalogEntry& entry, const std::string& goal) {
+  std::vector<std::string> goals;
+  for (const spec::Profile& profile : entry.profiles) {
+    if (!profile.goal.empty() && std::find(goals.begin(), goals.end(), profile.goal) == goals.end())
+      goals.push_back(profile.goal);
+  }
+  return NotFound(
+      fmt::format(
+          "{} has no profile for the goal \"{}\"; {}{}", entry.name, Excerpt(goal),
+          goals.empty() ? "its profiles have none" : "there are some for " + Join(goals, ", "),
+          DidYouMean(goal, goals)),
+      "goal");
+}
+
 }  // namespace
 
 const backends::HardwareFacts& Node::HardwareFor(std::string_view device) const {
@@ -203,20 +305,19 @@ spec::Parameters MergeParameters(const spec::Parameters& profile, const spec::Pa
 
 std::string HardwareMismatch(const spec::HardwareMatch& match,
                              const backends::HardwareFacts& hardware) {
-  const auto is_model = [&](const std::string& model) {
-    return hardware.device_model.find(model) != std::string::npos;
-  };
   const bool matches =
       match.device == hardware.device && match.min_devices <= hardware.num_devices &&
-      match.min_device_memory_bytes <= hardware.memory_bytes &&
-      (match.models.empty() || std::any_of(match.models.begin(), match.models.end(), is_model));
+      match.min_device_memory_bytes <= std::max(hardware.total_bytes, hardware.memory_bytes) &&
+      IsOneOf(match.models, hardware);
   if (matches) return "";
   std::string wanted = fmt::format("{} x {}", match.min_devices, match.device);
   if (!match.models.empty()) wanted += " " + Join(match.models, " or ");
   if (match.min_device_memory_bytes > 0)
     wanted += fmt::format(" with {} each", Gib(match.min_device_memory_bytes));
-  return fmt::format("is for {}, this node has {} x {}", wanted, hardware.num_devices,
-                     hardware.device);
+  // A CPU is not chosen by its name.
+  const std::string model = hardware.device == kCpuDevice ? "" : " " + hardware.device_model;
+  return fmt::format("is for {}, this node has {} x {}{}", wanted, hardware.num_devices,
+                     hardware.device, model);
 }
 
 // When nothing fits, what is told of is the profile that came nearest: the last one whose hardware
@@ -226,8 +327,13 @@ Result<Assessment> Assess(const CatalogEntry& entry, const Node& node, const Wis
   if (!wishes.engine.empty()) return AssessEngine(entry, node, wishes);
   if (!wishes.profile.empty()) return AssessWanted(entry, node, wishes);
   std::optional<Assessment> nearest;
-  std::string because = "it is the first that is for this hardware and fits.";
-  for (const spec::Profile& profile : entry.profiles) {
+  const auto profiles = InOrder(entry, wishes);
+  if (profiles.empty()) return NoProfileForGoal(entry, wishes.goal);
+  std::string because = wishes.goal.empty()
+                            ? "it is the first that is for this hardware and fits."
+                            : "it is the first for " + wishes.goal + " on this hardware that fits.";
+  for (const spec::Profile* each : profiles) {
+    const spec::Profile& profile = *each;
     RL_ASSIGN_OR_RETURN(auto assessment,
                         AssessProfile(entry, profile, node, wishes,
                                       fmt::format("Profile {}: {}", profile.name, because)));

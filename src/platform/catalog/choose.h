@@ -15,10 +15,12 @@ namespace redline::platform {
 
 // A node as the chooser sees it.
 struct Node {
-  std::string name;                  // for messages
-  backends::HardwareFacts hardware;  // memory_bytes: what a new engine may use
+  std::string name;  // for messages
+  // What a new engine may use: of GPUs, those that no engine has claimed.
+  backends::HardwareFacts hardware;
   // Of a node whose `hardware` is GPUs: engines for CPUs run on it, too.
   std::optional<backends::HardwareFacts> cpu = std::nullopt;
+  int64_t num_claimed_gpus = 0;
 
   // What a profile for `device` would run on.
   const backends::HardwareFacts& HardwareFor(std::string_view device) const;
@@ -36,6 +38,7 @@ struct Fit {
 struct Choice {
   std::string profile;
   spec::EngineConfig engine;     // requested and resolved
+  spec::GpuClaim gpus;           // that a replica takes; count 0: it runs on the CPU
   std::vector<std::string> why;  // sentences
   spec::Evidence evidence;
 };
@@ -43,6 +46,7 @@ struct Choice {
 // What a user may ask for beyond the model.
 struct Wishes {
   std::string profile;          // empty: the first that matches and fits
+  std::string goal;             // that the profile is for; empty: any
   spec::Parameters parameters;  // over the profile's
   // An engine with its own command line instead of a profile.
   std::string engine;  // "vllm@0.13.0"; without a version its default; "": the profile's
@@ -55,8 +59,10 @@ struct Assessment {
   std::optional<Choice> choice;  // there is one exactly when it fits
 };
 
-// kNotFound for an unknown profile, kInvalidArgument for parameters the engine refuses. That
-// nothing fits is no error: `fit` says why.
+// On a node with GPUs, profiles for them come before those for its CPU, and those for more GPUs
+// before those for fewer. kNotFound for an unknown profile, or none for the goal; kInvalidArgument
+// for parameters or arguments of the user that the engine refuses. That nothing fits is no error:
+// `fit` says why.
 Result<Assessment> Assess(const CatalogEntry& entry, const Node& node, const Wishes& wishes);
 
 // Why the profile is not for this hardware; empty: it is.

@@ -141,11 +141,12 @@ TEST_F(ChooseTest, AProfileForTheCpuRunsOnANodeWithGpus) {
       << "threads of the CPU, not GPUs";
 }
 
-TEST_F(ChooseTest, AProfileForGpusHasTheMemoryOfAllOfThem) {
-  const auto assessment = Assess(Entry("deepseek-v3.2"), GpuNode(), {}).value();
-  EXPECT_EQ(assessment.fit.available_bytes, 8 * 140 * kGiB);
-  EXPECT_EQ(assessment.fit.message.find("this node has"), std::string::npos)
-      << assessment.fit.message;
+TEST_F(ChooseTest, TheBuiltInEngineCountsThreadsAndNotGpus) {
+  const auto assessment =
+      Assess(Entry("smollm2-135m-instruct"), GpuNode(), {.engine = "native"}).value();
+  ASSERT_TRUE(assessment.choice) << assessment.fit.message;
+  EXPECT_EQ(assessment.choice->engine.resolved.at("num_threads"),
+            spec::ParameterValue(int64_t{128}));
 }
 
 TEST_F(ChooseTest, AnAbsurdLengthForAnUnknownEngineIsOnlyTooBig) {

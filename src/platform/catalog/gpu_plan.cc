@@ -97,7 +97,7 @@ void ExplainEvidence(const spec::Evidence& evidence, std::vector<std::string>& w
 }  // namespace
 
 bool IsFor(const spec::HardwareMatch& match, const spec::HardwareProfile& hardware) {
-  const std::string gpu = hardware.name.substr(0, hardware.name.rfind('x'));
+  const std::string gpu = spec::GpuOf(hardware);
   const bool is_model = match.models.empty() || std::find(match.models.begin(), match.models.end(),
                                                           gpu) != match.models.end();
   return match.device == "nvidia" && is_model && match.min_devices <= hardware.num_gpus &&
@@ -128,35 +128,48 @@ Result<EngineRequest> RequestFor(const CatalogEntry& entry, const spec::EngineCo
   return request;
 }
 
-Result<GpuPlan> PlanOnGpus(const CatalogEntry& entry, const GpuWishes& wishes) {
+Result<GpuPlan> PlanEngine(const CatalogEntry& entry, const spec::EngineConfig& config,
+                           const spec::HardwareProfile& hardware, FlagEffects flags) {
   GpuPlan plan;
-  spec::EngineConfig config;
-  if (wishes.engine.empty()) {
-    RL_ASSIGN_OR_RETURN(const spec::Profile* profile, ChooseProfile(entry, wishes, plan.why));
-    plan.profile = profile->name;
-    plan.evidence = profile->evidence;
-    config = profile->engine;
-    config.arguments.insert(config.arguments.end(), wishes.arguments.begin(),
-                            wishes.arguments.end());
-  } else {
-    config.engine = wishes.engine;
-    config.arguments = wishes.arguments;
-    plan.why.emplace_back("Engine and arguments: asked for.");
-  }
-  RL_ASSIGN_OR_RETURN(const EngineRequest engine, RequestFor(entry, config, wishes.hardware));
+  RL_ASSIGN_OR_RETURN(const EngineRequest engine, RequestFor(entry, config, hardware));
   plan.engine = fmt::format("{}@{}", engine.resolver->name, engine.request.version);
   plan.environment = config.environment;
   plan.command = engine.resolver->program(RepoOf(entry));
   plan.command.insert(plan.command.end(), config.arguments.begin(), config.arguments.end());
   plan.resolution = engine.resolver->resolve(engine.request);
   if (plan.resolution.error) return plan;
-  plan.flags = ExplainFlags(*engine.resolver, engine.request, plan.resolution);
+  if (flags == FlagEffects::kExplain)
+    plan.flags = ExplainFlags(*engine.resolver, engine.request, plan.resolution);
   plan.placement = engine.resolver->placement(plan.resolution);
-  plan.memory = backends::MemoryOfGpu(entry.spec, engine.request.model_config, plan.placement,
-                                      wishes.hardware);
-  plan.obstacle = WhyItDoesNotFit(plan.memory, plan.placement, wishes.hardware);
-  ExplainMemory(plan, wishes.hardware, plan.why);
-  ExplainEvidence(plan.evidence, plan.why);
+  plan.memory =
+      backends::MemoryOfGpu(entry.spec, engine.request.model_config, plan.placement, hardware);
+  plan.obstacle = WhyItDoesNotFit(plan.memory, plan.placement, hardware);
+  ExplainMemory(plan, hardware, plan.why);
+  return plan;
+}
+
+Result<GpuPlan> PlanOnGpus(const CatalogEntry& entry, const GpuWishes& wishes) {
+  std::vector<std::string> why;
+  spec::EngineConfig config;
+  const spec::Profile* profile = nullptr;
+  if (wishes.engine.empty()) {
+    RL_ASSIGN_OR_RETURN(profile, ChooseProfile(entry, wishes, why));
+    config = profile->engine;
+    config.arguments.insert(config.arguments.end(), wishes.arguments.begin(),
+                            wishes.arguments.end());
+  } else {
+    config.engine = wishes.engine;
+    config.arguments = wishes.arguments;
+    why.emplace_back("Engine and arguments: asked for.");
+  }
+  RL_ASSIGN_OR_RETURN(GpuPlan plan,
+                      PlanEngine(entry, config, wishes.hardware, FlagEffects::kExplain));
+  plan.why.insert(plan.why.begin(), why.begin(), why.end());
+  if (profile != nullptr) {
+    plan.profile = profile->name;
+    plan.evidence = profile->evidence;
+  }
+  if (!plan.resolution.error) ExplainEvidence(plan.evidence, plan.why);
   return plan;
 }
 

@@ -3,6 +3,7 @@
 // functions.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -50,8 +51,16 @@ struct EngineRequest {
 Result<EngineRequest> RequestFor(const CatalogEntry& entry, const spec::EngineConfig& config,
                                  const spec::HardwareProfile& hardware);
 
-// kNotFound when no profile fits hardware and goal, with those there are. An engine that would
-// refuse its arguments is no error here: the plan's resolution says why.
+// Whether a plan says what each flag changes, for which the engine is resolved once per flag.
+enum class FlagEffects { kExplain, kSkip };
+
+// The plan of one engine configuration: without profile and evidence. An engine that would refuse
+// its arguments is no error here: the plan's resolution says why.
+Result<GpuPlan> PlanEngine(const CatalogEntry& entry, const spec::EngineConfig& config,
+                           const spec::HardwareProfile& hardware, FlagEffects flags);
+
+// The same of a profile, or of the engine that is wished for.
+// kNotFound when no profile fits hardware and goal, with those there are.
 Result<GpuPlan> PlanOnGpus(const CatalogEntry& entry, const GpuWishes& wishes);
 
 }  // namespace redline::platform

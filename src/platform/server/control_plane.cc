@@ -16,6 +16,7 @@ Result<int64_t> ControlPlane::NeededBytes(const spec::Deployment& deployment) co
   RL_ASSIGN_OR_RETURN(const CatalogEntry* entry, catalog.Find(deployment.model));
   RL_ASSIGN_OR_RETURN(const backends::Backend* backend,
                       backends::FindBackend(deployment.engine.engine));
+  if (deployment.gpus.count > 0) return 0;
   int64_t needed_bytes = 0;
   for (const auto& term : backend->MemoryTerms(entry->spec, deployment.engine.resolved))
     needed_bytes += term.num_bytes;

@@ -31,7 +31,8 @@ class ControlPlane {
   void Settle();
 
   const ClusterState& state() const { return cluster->state(); }
-  // Memory of one replica; kNotFound when the library no longer has its model.
+  // Host memory of one replica, of one on GPUs nothing that is known; kNotFound when the library no
+  // longer has its model.
   Result<int64_t> NeededBytes(const spec::Deployment& deployment) const;
   MemoryNeed need() const {
     return [this](const spec::Deployment& deployment) { return NeededBytes(deployment); };

@@ -129,14 +129,17 @@ class Controllers {
     if (!stored.wanted || instance.state != InstanceState::kPending) return;
     const spec::Deployment* deployment = state_.FindDeployment(instance.deployment);
     if (deployment == nullptr) return;
-    const auto worker = PlaceInstance(state_, *deployment, need_);
-    if (!worker.ok()) {
-      instance.reason = worker.status().message();
+    auto seat = PlaceInstance(state_, *deployment, need_);
+    if (!seat.ok()) {
+      instance.reason = seat.status().message();
       return;
     }
-    instance.worker = *worker;
+    instance.worker = seat->worker;
+    instance.gpus = std::move(seat->gpus);
     instance.state = InstanceState::kScheduled;
-    instance.reason = "on " + state_.FindWorker(*worker)->worker.name;
+    instance.reason = "on " + state_.FindWorker(instance.worker)->worker.name;
+    if (!instance.gpus.empty())
+      instance.reason += fmt::format(", GPU {}", fmt::join(instance.gpus, ", "));
     ++instance.generation;
   }
 

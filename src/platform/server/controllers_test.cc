@@ -252,6 +252,103 @@ TEST_F(ControllersTest, AModelThatLeftTheLibraryIsAReason) {
   EXPECT_EQ(state_.instances[0].instance.reason, "no such model");
 }
 
+class GpuPlacementTest : public ControllersTest {
+ protected:
+  void AddGpus(const std::string& id, const std::string& name, int64_t count) {
+    if (state_.FindWorker(id) == nullptr) AddWorker(id, 512 * kGiB);
+    for (auto& record : state_.workers) {
+      if (record.worker.id != id) continue;
+      for (int64_t number = 0; number < count; ++number) {
+        spec::WorkerGpu gpu{.index = static_cast<int64_t>(record.worker.gpus.size()),
+                            .vendor = "nvidia",
+                            .name = name};
+        gpu.memory_total_bytes = gpu.memory_available_bytes = 140 * kGiB;
+        record.worker.gpus.push_back(gpu);
+      }
+    }
+  }
+  void AddOnGpus(const std::string& name, int64_t replicas, int64_t count,
+                 const std::string& model = "NVIDIA H200") {
+    AddDeployment(name, replicas);
+    state_.deployments.back().gpus = {.name = model, .count = count, .bytes_each = 120 * kGiB};
+  }
+  std::vector<int64_t> GpusOf(size_t index) { return state_.instances.at(index).instance.gpus; }
+  const std::string& ReasonOf(size_t index) { return state_.instances.at(index).instance.reason; }
+  using Gpus = std::vector<int64_t>;
+};
+
+TEST_F(GpuPlacementTest, NoTwoInstancesShareAGpu) {
+  needed_bytes_ = 0;
+  AddGpus("w", "NVIDIA H200", 8);
+  AddOnGpus("a", 2, 2);
+  AddOnGpus("b", 1, 4);
+  AddOnGpus("c", 1, 1);
+  Run();
+  EXPECT_EQ(GpusOf(0), (Gpus{0, 1}));
+  EXPECT_EQ(GpusOf(1), (Gpus{2, 3}));
+  EXPECT_EQ(GpusOf(2), (Gpus{4, 5, 6, 7}));
+  EXPECT_EQ(ReasonOf(2), "on host-w, GPU 4, 5, 6, 7");
+  EXPECT_EQ(state_.instances[3].instance.state, InstanceState::kPending);
+  EXPECT_EQ(
+      ReasonOf(3),
+      "does not fit: takes 1 x NVIDIA H200 with 120.0 GiB each, host-w has 0 of 8 (8 taken by "
+      "deployments, 0 used by others); stop something, or deploy on fewer GPUs");
+  // What failed keeps its GPUs: it will be started again.
+  state_.instances[0].instance.state = InstanceState::kError;
+  EXPECT_TRUE(Run().empty());
+  // What is stopped gives them back.
+  state_.deployments[0].replicas = 1;
+  state_.instances[1].instance.state = InstanceState::kRunning;
+  Run();
+  state_.instances[0].instance.state = InstanceState::kStopped;
+  Run();
+  EXPECT_EQ(GpusOf(2), (Gpus{0})) << "of c, that waited";
+}
+
+TEST_F(GpuPlacementTest, GpusThatOthersUseAreNotTaken) {
+  needed_bytes_ = 0;
+  AddGpus("w", "NVIDIA H200", 4);
+  state_.workers[0].worker.gpus[1].memory_available_bytes = 100 * kGiB;
+  EXPECT_EQ(NumThatFit(state_, {.name = "NVIDIA H200", .count = 1, .bytes_each = 120 * kGiB}), 3);
+  AddOnGpus("a", 2, 2);
+  Run();
+  EXPECT_EQ(GpusOf(0), (Gpus{0, 2}));
+  EXPECT_TRUE(GpusOf(1).empty());
+  EXPECT_NE(ReasonOf(1).find("has 1 of 4 (2 taken by deployments, 1 used by others)"),
+            std::string::npos)
+      << ReasonOf(1);
+}
+
+TEST_F(GpuPlacementTest, OfItsModelOnAMixedNode) {
+  needed_bytes_ = 0;
+  AddGpus("w", "NVIDIA L40", 2);
+  AddGpus("w", "NVIDIA H200", 2);
+  AddOnGpus("a", 1, 2);
+  AddOnGpus("b", 1, 2, "NVIDIA H100 80GB HBM3");
+  Run();
+  EXPECT_EQ(GpusOf(0), (Gpus{2, 3}));
+  EXPECT_NE(ReasonOf(1).find("host-w has 0 of 0"), std::string::npos) << ReasonOf(1);
+}
+
+TEST_F(GpuPlacementTest, WholeNodesStayWhole) {
+  needed_bytes_ = 0;
+  AddGpus("whole", "NVIDIA H200", 8);
+  AddGpus("part", "NVIDIA H200", 2);
+  AddOnGpus("small", 1, 1);
+  AddOnGpus("large", 1, 8);
+  Run();
+  EXPECT_EQ(state_.instances[0].instance.worker, "part");
+  EXPECT_EQ(state_.instances[1].instance.worker, "whole");
+}
+
+TEST_F(GpuPlacementTest, EnginesOnTheCpuTakeNone) {
+  AddGpus("w", "NVIDIA H200", 8);
+  AddDeployment("a", 1);
+  Run();
+  EXPECT_TRUE(GpusOf(0).empty());
+  EXPECT_EQ(UnclaimedGpus(state_, state_.workers[0].worker, "NVIDIA H200").size(), 8u);
+}
+
 TEST(EventOfChange, Table) {
   const auto instance = [](InstanceState state, const char* reason) {
     spec::Instance value;

@@ -50,6 +50,7 @@ Result<CreateDeploymentBody> ReadCreateBody(const ControlPlane& plane,
   if (body.name.empty()) body.name = body.model;
   RL_RETURN_IF_ERROR(spec::ValidateDeploymentName(body.name));
   RL_RETURN_IF_ERROR(CheckReplicas(body.replicas));
+  if (!body.model_path.empty()) RL_RETURN_IF_ERROR(spec::ValidateModelPath(body.model_path));
   return body;
 }
 
@@ -66,14 +67,27 @@ Status CheckNameIsFree(const ControlPlane& plane, const std::string& name) {
       "name");
 }
 
-Status CheckRoom(const ControlPlane& plane, const Fit& fit, int64_t replicas) {
+Status CheckRoom(const ControlPlane& plane, const Assessment& assessment, int64_t replicas) {
+  const Fit& fit = assessment.fit;
   if (!fit.fits) return FailedPrecondition(fit.message);
-  const int64_t room = NumThatFit(plane.state(), fit.needed_bytes, plane.need());
+  const spec::GpuClaim& claim = assessment.choice->gpus;
+  const int64_t room = claim.count > 0 ? NumThatFit(plane.state(), claim)
+                                       : NumThatFit(plane.state(), fit.needed_bytes, plane.need());
   if (replicas <= room) return OkStatus();
+  if (claim.count > 0)
+    return FailedPrecondition(fmt::format("{} replicas take {} x {} each; there are enough for {}",
+                                          replicas, claim.count, claim.name, room));
   return FailedPrecondition(
       fmt::format("{} replicas need {} each; {} fit{} in the {} there are", replicas,
                   FormatBytes(static_cast<uint64_t>(fit.needed_bytes)), room, room == 1 ? "s" : "",
                   FormatBytes(static_cast<uint64_t>(fit.available_bytes))));
+}
+
+std::string WhyNotFetched(const CatalogEntry& entry) {
+  return fmt::format(
+      "this version of Redline does not fetch the files of {}: put them where the worker can read "
+      "them, and give the folder with --model-path (\"model_path\")",
+      entry.name);
 }
 
 spec::Deployment DeploymentOf(const CreateDeploymentBody& body, const Choice& choice) {
@@ -81,28 +95,34 @@ spec::Deployment DeploymentOf(const CreateDeploymentBody& body, const Choice& ch
   deployment.name = body.name;
   deployment.model = body.model;
   deployment.profile = body.parameters.empty() ? choice.profile : "custom";
+  deployment.model_path = body.model_path;
   deployment.replicas = body.replicas;
   deployment.engine = choice.engine;
+  deployment.gpus = choice.gpus;
   deployment.why = choice.why;
   return deployment;
 }
 
-Result<Answer> CreateOn(ControlPlane& plane, const CreateDeploymentBody& body,
-                        const WorkerRecord& worker) {
+Result<Answer> Create(ControlPlane& plane, const CreateDeploymentBody& body) {
   if (!body.dry_run) RL_RETURN_IF_ERROR(CheckNameIsFree(plane, body.name));
   RL_ASSIGN_OR_RETURN(const CatalogEntry* entry, plane.catalog.Find(body.model));
-  RL_ASSIGN_OR_RETURN(const auto assessment, Assess(*entry, NodeOf(plane, worker),
-                                                    {.profile = body.profile,
-                                                     .parameters = body.parameters,
-                                                     .engine = body.engine,
-                                                     .arguments = body.arguments,
-                                                     .environment = body.environment}));
-  RL_RETURN_IF_ERROR(CheckRoom(plane, assessment.fit, body.replicas));
+  RL_ASSIGN_OR_RETURN(const auto assessment, AssessOnWorkers(plane, *entry,
+                                                             {.profile = body.profile,
+                                                              .goal = body.goal,
+                                                              .parameters = body.parameters,
+                                                              .engine = body.engine,
+                                                              .arguments = body.arguments,
+                                                              .environment = body.environment}));
+  RL_RETURN_IF_ERROR(CheckRoom(plane, assessment, body.replicas));
   spec::Deployment deployment = DeploymentOf(body, *assessment.choice);
-  if (body.dry_run)
+  const bool has_files = !entry->files.empty() || !body.model_path.empty();
+  if (body.dry_run) {
+    if (!has_files)
+      deployment.why.push_back("It cannot be deployed like this: " + WhyNotFetched(*entry) + ".");
     return AnswerWith(DryRunView{deployment, ConfigurationOf(deployment.engine, {}),
-                                 ViewOf(assessment.fit),
-                                 CommandOf(plane, *entry, deployment.name, deployment.engine)});
+                                 ViewOf(assessment.fit), CommandOf(plane, *entry, deployment)});
+  }
+  if (!has_files) return Status(Code::kFailedPrecondition, WhyNotFetched(*entry), "model_path");
   deployment.created_at_ms = UnixMillis();
   WriteBatch batch;
   batch.put_deployments.push_back(deployment);
@@ -190,7 +210,7 @@ void CreateDeployment(ControlPlane& plane, Call call) {
                           "running? See redline doctor"));
           return true;
         }
-        const auto answer = CreateOn(plane, body, *worker);
+        const auto answer = Create(plane, body);
         if (answer.ok()) {
           call.writer->Send(JsonResponse(answer->status, answer->body));
         } else {

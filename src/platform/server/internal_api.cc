@@ -39,7 +39,14 @@ spec::Assignment AssignmentOf(const ControlPlane& plane, const StoredInstance& s
   assignment.should_run = stored.wanted && deployment != nullptr;
   if (deployment == nullptr) return assignment;
   assignment.model = deployment->model;
+  assignment.model_path = deployment->model_path;
   assignment.engine = deployment->engine;
+  // On GPUs it is what the engine makes of its arguments, and no part of its command line.
+  if (!stored.instance.gpus.empty()) assignment.engine.resolved.clear();
+  assignment.gpus = stored.instance.gpus;
+  assignment.gpu_bytes = deployment->gpus.bytes_each;
+  if (const auto needed = plane.NeededBytes(*deployment); needed.ok())
+    assignment.memory_bytes = *needed;
   if (const auto entry = plane.catalog.Find(deployment->model); entry.ok()) {
     assignment.files = (*entry)->files;
     assignment.sources = (*entry)->sources;

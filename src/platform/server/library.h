@@ -12,10 +12,15 @@ namespace redline::platform {
 // The worker as a place for one more engine.
 Node NodeOf(const ControlPlane& plane, const WorkerRecord& worker);
 
-// The command line an engine of that name would be started with, for people to read; empty when the
-// engine is not driven by this version.
+// What a model would be on the reachable workers: where it fits, best on GPUs, and of equals where
+// there is most memory; else what comes nearest. An error of what the user asked for comes only
+// when it fits nowhere. kUnavailable: no worker is reachable.
+Result<Assessment> AssessOnWorkers(const ControlPlane& plane, const CatalogEntry& entry,
+                                   const Wishes& wishes);
+
+// The command line of the deployment's engine, for people to read; empty when the engine is not
+// driven by this version.
 std::vector<std::string> CommandOf(const ControlPlane& plane, const CatalogEntry& entry,
-                                   const std::string& served_name,
-                                   const spec::EngineConfig& engine);
+                                   const spec::Deployment& deployment);
 
 }  // namespace redline::platform

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <functional>
+#include <tuple>
 
 #include "backends/backend.h"
 #include "platform/fetch/fetch.h"
@@ -16,27 +18,47 @@ std::string ModelPath(const ControlPlane& plane, const CatalogEntry& entry) {
 
 // As it stands on a command line that somebody reads; the agent knows the places.
 backends::LaunchPlan ShownPlan(const ControlPlane& plane, const CatalogEntry& entry,
-                               const std::string& served_name, const backends::Backend& backend) {
-  const backends::EngineFacts& facts = backend.facts();
+                               const spec::Deployment& deployment,
+                               const backends::EngineFacts& facts) {
   const bool has_port = facts.transport == backends::Transport::kLoopbackPort;
   return {.program = {facts.is_built_in ? "redline" : facts.name},
-          .model_path = facts.model_format == backends::ModelFormat::kHuggingFace
+          .model_path = !deployment.model_path.empty() ? deployment.model_path
+                        : facts.model_format == backends::ModelFormat::kHuggingFace
                             ? entry.name
                             : ModelPath(plane, entry),
-          .served_model_name = served_name,
+          .served_model_name = deployment.name,
           .endpoint = has_port ? "http://127.0.0.1:PORT"
                                : "unix:" + plane.layout.engine_socket("INSTANCE").string()};
 }
 
 Assessment AssessHere(const ControlPlane& plane, const CatalogEntry& entry) {
-  const WorkerRecord* worker = RoomiestWorker(plane.state(), plane.need());
-  Assessment assessment;
-  assessment.fit.message = "no worker is reachable";
-  if (worker == nullptr) return assessment;
-  auto assessed = Assess(entry, NodeOf(plane, *worker), {});
+  auto assessed = AssessOnWorkers(plane, entry, {});
   if (assessed.ok()) return std::move(assessed).value();
+  Assessment assessment;
   assessment.fit.message = assessed.status().message();
   return assessment;
+}
+
+bool IsBetter(const Assessment& left, const Assessment& right) {
+  const auto rank = [](const Assessment& each) {
+    const bool is_on_gpus = each.choice && each.choice->gpus.count > 0;
+    return std::make_tuple(each.fit.fits, is_on_gpus, each.fit.available_bytes);
+  };
+  return rank(left) > rank(right);
+}
+
+// The GPUs that no engine has are what there is.
+void TakeUnclaimed(const ClusterState& state, const spec::Worker& worker, Node& node) {
+  backends::HardwareFacts& hardware = node.hardware;
+  if (worker.gpus.empty()) return;
+  const auto unclaimed = UnclaimedGpus(state, worker, hardware.device_model);
+  const auto num_unclaimed = static_cast<int64_t>(unclaimed.size());
+  node.num_claimed_gpus = hardware.num_devices - num_unclaimed;
+  hardware.num_devices = num_unclaimed;
+  hardware.bytes_of_each.clear();
+  for (const auto* gpu : unclaimed) hardware.bytes_of_each.push_back(gpu->memory_available_bytes);
+  std::sort(hardware.bytes_of_each.begin(), hardware.bytes_of_each.end(), std::greater<>());
+  hardware.memory_bytes = unclaimed.empty() ? 0 : hardware.bytes_of_each.back();
 }
 
 LibraryModelView ViewOf(const ControlPlane& plane, const CatalogEntry& entry) {
@@ -53,10 +75,14 @@ LibraryModelView ViewOf(const ControlPlane& plane, const CatalogEntry& entry) {
   view.fit = ViewOf(assessment.fit);
   if (assessment.choice) {
     const Choice& choice = *assessment.choice;
+    spec::Deployment deployment;
+    deployment.name = entry.name;
+    deployment.engine = choice.engine;
+    deployment.gpus = choice.gpus;
     view.chosen = ChosenView{choice.profile,
                              choice.engine,
                              ConfigurationOf(choice.engine, {}),
-                             CommandOf(plane, entry, entry.name, choice.engine),
+                             CommandOf(plane, entry, deployment),
                              choice.why,
                              choice.evidence};
   }
@@ -71,6 +97,7 @@ LibraryModelView ViewOf(const ControlPlane& plane, const CatalogEntry& entry) {
 
 Node NodeOf(const ControlPlane& plane, const WorkerRecord& worker) {
   Node node{worker.worker.name, backends::FactsOf(worker.worker)};
+  TakeUnclaimed(plane.state(), worker.worker, node);
   backends::HardwareFacts cpu = backends::CpuFactsOf(worker.worker);
   cpu.memory_bytes = FreeBytes(plane.state(), worker, plane.need());
   if (node.hardware.device == cpu.device) {
@@ -81,13 +108,32 @@ Node NodeOf(const ControlPlane& plane, const WorkerRecord& worker) {
   return node;
 }
 
+Result<Assessment> AssessOnWorkers(const ControlPlane& plane, const CatalogEntry& entry,
+                                   const Wishes& wishes) {
+  std::optional<Assessment> best;
+  Status problem;
+  for (const WorkerRecord& worker : plane.state().workers) {
+    if (worker.worker.state != kWorkerReady) continue;
+    auto assessed = Assess(entry, NodeOf(plane, worker), wishes);
+    if (!assessed.ok()) {
+      problem = assessed.status();
+    } else if (!best || IsBetter(*assessed, *best)) {
+      best = std::move(assessed).value();
+    }
+  }
+  if (best && (best->choice || problem.ok())) return *std::move(best);
+  return problem.ok() ? Unavailable("no worker is reachable") : problem;
+}
+
 std::vector<std::string> CommandOf(const ControlPlane& plane, const CatalogEntry& entry,
-                                   const std::string& served_name,
-                                   const spec::EngineConfig& engine) {
-  const auto backend = backends::FindBackend(engine.engine);
+                                   const spec::Deployment& deployment) {
+  const auto backend = backends::FindBackend(deployment.engine.engine);
   if (!backend.ok()) return {};
+  spec::EngineConfig engine = deployment.engine;
+  // On GPUs it is what the engine makes of its arguments, and no part of them.
+  if (deployment.gpus.count > 0) engine.resolved.clear();
   const auto command =
-      (*backend)->CommandLine(engine, ShownPlan(plane, entry, served_name, **backend));
+      (*backend)->CommandLine(engine, ShownPlan(plane, entry, deployment, (*backend)->facts()));
   return command.ok() ? command->argv : std::vector<std::string>();
 }
 

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
+#include <set>
 
 #include "base/strings.h"
 
@@ -13,7 +15,71 @@ std::string Bytes(int64_t num_bytes) { return FormatBytes(static_cast<uint64_t>(
 
 bool IsReady(const WorkerRecord& worker) { return worker.worker.state == kWorkerReady; }
 
+// Of the unclaimed GPUs those on which nobody else uses the memory that is claimed.
+std::vector<const spec::WorkerGpu*> FreeGpus(const ClusterState& state, const spec::Worker& worker,
+                                             const spec::GpuClaim& claim) {
+  auto gpus = UnclaimedGpus(state, worker, claim.name);
+  std::erase_if(gpus,
+                [&](const auto* gpu) { return gpu->memory_available_bytes < claim.bytes_each; });
+  return gpus;
+}
+
+std::string DescribeGpus(const ClusterState& state, const spec::Worker& worker,
+                         const spec::GpuClaim& claim) {
+  int64_t all = 0;
+  for (const auto& gpu : worker.gpus) all += gpu.name == claim.name ? 1 : 0;
+  const auto unclaimed = static_cast<int64_t>(UnclaimedGpus(state, worker, claim.name).size());
+  const auto free = static_cast<int64_t>(FreeGpus(state, worker, claim).size());
+  return fmt::format("{} has {} of {} ({} taken by deployments, {} used by others)", worker.name,
+                     free, all, all - unclaimed, unclaimed - free);
+}
+
+Status NoGpus(const ClusterState& state, const spec::GpuClaim& claim) {
+  std::vector<std::string> nodes;
+  for (const WorkerRecord& worker : state.workers) {
+    if (IsReady(worker)) nodes.push_back(DescribeGpus(state, worker.worker, claim));
+  }
+  return ResourceExhausted(fmt::format(
+      "does not fit: takes {} x {}{}, {}; stop something, or deploy on fewer GPUs", claim.count,
+      claim.name,
+      claim.bytes_each == 0 ? "" : fmt::format(" with {} each", Bytes(claim.bytes_each)),
+      Join(nodes, ", ")));
+}
+
+Result<Seat> PlaceOnGpus(const ClusterState& state, const spec::GpuClaim& claim) {
+  const auto count = static_cast<size_t>(claim.count);
+  Seat seat;
+  size_t fewest = std::numeric_limits<size_t>::max();
+  for (const WorkerRecord& worker : state.workers) {
+    if (!IsReady(worker)) continue;
+    const auto gpus = FreeGpus(state, worker.worker, claim);
+    if (gpus.size() < count || gpus.size() >= fewest) continue;
+    fewest = gpus.size();
+    seat = {.worker = worker.worker.id, .gpus = {}};
+    for (size_t index = 0; index < count; ++index) seat.gpus.push_back(gpus[index]->index);
+  }
+  if (seat.worker.empty()) return NoGpus(state, claim);
+  return seat;
+}
+
 }  // namespace
+
+std::vector<const spec::WorkerGpu*> UnclaimedGpus(const ClusterState& state,
+                                                  const spec::Worker& worker,
+                                                  std::string_view model) {
+  std::set<int64_t> claimed;
+  for (const StoredInstance& stored : state.instances) {
+    if (stored.instance.worker == worker.id)
+      claimed.insert(stored.instance.gpus.begin(), stored.instance.gpus.end());
+  }
+  std::vector<const spec::WorkerGpu*> unclaimed;
+  for (const spec::WorkerGpu& gpu : worker.gpus) {
+    if (gpu.name == model && !claimed.contains(gpu.index)) unclaimed.push_back(&gpu);
+  }
+  std::sort(unclaimed.begin(), unclaimed.end(),
+            [](const auto* left, const auto* right) { return left->index < right->index; });
+  return unclaimed;
+}
 
 int64_t FreeBytes(const ClusterState& state, const WorkerRecord& worker, const MemoryNeed& need) {
   int64_t promised = 0;  // to all engines of the worker
@@ -44,15 +110,16 @@ const WorkerRecord* RoomiestWorker(const ClusterState& state, const MemoryNeed& 
   return best;
 }
 
-Result<std::string> PlaceInstance(const ClusterState& state, const spec::Deployment& deployment,
-                                  const MemoryNeed& need) {
+Result<Seat> PlaceInstance(const ClusterState& state, const spec::Deployment& deployment,
+                           const MemoryNeed& need) {
   RL_ASSIGN_OR_RETURN(const int64_t needed, need(deployment));
   const WorkerRecord* worker = RoomiestWorker(state, need);
   if (worker == nullptr)
     return Unavailable(state.workers.empty() ? "waiting for the first worker"
                                              : "waiting: no worker is reachable");
+  if (deployment.gpus.count > 0) return PlaceOnGpus(state, deployment.gpus);
   const int64_t free_bytes = FreeBytes(state, *worker, need);
-  if (needed <= free_bytes) return worker->worker.id;
+  if (needed <= free_bytes) return Seat{.worker = worker->worker.id, .gpus = {}};
   return ResourceExhausted(fmt::format(
       "does not fit: needs {}, {} has {} left for new engines; stop something, or deploy with "
       "smaller parameters",
@@ -64,6 +131,16 @@ int64_t NumThatFit(const ClusterState& state, int64_t needed_bytes, const Memory
   for (const WorkerRecord& worker : state.workers) {
     if (IsReady(worker))
       number += FreeBytes(state, worker, need) / std::max<int64_t>(1, needed_bytes);
+  }
+  return number;
+}
+
+int64_t NumThatFit(const ClusterState& state, const spec::GpuClaim& claim) {
+  int64_t number = 0;
+  for (const WorkerRecord& worker : state.workers) {
+    if (IsReady(worker))
+      number += static_cast<int64_t>(FreeGpus(state, worker.worker, claim).size()) /
+                std::max<int64_t>(1, claim.count);
   }
   return number;
 }

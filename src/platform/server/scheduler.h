@@ -3,12 +3,14 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "platform/server/cluster.h"
 
 namespace redline::platform {
 
-// Memory one replica of a deployment needs; a failure says why nobody can know.
+// Host memory one replica of a deployment needs; a failure says why nobody can know.
 using MemoryNeed = std::function<Result<int64_t>(const spec::Deployment&)>;
 
 // Memory that a new engine may use on the worker: what is free now less what engines that are still
@@ -18,11 +20,23 @@ int64_t FreeBytes(const ClusterState& state, const WorkerRecord& worker, const M
 // The reachable worker with the most free memory; nullptr: there is none.
 const WorkerRecord* RoomiestWorker(const ClusterState& state, const MemoryNeed& need);
 
-// The id of the worker for a new instance, or the reason why it has to wait, with the arithmetic.
-Result<std::string> PlaceInstance(const ClusterState& state, const spec::Deployment& deployment,
-                                  const MemoryNeed& need);
+// The worker's GPUs of that model that no instance has; an instance has its own until it is
+// forgotten, whether it runs or not. By index.
+std::vector<const spec::WorkerGpu*> UnclaimedGpus(const ClusterState& state,
+                                                  const spec::Worker& worker,
+                                                  std::string_view model);
 
-// How many instances that need `needed_bytes` each would find room.
+struct Seat {
+  std::string worker;         // its id
+  std::vector<int64_t> gpus;  // as many as the deployment claims
+};
+// Where a new instance goes, or the reason why it has to wait, with the arithmetic. For GPUs: the
+// worker that has the fewest unclaimed ones which suffice, so that whole nodes stay whole.
+Result<Seat> PlaceInstance(const ClusterState& state, const spec::Deployment& deployment,
+                           const MemoryNeed& need);
+
+// How many instances that need `needed_bytes` of host memory each, or these GPUs, would find room.
 int64_t NumThatFit(const ClusterState& state, int64_t needed_bytes, const MemoryNeed& need);
+int64_t NumThatFit(const ClusterState& state, const spec::GpuClaim& claim);
 
 }  // namespace redline::platform

@@ -148,6 +148,8 @@ void VisitFields(Visitor& visit, spec::Is<CreateDeploymentBody> auto& body) {
   visit("model", body.model);
   visit("name", body.name);
   visit("profile", body.profile);
+  visit("goal", body.goal);
+  visit("model_path", body.model_path);
   visit("engine", body.engine);
   visit("arguments", body.arguments);
   visit("environment", body.environment);

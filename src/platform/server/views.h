@@ -135,10 +135,13 @@ struct MetricsView {
 
 struct CreateDeploymentBody {
   std::string model;
-  std::string name;                    // empty: the model's
-  std::string profile;                 // empty: chosen
-  std::string engine;                  // "vllm@0.13.0" instead of a profile's; empty: the profile's
-  std::vector<std::string> arguments;  // its own, with `engine`
+  std::string name;     // empty: the model's
+  std::string profile;  // empty: chosen
+  std::string goal;     // that the chosen profile is for; empty: any
+  std::string
+      model_path;      // on the worker, instead of the library's files; empty: those are fetched
+  std::string engine;  // "vllm@0.13.0" instead of a profile's; empty: the profile's
+  std::vector<std::string> arguments;              // its own, with `engine`
   std::map<std::string, std::string> environment;  // variables it reads, with `engine`
   int64_t replicas = 1;
   spec::Parameters parameters;
