@@ -6,6 +6,7 @@
 #include "app/deploy_plan.h"
 #include "app/deployments.h"
 #include "app/environment.h"
+#include "app/local_plan.h"
 #include "app/output.h"
 #include "base/strings.h"
 
@@ -68,12 +69,30 @@ bool IsPlan(const Arguments& arguments) {
   return arguments.Has("dry-run") && arguments.Has("hardware");
 }
 
+void PrintPlan(const std::string& headline, const json& deployment) {
+  fmt::print("{}\n", headline);
+  if (const json command = deployment.value("command", json::array()); !command.empty())
+    fmt::print("\n  {}\n\n", CommandWords(command));
+  PrintWhy(deployment);
+}
+
+// A dry run needs no platform: without one it is about this machine.
+Status ShowPlanHere(const Arguments& arguments, const json& body) {
+  RL_ASSIGN_OR_RETURN(const json plan, PlanHere(body));
+  if (!PrintedForPrograms(arguments, plan))
+    PrintPlan(plan.value("name", "") + " would run on this machine", plan);
+  return OkStatus();
+}
+
 Status RunDeploy(const Arguments& arguments) {
   if (IsPlan(arguments)) return ShowDeploymentPlan(arguments);
   RL_RETURN_IF_ERROR(CheckCanStart(arguments));
   RL_ASSIGN_OR_RETURN(const json body, RequestBody(arguments));
   RL_ASSIGN_OR_RETURN(const double timeout, arguments.GetDouble("timeout", 1, 86400));
-  RL_ASSIGN_OR_RETURN(ApiClient api, ApiClient::Connect(arguments));
+  auto connected = ApiClient::Connect(arguments);
+  if (!connected.ok() && arguments.Has("dry-run") && !arguments.Has("server"))
+    return ShowPlanHere(arguments, body);
+  RL_ASSIGN_OR_RETURN(ApiClient api, std::move(connected));
   auto created = api.Send("POST", "/api/v1/deployments", body);
   // Deploying what is there already is no failure: the wish is fulfilled. Unless it was a wish for
   // something else.
@@ -98,10 +117,7 @@ Status RunDeploy(const Arguments& arguments) {
                      : existed                ? "was deployed already"
                      : arguments.Has("wait")  ? "is running"
                                               : "is being deployed";
-  fmt::print("{} {}\n", name, verb);
-  if (const json command = deployment.value("command", json::array()); !command.empty())
-    fmt::print("\n  {}\n\n", CommandWords(command));
-  PrintWhy(deployment);
+  PrintPlan(name + " " + verb, deployment);
   return OkStatus();
 }
 
@@ -128,7 +144,7 @@ Command DeployCommand() {
                     "redline serve: kv_cache_dtype=bf16; may be given several times",
             .repeated = true},
            {"dry-run", "",
-            "only show what would run and why; with --hardware, no platform is needed", ""},
+            "only show what would run and why; without a running platform, on this machine", ""},
            {.name = "goal",
             .value_name = "GOAL",
             .help = "what the profile is for [any]",

@@ -1,5 +1,6 @@
 """The library on the command line, without a running platform: what would run on GPUs, and lint."""
 import json
+import os
 import pathlib
 import subprocess
 import tempfile
@@ -29,7 +30,9 @@ profiles:
 
 
 def redline(*arguments):
-    return subprocess.run([BINARY, *arguments], capture_output=True, text=True, timeout=60)
+    """Where no platform runs."""
+    return subprocess.run([BINARY, *arguments], capture_output=True, text=True, timeout=60,
+                          env={**os.environ, "REDLINE_DATA_DIR": "/nonexistent/redline"})
 
 
 class Plan(unittest.TestCase):
@@ -70,11 +73,13 @@ class Plan(unittest.TestCase):
                 (("qwen3-8b", "--hardware", "h200x8", "--goal", "latency", "--dry-run"), 4,
                  ["h200x1-balanced", "--engine"]),
                 (("smollm2-135m-instruct", *sglang), None, ["config.json"]),
-                (("deepseek-v3.2", "--engine", "sglang", "--dry-run"), 2, ["--hardware"]),
-                (("deepseek-v3.2", "--dry-run", "--", "--tp-size", "8"), 2, ["need --hardware"]),
+                (("deepseek-v3.2", "--engine", "sglang", "--dry-run"), None, ["needs"]),
+                (("deepseek-v3.2", "--dry-run", "--", "--tp-size", "8"), 2, ["\"engine\""]),
+                (("smollm2-135m-instruct", "--engine", "vllm@0.13.0", "--dry-run", "--",
+                  "--max-model-lem", "1"), 2, ["--max-model-len"]),
                 (("deepseek-v3.2", "--hardware", "H200x8", "--replicas", "2", "--dry-run"), 2,
                  ["--replicas"]),
-                (("deepseek-v3.2", "--", "--tp-size", "8"), None, ["--set"])):
+                (("deepseek-v3.2", "--", "--tp-size", "8"), None, ["redline up"])):
             with self.subTest(arguments=arguments):
                 done = redline("deploy", *arguments)
                 self.assertNotEqual(done.returncode, 0)
@@ -84,6 +89,15 @@ class Plan(unittest.TestCase):
                 for part in parts:
                     self.assertIn(part, done.stderr)
 
+
+    def test_a_dry_run_without_a_platform_is_about_this_machine(self):
+        done = redline("deploy", "smollm2-135m-instruct", "--engine", "vllm@0.13.0", "--dry-run",
+                       "--output", "json", "--", "--max-model-len", "2048")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        plan = json.loads(done.stdout)
+        self.assertEqual(plan["command"][:3], ["vllm", "serve", "smollm2-135m-instruct"])
+        self.assertEqual(plan["engine"]["resolved"]["max_model_len"], 2048)
+        self.assertTrue(plan["fit"]["fits"])
 
     def test_output_that_cannot_be_written_is_a_failure(self):
         for arguments in (("deploy", "deepseek-v3.2", "--hardware", "H200x8", "--dry-run"),

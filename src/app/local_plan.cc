@@ -1,0 +1,84 @@
+#include "app/local_plan.h"
+
+#include <nlohmann/json.hpp>
+
+#include "backends/backend.h"
+#include "backends/devices/devices.h"
+#include "embedded/catalog_files.h"
+#include "platform/agent/node_facts.h"
+#include "platform/catalog/choose.h"
+#include "spec/json.h"
+
+namespace redline::app {
+namespace {
+
+using nlohmann::json;
+
+platform::Node ThisNode() {
+  backends::DeviceReader reader{backends::DeviceOptions{}};
+  const spec::Worker worker = platform::DescribeWorker("worker-here", reader.Read());
+  platform::Node node{worker.name, backends::FactsOf(worker)};
+  backends::HardwareFacts cpu = backends::CpuFactsOf(worker);
+  if (node.hardware.device != cpu.device) node.cpu = std::move(cpu);
+  return node;
+}
+
+Result<platform::Wishes> WishesOf(const json& body) {
+  platform::Wishes wishes{
+      .profile = body.value("profile", ""),
+      .goal = body.value("goal", ""),
+      .parameters = {},
+      .engine = body.value("engine", ""),
+      .arguments = body.value("arguments", std::vector<std::string>()),
+      .environment = body.value("environment", std::map<std::string, std::string>())};
+  if (body.contains("parameters")) {
+    RL_ASSIGN_OR_RETURN(wishes.parameters, spec::ParametersFromJson(body["parameters"]));
+  }
+  return wishes;
+}
+
+// With the model's name where the agent would put its path.
+std::vector<std::string> CommandOf(const platform::CatalogEntry& entry, const std::string& name,
+                                   const platform::Choice& choice) {
+  const auto backend = backends::FindBackend(choice.engine.engine);
+  if (!backend.ok()) return {};
+  const backends::EngineFacts& facts = (*backend)->facts();
+  const bool has_port = facts.transport == backends::Transport::kLoopbackPort;
+  spec::EngineConfig engine = choice.engine;
+  if (choice.gpus.count > 0) engine.resolved.clear();
+  const auto command = (*backend)->CommandLine(
+      engine, {.program = {facts.is_built_in ? "redline" : facts.name},
+               .model_path = entry.name,
+               .served_model_name = name,
+               .endpoint = has_port ? "http://127.0.0.1:PORT" : "unix:INSTANCE.sock"});
+  return command.ok() ? command->argv : std::vector<std::string>();
+}
+
+}  // namespace
+
+Result<json> PlanHere(const json& body) {
+  RL_ASSIGN_OR_RETURN(const auto catalog, platform::Catalog::Parse(embedded::catalog_files()));
+  RL_ASSIGN_OR_RETURN(const platform::CatalogEntry* entry, catalog.Find(body.value("model", "")));
+  RL_ASSIGN_OR_RETURN(const platform::Wishes wishes, WishesOf(body));
+  RL_ASSIGN_OR_RETURN(const auto assessment, Assess(*entry, ThisNode(), wishes));
+  if (!assessment.choice) return FailedPrecondition(assessment.fit.message);
+  const std::string name = body.value("name", entry->name);
+  json terms = json::array();
+  for (const auto& term : assessment.fit.terms)
+    terms.push_back({{"name", term.name}, {"bytes", term.num_bytes}});
+  return json{{"name", name},
+              {"model", entry->name},
+              {"profile", assessment.choice->profile},
+              {"engine", spec::ToJson(assessment.choice->engine)},
+              {"why", assessment.choice->why},
+              {"fit",
+               {{"fits", assessment.fit.fits},
+                {"needed_bytes", assessment.fit.needed_bytes},
+                {"available_bytes", assessment.fit.available_bytes},
+                {"worker", assessment.fit.worker},
+                {"terms", std::move(terms)},
+                {"message", assessment.fit.message}}},
+              {"command", CommandOf(*entry, name, *assessment.choice)}};
+}
+
+}  // namespace redline::app

@@ -1,0 +1,14 @@
+// `redline deploy --dry-run` where no platform runs: what this machine would run.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "base/status.h"
+
+namespace redline::app {
+
+// `body` as for POST /api/v1/deployments; the answer has the fields of its dry run that need no
+// platform: name, model, profile, engine, why, fit, command. kFailedPrecondition: it does not fit.
+Result<nlohmann::json> PlanHere(const nlohmann::json& body);
+
+}  // namespace redline::app
