@@ -239,8 +239,45 @@ Result<Assessment> AssessEngine(const CatalogEntry& entry, const Node& node, con
                        fmt::format("Engine {}: asked for.", wishes.engine));
 }
 
+bool HoldsNul(const std::string& text) { return text.find('\0') != std::string::npos; }
+
+// As the shells and the C library take it.
+bool IsVariableName(const std::string& name) {
+  constexpr std::string_view kAllowed =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
+  return !name.empty() && !(name.front() >= '0' && name.front() <= '9') &&
+         name.find_first_not_of(kAllowed) == std::string::npos;
+}
+
+// They go through the kernel's exec, which has limits of its own, much further away.
+Status CheckWords(const Wishes& wishes) {
+  constexpr size_t kMostBytes = 64 << 10;
+  size_t num_bytes = 0;
+  for (const std::string& word : wishes.arguments) {
+    num_bytes += word.size() + 1;
+    if (HoldsNul(word))
+      return InvalidArgument(
+          fmt::format("the argument \"{}\" holds a NUL byte, which no program can be given",
+                      Excerpt(word)),
+          "arguments");
+  }
+  for (const auto& [name, value] : wishes.environment) {
+    num_bytes += name.size() + value.size() + 2;
+    if (!IsVariableName(name) || HoldsNul(value))
+      return InvalidArgument(
+          fmt::format("\"{}\" is no variable: its name is letters, digits and _, its value any "
+                      "text without NUL bytes",
+                      Excerpt(name)),
+          "environment");
+  }
+  if (num_bytes <= kMostBytes) return OkStatus();
+  return InvalidArgument(fmt::format("arguments and environment take {} bytes; {} are the most",
+                                     num_bytes, kMostBytes),
+                         "arguments");
+}
+
 Status CheckEngineWishes(const Wishes& wishes) {
-  if (!wishes.engine.empty()) return OkStatus();
+  if (!wishes.engine.empty()) return CheckWords(wishes);
   if (!wishes.arguments.empty())
     return InvalidArgument(
         "\"arguments\" are an engine's own: name it with \"engine\", such as vllm@0.13.0",

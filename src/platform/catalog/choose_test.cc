@@ -113,6 +113,32 @@ TEST_F(ChooseTest, AWishThatIsTooBigSaysTheArithmetic) {
       << assessment.fit.message;
 }
 
+TEST_F(ChooseTest, WordsThatNoProgramCanBeGivenAreRefused) {
+  const struct {
+    std::vector<std::string> arguments;
+    std::map<std::string, std::string> environment;
+    const char* param;
+  } cases[] = {
+      {{std::string("--seed\0", 7)}, {}, "arguments"},
+      {std::vector<std::string>(70'000), {}, "arguments"},
+      {{std::string(70'000, 'x')}, {}, "arguments"},
+      {{}, {{"A=B", "c"}}, "environment"},
+      {{}, {{"", "c"}}, "environment"},
+      {{}, {{"1A", "c"}}, "environment"},
+      {{}, {{"A\nB", "c"}}, "environment"},
+      {{}, {{"A", std::string("c\0d", 3)}}, "environment"},
+      {{}, {{"A", std::string(70'000, 'x')}}, "arguments"},
+  };
+  for (const auto& test : cases) {
+    const auto refused = Assess(
+        Entry("smollm2-135m-instruct"), Cpu(22 * kGiB),
+        {.engine = "vllm@0.13.0", .arguments = test.arguments, .environment = test.environment});
+    EXPECT_EQ(refused.status().code(), Code::kInvalidArgument);
+    EXPECT_EQ(refused.status().param(), test.param);
+    EXPECT_LT(refused.status().message().size(), 400u);
+  }
+}
+
 TEST_F(ChooseTest, DeepSeekOnACpuSaysEverythingThatIsInTheWay) {
   const auto assessment = Assess(Entry("deepseek-v3.2"), Cpu(22 * kGiB), {}).value();
   EXPECT_FALSE(assessment.fit.fits);
