@@ -174,8 +174,8 @@ TEST_F(GpuFitTest, AUsersEngineTakesTheGpusItSays) {
   busy.num_claimed_gpus = 6;
   EXPECT_NE(On(busy, "qwen3-32b", four).status().message().find("6 GPUs of gpu-host taken"),
             std::string::npos);
-  const auto too_many = Assessed(H200s(2), "qwen3-32b",
-                                 {.engine = "sglang", .arguments = {"--tp-size", "4"}});
+  const auto too_many =
+      Assessed(H200s(2), "qwen3-32b", {.engine = "sglang", .arguments = {"--tp-size", "4"}});
   EXPECT_FALSE(too_many.fit.fits);
   EXPECT_NE(too_many.fit.message.find("takes 4 GPUs"), std::string::npos) << too_many.fit.message;
 }
