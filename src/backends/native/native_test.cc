@@ -90,7 +90,7 @@ TEST(NativeTest, OddPoolIsCutToPages) {
 TEST(NativeTest, CommandLineHasEveryResolvedParameter) {
   spec::EngineConfig config{.engine = "native"};
   config.resolved = {{"num_threads", int64_t{2}}, {"context_length", int64_t{512}}};
-  const auto command = NativeBackend().CommandLine(config, {.program = "/bin/redline",
+  const auto command = NativeBackend().CommandLine(config, {.program = {"/bin/redline"},
                                                             .model_path = "/m/a.gguf",
                                                             .served_model_name = "a",
                                                             .endpoint = "unix:/run/a.sock"});
