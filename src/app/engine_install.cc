@@ -23,7 +23,7 @@ using nlohmann::json;
 Result<const InstallRecipe*> RecipeNamed(const Arguments& arguments) {
   const std::string name = arguments.Get("ENGINE");
   const size_t at = name.find('@');
-  if (at == std::string::npos) return backends::FindInstallRecipe(name, "").status();
+  if (at == std::string::npos) return backends::FindInstallRecipe(name, "");
   return backends::FindInstallRecipe(name.substr(0, at), name.substr(at + 1));
 }
 

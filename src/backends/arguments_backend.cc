@@ -129,9 +129,9 @@ Result<Resolution> ArgumentsBackend::Resolve(const spec::EngineConfig& config,
   for (const std::string& dest : parsed.given)
     resolution.resolved[dest] = ParameterOf(parsed.values.value(dest, json()));
   for (const Setting& setting : engine_.settings({parsed, model, hardware})) {
-    const auto asked = config.environment.find(setting.name);
     if (parsed.given.contains(setting.name)) continue;
-    if (asked != config.environment.end()) {
+    const auto asked = config.environment.find(setting.name);
+    if (IsVariable(setting.name) && asked != config.environment.end()) {
       const auto number = ParseInt64(asked->second);
       resolution.resolved[setting.name] =
           number ? spec::ParameterValue(*number) : spec::ParameterValue(asked->second);
@@ -155,6 +155,8 @@ Result<Command> ArgumentsBackend::CommandLine(const spec::EngineConfig& config,
   };
   append(engine_.head(plan));
   append(config.arguments);
+  // Behind a "--" no flag is one. Nothing else stands there: positionals are the platform's.
+  if (!config.arguments.empty() && config.arguments.back() == "--") command.argv.pop_back();
   command.env = engine_.environment;
   for (const auto& [name, value] : config.resolved) {
     const Argument* argument = table->FindDest(name);

@@ -89,7 +89,9 @@ std::optional<FailureCause> ClassifyFailure(std::span<const FailurePattern> patt
   for (const FailurePattern& pattern : patterns) {
     const size_t at = log_tail.rfind(pattern.text);
     if (at == std::string_view::npos) continue;
-    const std::string_view line = Trim(LineAround(log_tail, at)).substr(0, kMaxLineBytes);
+    const std::string_view whole = Trim(LineAround(log_tail, at));
+    const std::string_view line =
+        whole.substr(0, CompleteUtf8Prefix(whole.substr(0, kMaxLineBytes)));
     return FailureCause{pattern.kind, pattern.advice, std::string(line)};
   }
   return std::nullopt;

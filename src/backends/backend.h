@@ -68,9 +68,11 @@ enum class ModelFormat {
 // One figure of the engine's /metrics under the name that all engines have here.
 struct MetricName {
   std::string name;    // "num_running_requests"
-  std::string theirs;  // "vllm:num_requests_running": all its series are added up
+  std::string theirs;  // "vllm:num_requests_running"
   // Divides it, for means: "..._sum" over "..._count".
   std::string divisor = {};
+  // What becomes of its series, one for each of an engine's ranks: a share of something has a mean.
+  enum class Total { kSum, kMean } total = Total::kSum;
 };
 
 struct EngineFacts {

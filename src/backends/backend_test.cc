@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+
+#include "backends/arguments/argument_table.h"
+
 namespace redline::backends {
 namespace {
 
@@ -14,9 +17,9 @@ TEST(BackendTest, FoundByName) {
     ASSERT_TRUE(found.ok());
     EXPECT_EQ(*found, backend);
     EXPECT_FALSE(backend->facts().versions.empty());
-    EXPECT_EQ(backend->SchemaOf("").status().code(),
-              backend->facts().is_built_in ? Code::kOk : Code::kUnimplemented);
-    EXPECT_FALSE(backend->SchemaOf("0.0.0-none").ok());
+    EXPECT_EQ(backend->SchemaOf("0.0.0-none").status().code(), Code::kInvalidArgument);
+    const Code code = backend->SchemaOf("").status().code();
+    EXPECT_EQ(code, backend->facts().is_built_in ? Code::kOk : Code::kUnimplemented);
   }
   const auto unknown = FindBackend("nativ");
   EXPECT_EQ(unknown.status().code(), Code::kInvalidArgument);

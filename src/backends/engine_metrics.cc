@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "base/strings.h"
 
@@ -33,19 +34,20 @@ size_t EndOfLabels(std::string_view line, size_t begin) {
 
 std::optional<Sample> SampleIn(std::string_view line) {
   if (line.empty() || line.front() == '#') return std::nullopt;
+  constexpr std::string_view kBlanks = " \t";
   Sample sample;
-  const size_t end = line.find_first_of("{ ");
+  const size_t end = line.find_first_of("{ \t");
   if (end == std::string_view::npos) return std::nullopt;
   sample.name = line.substr(0, end);
-  std::string_view rest = line.substr(end);
-  if (rest.front() == '{') {
+  std::string_view rest = Trim(line.substr(end));
+  if (rest.starts_with('{')) {
     const size_t close = EndOfLabels(rest, 1);
     if (close == std::string_view::npos) return std::nullopt;
     sample.labels = rest.substr(1, close - 1);
     rest = rest.substr(close + 1);
   }
   rest = Trim(rest);
-  const auto value = ParseDouble(rest.substr(0, rest.find(' ')));
+  const auto value = ParseDouble(rest.substr(0, rest.find_first_of(kBlanks)));
   if (!value || !std::isfinite(*value)) return std::nullopt;
   sample.value = *value;
   return sample;
@@ -63,25 +65,60 @@ void ForEachSample(std::string_view text, const Use& use) {
   }
 }
 
+// All series of one metric.
+struct Series {
+  double sum = 0;
+  size_t number = 0;
+};
+
+// NaN when the text has no divisor; 0 when nothing has happened yet.
+double Ratio(double value, const Series& divisor) {
+  if (divisor.number == 0) return std::nan("");
+  return divisor.sum > 0 ? value / divisor.sum : 0;
+}
+
+// Takes name = "value" off the front, with the comma behind it.
+std::optional<std::pair<std::string, std::string>> TakeLabel(std::string_view& labels) {
+  const size_t quote = labels.find('"');
+  if (quote == std::string_view::npos) return std::nullopt;
+  std::string_view name = Trim(labels.substr(0, quote));
+  if (!name.ends_with('=')) return std::nullopt;
+  name = Trim(name.substr(0, name.size() - 1));
+  std::string value;
+  size_t i = quote + 1;
+  for (; i < labels.size() && labels[i] != '"'; ++i) {
+    const bool is_escape = labels[i] == '\\' && i + 1 < labels.size();
+    if (is_escape) ++i;
+    value += is_escape && labels[i] == 'n' ? '\n' : labels[i];
+  }
+  const size_t comma = labels.find(',', i);
+  labels.remove_prefix(comma == std::string_view::npos ? labels.size() : comma + 1);
+  return std::pair(std::string(name), std::move(value));
+}
+
 }  // namespace
 
 spec::Parameters MapMetrics(std::span<const MetricName> names, std::string_view text) {
-  std::map<std::string, double, std::less<>> sums;
+  std::map<std::string, Series, std::less<>> series;
   for (const MetricName& name : names) {
-    sums.emplace(name.theirs, std::nan(""));
-    if (!name.divisor.empty()) sums.emplace(name.divisor, std::nan(""));
+    series.emplace(name.theirs, Series());
+    if (!name.divisor.empty()) series.emplace(name.divisor, Series());
   }
   ForEachSample(text, [&](const Sample& sample) {
-    const auto found = sums.find(sample.name);
-    if (found != sums.end())
-      found->second = std::isnan(found->second) ? sample.value : found->second + sample.value;
+    const auto found = series.find(sample.name);
+    if (found == series.end()) return true;
+    found->second.sum += sample.value;
+    ++found->second.number;
     return true;
   });
   spec::Parameters mapped;
   for (const MetricName& name : names) {
-    double value = sums[name.theirs];
-    if (!name.divisor.empty()) value = sums[name.divisor] > 0 ? value / sums[name.divisor] : 0;
-    if (!std::isnan(value)) mapped[name.name] = value;
+    const Series& theirs = series[name.theirs];
+    if (theirs.number == 0) continue;
+    double value = theirs.sum;
+    if (name.total == MetricName::Total::kMean) value /= static_cast<double>(theirs.number);
+    if (!name.divisor.empty()) value = Ratio(value, series[name.divisor]);
+    if (std::isfinite(value)) mapped[name.name] = value;
   }
   return mapped;
 }
@@ -91,21 +128,8 @@ std::map<std::string, std::string> LabelsOf(std::string_view text, std::string_v
   ForEachSample(text, [&](const Sample& sample) {
     if (sample.name != metric) return true;
     std::string_view rest = sample.labels;
-    while (true) {
-      const size_t equals = rest.find("=\"");
-      if (equals == std::string_view::npos) return false;
-      const std::string name(Trim(rest.substr(0, equals)));
-      std::string value;
-      size_t i = equals + 2;
-      for (; i < rest.size() && rest[i] != '"'; ++i) {
-        if (rest[i] == '\\' && i + 1 < rest.size()) ++i;
-        value += rest[i];
-      }
-      labels[name] = value;
-      const size_t comma = rest.find(',', i);
-      if (comma == std::string_view::npos) return false;
-      rest.remove_prefix(comma + 1);
-    }
+    while (const auto label = TakeLabel(rest)) labels.insert_or_assign(label->first, label->second);
+    return false;
   });
   return labels;
 }

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/files.h"
+#include "base/strings.h"
 #include "net/json_body.h"
 #include "nlohmann/json.hpp"
 #include "spec/json.h"
@@ -69,22 +70,27 @@ std::vector<fs::path> EntriesLike(const fs::path& dir, const std::string& patter
   return found;
 }
 
+Result<Installation> ReadRecord(const fs::path& dir, const std::string& name) {
+  RL_ASSIGN_OR_RETURN(const std::string text, ReadFile(RecordPath(dir), kMostRecordBytes));
+  RL_ASSIGN_OR_RETURN(const json record, net::ParseJsonObject(text));
+  RL_ASSIGN_OR_RETURN(Installation installation, InstallationFromJson(record));
+  const std::string its_name = fmt::format("{}@{}", installation.engine, installation.version);
+  if (its_name != name) return DataLoss(fmt::format("it is of {}", Excerpt(its_name)));
+  return installation;
+}
+
 Result<Installation> ReadInstallation(const fs::path& dir, const std::string& name) {
   const std::string remedy = "run: redline engine install " + name;
-  const auto text = ReadFile(RecordPath(dir), kMostRecordBytes);
-  if (!text.ok()) {
-    std::error_code error;
+  std::error_code error;
+  if (!fs::exists(RecordPath(dir), error))
     return NotFound(fs::exists(dir, error)
                         ? fmt::format("{} is not installed to its end; {}", name, remedy)
                         : fmt::format("{} is not installed; {}", name, remedy),
                     "engine");
-  }
-  const auto record = net::ParseJsonObject(*text);
-  auto installation =
-      record.ok() ? InstallationFromJson(*record) : Result<Installation>(record.status());
+  auto installation = ReadRecord(dir, name);
   if (!installation.ok())
     return DataLoss(fmt::format("{} is damaged ({}); {}", RecordPath(dir).string(),
-                                installation.status().message(), remedy));
+                                Excerpt(installation.status().message(), 200), remedy));
   if (!CanExecute(installation->program.front()))
     return FailedPrecondition(fmt::format("{}: {} is gone or cannot be executed; {}", name,
                                           installation->program.front(), remedy));

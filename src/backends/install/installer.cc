@@ -5,6 +5,8 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <cctype>
+#include <limits>
 
 #include "backends/install/pip_log.h"
 #include "backends/install/python.h"
@@ -33,11 +35,16 @@ uint64_t SizeOf(const fs::path& folder) {
   return num_bytes;
 }
 
+// Unknown is as much as there can be.
+uint64_t FreeBytesAt(const fs::path& dir) {
+  struct statvfs info {};
+  if (::statvfs(dir.c_str(), &info) != 0) return std::numeric_limits<uint64_t>::max();
+  return static_cast<uint64_t>(info.f_bavail) * info.f_frsize;
+}
+
 // What an earlier attempt left is not needed again.
 Status CheckDisk(const InstallRecipe& recipe, const fs::path& dir) {
-  struct statvfs info {};
-  if (::statvfs(dir.c_str(), &info) != 0) return OkStatus();
-  const uint64_t free_bytes = static_cast<uint64_t>(info.f_bavail) * info.f_frsize;
+  const uint64_t free_bytes = FreeBytesAt(dir);
   const auto whole = static_cast<uint64_t>(recipe.disk_bytes);
   const uint64_t there = std::min(whole, SizeOf(dir));
   if (whole - there <= free_bytes) return OkStatus();
@@ -73,11 +80,11 @@ class Installer {
 
   // The folder is locked.
   Result<Installation> Run() {
-    std::error_code error;
-    fs::remove(dir_ / "install.json", error);
     RL_RETURN_IF_ERROR(CheckTools(recipe_));
     RL_ASSIGN_OR_RETURN(const Python python, FindPython(recipe_, options_.python));
     RL_RETURN_IF_ERROR(CheckDisk(recipe_, dir_));
+    std::error_code error;
+    fs::remove(dir_ / "install.json", error);  // from here on it is no longer what it was
     RL_RETURN_IF_ERROR(MakeEnvironment(python));
     RL_RETURN_IF_ERROR(InstallPackages());
     RL_RETURN_IF_ERROR(WriteNames());
@@ -108,14 +115,24 @@ class Installer {
   Status MakeEnvironment(const Python& python) {
     constexpr double kSeconds = 300;
     const auto there =
-        OutputOf({(root_ / "bin/python").string(), "-c",
+        OutputOf({(root_ / "bin/python").string(), "-I", "-c",
                   "import sys, pip; print('.'.join(map(str, sys.version_info[:3])))"},
                  kSeconds);
     if (there.ok() && Trim(*there) == python.version && !options_.reinstall) return OkStatus();
     Tell("preparing", 0);
-    return OutputOf({python.program, "-m", "venv", "--clear", root_.string()}, kSeconds)
-        .status()
-        .WithContext("cannot make a virtual environment");
+    const Status made =
+        OutputOf({python.program, "-I", "-m", "venv", "--clear", root_.string()}, kSeconds)
+            .status();
+    if (made.ok()) return made;
+    // It does not say so itself when the disk is full.
+    constexpr uint64_t kNextToNothing = 4 << 20;
+    const uint64_t free_bytes = FreeBytesAt(dir_);
+    if (free_bytes < kNextToNothing)
+      return ResourceExhausted(
+          fmt::format("no virtual environment can be made: {} has {} left; free some, or choose "
+                      "another place with --cache-dir",
+                      dir_.string(), FormatBytes(free_bytes)));
+    return made.WithContext("cannot make a virtual environment");
   }
 
   Status InstallPackages() {
@@ -124,7 +141,7 @@ class Installer {
     const fs::path log = dir_ / "install.log";
     std::error_code error;
     fs::remove(log, error);
-    SpawnOptions options{.argv = {(root_ / "bin/python").string(), "-m", "pip", "install",
+    SpawnOptions options{.argv = {(root_ / "bin/python").string(), "-I", "-m", "pip", "install",
                                   "--no-deps", "--no-input", "--disable-pip-version-check",
                                   "--progress-bar=off", "--retries=2", "--timeout=30", "-r",
                                   list.string()}};
@@ -138,6 +155,9 @@ class Installer {
     RL_ASSIGN_OR_RETURN(const int wait_status,
                         AwaitChild(pid, "pip", stop_, [&] { TellOfPip(log); }));
     if (wait_status == 0) return OkStatus();
+    if (WIFSIGNALED(wait_status))
+      return Internal(fmt::format("pip: {}; install again: it goes on from here (log: {})",
+                                  DescribeWaitStatus(wait_status), log.string()));
     const auto text = ReadTail(log, 1 << 20);
     return WhyPipFailed(text.ok() ? *text : "", log.string());
   }
@@ -194,8 +214,10 @@ class Installer {
 
 Status CheckPackages(const InstallRecipe& recipe, const Installation& installation) {
   RL_ASSIGN_OR_RETURN(const auto there, DistributionsOf(installation.root));
+  std::vector<std::string> packages = recipe.packages;
+  for (const auto& [name, version] : recipe.names) packages.push_back(name + "==" + version);
   std::vector<std::string> wrong;
-  for (const std::string& package : recipe.packages) {
+  for (const std::string& package : packages) {
     const size_t equals = package.find("==");
     const auto found = there.find(NormalizedName(package.substr(0, equals)));
     if (found == there.end()) {
@@ -212,9 +234,32 @@ Status CheckPackages(const InstallRecipe& recipe, const Installation& installati
                             (more > 0 ? fmt::format(" and {} more", more) : ""));
 }
 
+// Whether a program's words name this version, as a word of its own.
+bool Names(std::string_view words, std::string_view version) {
+  const auto continues = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.';
+  };
+  for (size_t at = words.find(version); at != std::string_view::npos;
+       at = words.find(version, at + 1)) {
+    const size_t end = at + version.size();
+    const bool begins = at == 0 || !continues(words[at - 1]) ||
+                        (words[at - 1] == 'v' && (at == 1 || !continues(words[at - 2])));
+    const bool ends =
+        end == words.size() || !continues(words[end]) ||
+        (words[end] == '.' && (end + 1 == words.size() || !continues(words[end + 1])));
+    if (begins && ends) return true;
+  }
+  return false;
+}
+
 // Whether the environment has the engine in this version; local versions ("+cpu") count.
 Status CheckVersion(const InstallRecipe& recipe, const fs::path& root) {
-  RL_ASSIGN_OR_RETURN(const auto there, DistributionsOf(root));
+  const auto distributions = DistributionsOf(root);
+  if (!distributions.ok())
+    return InvalidArgument(fmt::format("{} is no virtual environment of Python ({})", root.string(),
+                                       distributions.status().message()),
+                           "path");
+  const auto& there = *distributions;
   const size_t equals = recipe.distribution.find("==");
   const std::string name = recipe.distribution.substr(0, equals);
   const auto found = there.find(NormalizedName(name));
@@ -227,6 +272,14 @@ Status CheckVersion(const InstallRecipe& recipe, const fs::path& root) {
       "path");
 }
 
+Result<FileLock> LockToInstall(const InstallRecipe& recipe, const fs::path& cache_dir) {
+  const fs::path dir = EngineDir(cache_dir, recipe.engine, recipe.version);
+  RL_RETURN_IF_ERROR(MakeDirectories(dir));
+  auto lock = FileLock::Acquire(dir / "install.lock");
+  if (lock.ok()) return lock;
+  return lock.status().WithContext(recipe.NameAtVersion() + " is being installed already");
+}
+
 }  // namespace
 
 Result<Installation> InstallEngine(const InstallRecipe& recipe, const InstallOptions& options,
@@ -235,16 +288,13 @@ Result<Installation> InstallEngine(const InstallRecipe& recipe, const InstallOpt
     auto installed = FindInstallation(options.cache_dir, recipe.engine, recipe.version);
     if (installed.ok()) return installed;
   }
-  const fs::path dir = EngineDir(options.cache_dir, recipe.engine, recipe.version);
-  RL_RETURN_IF_ERROR(MakeDirectories(dir));
-  const auto lock = FileLock::Acquire(dir / "install.lock");
-  if (!lock.ok())
-    return lock.status().WithContext(recipe.NameAtVersion() + " is being installed already");
+  RL_ASSIGN_OR_RETURN(const FileLock lock, LockToInstall(recipe, options.cache_dir));
   return Installer(recipe, options, progress, stop).Run();
 }
 
 Result<Installation> RegisterEngine(const InstallRecipe& recipe, const fs::path& path,
                                     const fs::path& cache_dir) {
+  if (path.empty()) return InvalidArgument("--path is empty", "path");
   std::error_code error;
   const fs::path absolute = fs::absolute(path, error);
   Installation installation{.engine = recipe.engine,
@@ -263,13 +313,14 @@ Result<Installation> RegisterEngine(const InstallRecipe& recipe, const fs::path&
   } else {
     const auto output = OutputOf({absolute.string(), "--version"}, kCheckSeconds);
     if (!output.ok()) return InvalidArgument(output.status().message(), "path");
-    if (output->find(recipe.version) == std::string::npos)
+    if (!Names(*output, recipe.version))
       return InvalidArgument(fmt::format("{} --version does not say {}: \"{}\"", absolute.string(),
                                          recipe.version, Excerpt(Trim(*output))),
                              "path");
     installation.program = {absolute.string()};
     installation.root = absolute.parent_path();
   }
+  RL_ASSIGN_OR_RETURN(const FileLock lock, LockToInstall(recipe, cache_dir));
   RL_RETURN_IF_ERROR(RecordInstallation(cache_dir, installation));
   return installation;
 }

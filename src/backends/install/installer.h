@@ -32,12 +32,13 @@ Result<Installation> InstallEngine(const InstallRecipe& recipe, const InstallOpt
 
 // Makes an engine known that is there already: `path` is its virtual environment, or for an engine
 // that is a program of its own that program. kInvalidArgument when it is not that engine and
-// version.
+// version; kAlreadyExists while another process installs it.
 Result<Installation> RegisterEngine(const InstallRecipe& recipe, const std::filesystem::path& path,
                                     const std::filesystem::path& cache_dir);
 
 // What is wrong with an installation; OK: its packages are there in the recipe's versions (when it
-// was installed by one), and its check passes. Takes seconds: it starts the engine's program.
+// was installed by one), the names that it looks itself up by, too, and its check passes. Takes
+// seconds: it starts the engine's program.
 Status CheckInstallation(const InstallRecipe& recipe, const Installation& installation);
 
 }  // namespace redline::backends

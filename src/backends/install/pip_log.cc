@@ -22,6 +22,9 @@ constexpr std::string_view kNetworkRemedy =
 constexpr std::string_view kDiskRemedy =
     "the disk is full; free some space and install again: it goes on from here";
 
+constexpr std::string_view kBuildRemedy =
+    "a package could not be built here; the log tells what it lacks";
+
 // In the order of what explains most.
 constexpr PipFailure kFailures[] = {
     {"No space left on device", Code::kResourceExhausted, kDiskRemedy},
@@ -35,6 +38,8 @@ constexpr PipFailure kFailures[] = {
     {"ReadTimeoutError", Code::kUnavailable, kNetworkRemedy},
     {"ProxyError", Code::kUnavailable, kNetworkRemedy},
     {"SSLError", Code::kUnavailable, kNetworkRemedy},
+    {"ProtocolError", Code::kUnavailable, kNetworkRemedy},
+    {"Connection reset by peer", Code::kUnavailable, kNetworkRemedy},
     {"THESE PACKAGES DO NOT MATCH THE HASHES", Code::kDataLoss,
      "a package is not what it should be; install again, with PIP_NO_CACHE_DIR=1"},
     {"Could not find a version that satisfies", Code::kNotFound,
@@ -43,10 +48,8 @@ constexpr PipFailure kFailures[] = {
     {"No matching distribution found", Code::kNotFound,
      "the package index does not have it for this Python and machine; another --python or index "
      "(PIP_INDEX_URL) may"},
-    {"error: subprocess-exited-with-error", Code::kInternal,
-     "a package could not be built here; the log tells what it lacks"},
-    {"Failed building wheel", Code::kInternal,
-     "a package could not be built here; the log tells what it lacks"},
+    {"error: subprocess-exited-with-error", Code::kInternal, kBuildRemedy},
+    {"Failed building wheel", Code::kInternal, kBuildRemedy},
 };
 
 std::string LineWith(std::string_view log, size_t position) {
@@ -55,6 +58,28 @@ std::string LineWith(std::string_view log, size_t position) {
   const size_t begin = before == std::string_view::npos ? 0 : before + 1;
   const std::string_view line = Trim(log.substr(begin, log.find('\n', position) - begin));
   return EscapeControl(line.substr(0, CompleteUtf8Prefix(line.substr(0, kMostBytes))));
+}
+
+// From pip's last sign of getting on: what it complained of before has passed.
+std::string_view LastStep(std::string_view log) {
+  size_t begin = 0;
+  for (const std::string_view step : {"\nCollecting ", "\n  Downloading ", "\n  Using cached ",
+                                      "\nBuilding wheels ", "\nInstalling collected packages"}) {
+    const size_t at = log.rfind(step);
+    if (at != std::string_view::npos) begin = std::max(begin, at + 1);
+  }
+  return log.substr(begin);
+}
+
+std::string LastLineOf(std::string_view log) {
+  return log.empty() ? "" : LineWith(log, log.size() - 1);
+}
+
+// Of a build that failed: up to the last line of what built.
+std::string_view BuildersWords(std::string_view log) {
+  const size_t end = log.rfind("[end of output]");
+  const size_t newline = end == std::string_view::npos ? end : log.rfind('\n', end);
+  return newline == std::string_view::npos || newline == 0 ? log : log.substr(0, newline);
 }
 
 }  // namespace
@@ -82,17 +107,20 @@ std::optional<double> BuiltFraction(std::string_view log) {
   return std::nullopt;
 }
 
-Status WhyPipFailed(std::string_view log, std::string_view log_path) {
+Status WhyPipFailed(std::string_view whole_log, std::string_view log_path) {
+  const std::string_view log = LastStep(Trim(whole_log));
   for (const PipFailure& failure : kFailures) {
     const size_t at = log.rfind(failure.text);
-    if (at != std::string_view::npos)
-      return Status(failure.code, fmt::format("{} (pip: \"{}\"; log: {})", failure.remedy,
-                                              LineWith(log, at), log_path));
+    if (at == std::string_view::npos) continue;
+    const std::string proof =
+        failure.remedy == kBuildRemedy ? LastLineOf(BuildersWords(log)) : LineWith(log, at);
+    return Status(failure.code,
+                  fmt::format("{} (pip: \"{}\"; log: {})", failure.remedy, proof, log_path));
   }
   const size_t error = log.rfind("ERROR:");
-  const size_t at = error != std::string_view::npos ? error : log.empty() ? 0 : log.size() - 1;
-  return Internal(
-      fmt::format("pip failed: \"{}\"; log: {}", log.empty() ? "" : LineWith(log, at), log_path));
+  return Internal(fmt::format(
+      "pip failed: \"{}\"; log: {}",
+      error != std::string_view::npos ? LineWith(log, error) : LastLineOf(log), log_path));
 }
 
 }  // namespace redline::backends

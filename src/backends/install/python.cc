@@ -23,6 +23,14 @@ namespace fs = std::filesystem;
 
 constexpr double kQuestionSeconds = 30;
 
+// What a killed pip left may have no name or version: it is no distribution. -I: the packages that
+// PYTHONPATH names are not the environment's.
+constexpr char kListDistributions[] =
+    "import importlib.metadata as m\n"
+    "for d in m.distributions():\n"
+    "  try: print(d.metadata['Name'] + '==' + d.version)\n"
+    "  except Exception: pass\n";
+
 std::string LastLinesOf(const std::string& text, size_t max_lines) {
   const auto lines = Split(std::string(Trim(text)), '\n');
   const size_t first = lines.size() > max_lines ? lines.size() - max_lines : 0;
@@ -32,7 +40,7 @@ std::string LastLinesOf(const std::string& text, size_t max_lines) {
 // The version when it can also make environments.
 Result<std::string> VersionOf(const std::string& program) {
   RL_ASSIGN_OR_RETURN(const std::string output,
-                      OutputOf({program, "-c",
+                      OutputOf({program, "-I", "-c",
                                 "import sys, venv, ensurepip; print('.'.join(map(str, "
                                 "sys.version_info[:3])))"},
                                kQuestionSeconds));
@@ -42,18 +50,24 @@ Result<std::string> VersionOf(const std::string& program) {
 }  // namespace
 
 Result<std::string> OutputOf(const std::vector<std::string>& argv, double timeout_seconds) {
-  const fs::path log = fs::temp_directory_path() / NewId("redline-output");
+  std::error_code error;
+  fs::path folder = fs::temp_directory_path(error);
+  if (error) folder = "/tmp";  // TMPDIR names none
+  const fs::path log = folder / NewId("redline-output");
   SpawnOptions options{.argv = argv};
   options.stdout_path = options.stderr_path = log;
   options.new_session = options.die_with_parent = true;
-  RL_ASSIGN_OR_RETURN(const pid_t pid, Spawn(options));
+  const auto pid = Spawn(options);
+  if (!pid.ok()) {
+    fs::remove(log, error);
+    return FailedPrecondition(pid.status().message());
+  }
   std::stop_source stop;
   const MonotonicTime begin = MonotonicNow();
-  const auto ended = AwaitChild(pid, argv.front(), stop.get_token(), [&] {
+  const auto ended = AwaitChild(*pid, argv.front(), stop.get_token(), [&] {
     if (SecondsSince(begin) > timeout_seconds) stop.request_stop();
   });
   auto output = ReadTail(log, 64 << 10);
-  std::error_code error;
   fs::remove(log, error);
   if (!ended.ok() && stop.stop_requested())
     return FailedPrecondition(
@@ -70,7 +84,10 @@ std::string FindOnPath(const std::string& program) {
   const char* path = ::getenv("PATH");
   for (const std::string& folder : Split(path != nullptr ? path : "", ':')) {
     const std::string candidate = folder + "/" + program;
-    if (!folder.empty() && ::access(candidate.c_str(), X_OK) == 0) return candidate;
+    std::error_code error;
+    if (!folder.empty() && fs::is_regular_file(candidate, error) &&
+        ::access(candidate.c_str(), X_OK) == 0)
+      return candidate;
   }
   return "";
 }
@@ -82,7 +99,10 @@ Result<Python> FindPython(const InstallRecipe& recipe, const std::string& wanted
   std::string seen;
   for (const std::string& name : programs) {
     const std::string program = name.find('/') == std::string::npos ? FindOnPath(name) : name;
-    if (program.empty()) continue;
+    if (program.empty()) {
+      if (name == wanted) seen = name + " (not on PATH)";
+      continue;
+    }
     const auto version = VersionOf(program);
     if (version.ok() && IsPythonFor(recipe, *version)) return Python{program, *version};
     seen += fmt::format("{}{} ({})", seen.empty() ? "" : ", ", program,
@@ -108,11 +128,9 @@ std::string NormalizedName(std::string_view distribution) {
 }
 
 Result<std::map<std::string, std::string>> DistributionsOf(const fs::path& root) {
-  RL_ASSIGN_OR_RETURN(const std::string output,
-                      OutputOf({(root / "bin/python").string(), "-c",
-                                "import importlib.metadata as m\nfor d in m.distributions():\n"
-                                "  print(d.metadata['Name'] + '==' + (d.version or ''))"},
-                               kQuestionSeconds));
+  RL_ASSIGN_OR_RETURN(
+      const std::string output,
+      OutputOf({(root / "bin/python").string(), "-I", "-c", kListDistributions}, kQuestionSeconds));
   std::map<std::string, std::string> distributions;
   for (const std::string& line : Split(output, '\n')) {
     const size_t equals = line.find("==");
@@ -124,7 +142,7 @@ Result<std::map<std::string, std::string>> DistributionsOf(const fs::path& root)
 
 Result<fs::path> SitePackagesOf(const fs::path& root) {
   RL_ASSIGN_OR_RETURN(const std::string output,
-                      OutputOf({(root / "bin/python").string(), "-c",
+                      OutputOf({(root / "bin/python").string(), "-I", "-c",
                                 "import sysconfig; print(sysconfig.get_paths()['purelib'])"},
                                kQuestionSeconds));
   return fs::path(std::string(Trim(output)));

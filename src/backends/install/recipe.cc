@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "base/strings.h"
@@ -14,6 +16,10 @@ namespace redline::backends {
 namespace {
 
 using nlohmann::json;
+
+constexpr std::string_view kKeys[] = {"engine", "version",     "device",  "python",
+                                      "names",  "environment", "tools",   "program",
+                                      "check",  "disk_bytes",  "packages"};
 
 // 3.11 -> 3011; what is not a version is 0.
 int64_t MinorOf(std::string_view python_version) {
@@ -56,20 +62,68 @@ InstallRecipe RecipeOf(const json& document) {
   return recipe;
 }
 
-bool IsPinned(const std::string& package) { return package.find("==") != std::string::npos; }
+std::string UnknownKeyOf(const json& document) {
+  for (const auto& [key, value] : document.items()) {
+    if (std::find(std::begin(kKeys), std::end(kKeys), key) == std::end(kKeys)) return key;
+  }
+  return "";
+}
+
+bool IsWordOf(std::string_view text, std::string_view more) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [&](unsigned char c) {
+    return std::isalnum(c) != 0 || more.find(static_cast<char>(c)) != std::string_view::npos;
+  });
+}
+
+// NAME==VERSION and nothing else: a line of a requirements file can be an option of pip, too.
+bool IsPinned(std::string_view package) {
+  const size_t equals = package.find("==");
+  if (equals == std::string_view::npos) return false;
+  return IsWordOf(package.substr(0, equals), "-_.") && package.front() != '-' &&
+         IsWordOf(package.substr(equals + 2), ".+!_-");
+}
+
+// A part of a folder's name.
+bool IsFolderWord(std::string_view text) { return IsWordOf(text, "-_.+") && text.front() != '.'; }
+
+bool HasWords(const std::vector<std::string>& command) {
+  return !command.empty() && !command.front().empty() && command.front().front() != '/';
+}
+
+// What is wrong with a recipe that could be read; "": nothing.
+std::string FaultOf(const InstallRecipe& recipe) {
+  for (const std::string& word : {recipe.engine, recipe.version, recipe.device}) {
+    if (!IsFolderWord(word)) return "engine, version and device are words of letters and digits";
+  }
+  if (MinorOf(recipe.python_from) == 0 ||
+      MinorOf(recipe.python_before) <= MinorOf(recipe.python_from))
+    return R"(python is two versions, the first below the second: ["3.10", "3.13"])";
+  if (recipe.packages.empty()) return "it has no packages";
+  for (const std::string& package : recipe.packages) {
+    if (!IsPinned(package)) return fmt::format("\"{}\" is not NAME==VERSION", Excerpt(package));
+  }
+  for (const auto& [name, version] : recipe.names) {
+    if (!IsPinned(name + "==" + version))
+      return fmt::format("\"{}\" of names has no version", Excerpt(name));
+  }
+  if (!HasWords(recipe.program) || !HasWords(recipe.check))
+    return "program and check begin with a path below the installation";
+  return recipe.disk_bytes >= 0 ? "" : "disk_bytes is negative";
+}
 
 }  // namespace
 
 Result<InstallRecipe> InstallRecipeFromJson(std::string_view document) {
   try {
-    InstallRecipe recipe = RecipeOf(json::parse(document));
-    if (recipe.packages.empty() || recipe.program.empty() || recipe.check.empty())
-      return InvalidArgument("a recipe needs packages, program and check");
-    if (!std::all_of(recipe.packages.begin(), recipe.packages.end(), IsPinned))
-      return InvalidArgument("every package of a recipe has its version: NAME==VERSION");
+    const json read = json::parse(document);
+    InstallRecipe recipe = RecipeOf(read);
+    if (const std::string key = UnknownKeyOf(read); !key.empty())
+      return InvalidArgument(fmt::format("not a recipe: unknown key \"{}\"", Excerpt(key)));
+    const std::string fault = FaultOf(recipe);
+    if (!fault.empty()) return InvalidArgument("not a recipe: " + fault);
     return recipe;
   } catch (const json::exception& error) {
-    return InvalidArgument(fmt::format("not a recipe: {}", error.what()));
+    return InvalidArgument("not a recipe: " + Excerpt(error.what(), 200));
   }
 }
 
@@ -79,16 +133,18 @@ const std::vector<InstallRecipe>& AllInstallRecipes() {
 }
 
 Result<const InstallRecipe*> FindInstallRecipe(std::string_view engine, std::string_view version) {
-  const std::string wanted = fmt::format("{}@{}", engine, version);
+  const std::string wanted =
+      version.empty() ? std::string(engine) : fmt::format("{}@{}", engine, version);
   std::vector<std::string> known;
   for (const InstallRecipe& recipe : AllInstallRecipes()) {
     if (recipe.NameAtVersion() == wanted) return &recipe;
     known.push_back(recipe.NameAtVersion());
   }
+  const std::string nearest = DidYouMean(wanted, known);
   return InvalidArgument(
-      fmt::format("there is no recipe for \"{}\"; there are: {}{}. An engine that is there already "
+      fmt::format("there is no recipe for \"{}\"; there are: {}{} An engine that is there already "
                   "is made known with: redline engine install NAME@VERSION --path DIR",
-                  Excerpt(wanted), Join(known, ", "), DidYouMean(wanted, known)),
+                  Excerpt(wanted), Join(known, ", "), nearest.empty() ? "." : nearest),
       "engine");
 }
 

@@ -68,7 +68,7 @@ std::vector<MemoryTerm> Memory(const spec::ModelSpec& model, const spec::Paramet
 }
 
 // /server_info holds the resolved ServerArgs with their own names, the version, and what each
-// scheduler has come to.
+// scheduler has come to: the tokens of its KV cache.
 spec::Parameters ReadBackFrom(const EngineWords& words) {
   spec::Parameters effective;
   const auto answer = words.answers.find("/server_info");
@@ -79,13 +79,14 @@ spec::Parameters ReadBackFrom(const EngineWords& words) {
     if (value.is_primitive()) effective[name] = ParameterOf(value);
   }
   const auto states = info->find("internal_states");
-  if (states == info->end() || !states->is_array() || states->empty()) return effective;
-  const nlohmann::json& first = states->front();
-  for (const char* name : {"effective_max_running_requests_per_dp", "max_running_requests",
-                           "max_total_num_tokens", "max_req_input_len"}) {
-    if (first.is_object() && first.contains(name) && first[name].is_number())
-      effective[name] = ParameterOf(first[name]);
-  }
+  if (states == info->end() || !states->is_array() || states->empty() ||
+      !states->front().is_object())
+    return effective;
+  const auto usage = states->front().find("memory_usage");
+  if (usage == states->front().end() || !usage->is_object()) return effective;
+  const auto capacity = usage->find("token_capacity");
+  if (capacity != usage->end() && capacity->is_number())
+    effective["token_capacity"] = ParameterOf(*capacity);
   return effective;
 }
 
@@ -126,6 +127,11 @@ EngineFacts Facts() {
        "raise --mem-fraction-static, or use more GPUs"},
       {"Cannot allocate memory", "OUT_OF_MEMORY",
        "lower --max-total-tokens, or free memory on the node"},
+      {"are not supported for now", "UNSUPPORTED_MODEL",
+       "choose an engine or version that has this architecture"},
+      {"does not recognize this architecture", "UNSUPPORTED_MODEL",
+       "choose an engine or version that has this architecture"},
+      {"address already in use", "ADDRESS_IN_USE", "another program has the port; deploy again"},
       {"error: argument", "BAD_PARAMETER", "correct the flag that the line names"},
       {"error: unrecognized arguments", "BAD_PARAMETER", "leave out the flags that the line names"},
       {"AssertionError", "BAD_PARAMETER", "two settings contradict each other; see the log"},
@@ -140,7 +146,7 @@ EngineFacts Facts() {
   facts.metrics = {
       {"num_running_requests", "sglang:num_running_reqs"},
       {"num_waiting_requests", "sglang:num_queue_reqs"},
-      {"kv_cache_usage", "sglang:token_usage"},
+      {"kv_cache_usage", "sglang:token_usage", "", MetricName::Total::kMean},
       {"prompt_tokens_total", "sglang:prompt_tokens_total"},
       {"generation_tokens_total", "sglang:generation_tokens_total"},
       {"num_preemptions_total", "sglang:num_retracted_reqs"},

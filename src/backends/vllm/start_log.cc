@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cmath>
 #include <string>
 
 #include "base/strings.h"
@@ -33,7 +34,7 @@ size_t EndOfValue(std::string_view text, size_t begin) {
     } else if (c == '(' || c == '[' || c == '{') {
       ++depth;
     } else if (c == ')' || c == ']' || c == '}') {
-      --depth;
+      depth = std::max(depth - 1, 0);
     } else if (c == ',' && depth == 0) {
       return i;
     }
@@ -77,7 +78,7 @@ spec::ParameterValue PythonValue(std::string_view text) {
   if (text == "False") return false;
   if (text == "None") return std::string();
   if (const auto number = ParseInt64(text)) return *number;
-  if (const auto number = ParseDouble(text)) return *number;
+  if (const auto number = ParseDouble(text); number && std::isfinite(*number)) return *number;
   const bool is_quoted = text.size() >= 2 && (text.front() == '\'' || text.front() == '"') &&
                          text.back() == text.front();
   if (is_quoted) return std::string(text.substr(1, text.size() - 2));
@@ -94,7 +95,8 @@ spec::Parameters ReadStartLog(std::string_view log) {
     const size_t config = line.find(kConfig);
     if (config != std::string_view::npos)
       ReadSettings(line.substr(config + kConfig.size()), &settings);
-    settings["version"] = std::string(line.substr(0, line.find(')')));
+    const size_t end = line.find(')');
+    if (end != std::string_view::npos) settings["version"] = std::string(line.substr(0, end));
   }
   ReadNumber(log, "KV cache size: ", "kv_cache_size_tokens", &settings);
   ReadNumber(log, "max_num_batched_tokens=", "max_num_batched_tokens", &settings);
