@@ -51,7 +51,7 @@ def entry(head, text):
     flags.sort(key=lambda flag: (not flag.startswith("--"), flag.startswith("--no-")))
     dest = (on or longest or flags)[0].lstrip("-").replace("-", "_")
     result = {"flags": flags, "dest": dest}
-    if dest in ("help", "version"):
+    if dest in ("help", "version", "cache_list", "completion_bash", "list_devices"):
         result["action"] = "help"
         return result
     if not values:

@@ -94,7 +94,8 @@ Status WaitUntilRunning(ApiClient& api, const std::string& name, double timeout_
     if (HopelessError(deployment))
       return FailedPrecondition(name + " does not start: " + last_reason + "; see: redline logs " +
                                 name);
-    line.Show(phase, name + ": " + DescribeProgress(deployment));
+    const json progress = PhaseInstance(deployment).value("progress", json::object());
+    line.Show(phase + progress.value("phase", ""), name + ": " + DescribeProgress(deployment));
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
   }
   return Status(Code::kDeadlineExceeded,

@@ -37,8 +37,10 @@ std::map<std::string, EngineRow> KnownEngines(const std::filesystem::path& cache
   std::map<std::string, EngineRow> rows;
   for (const backends::Backend* backend : backends::AllBackends()) {
     if (backend->facts().is_built_in) continue;
-    for (const std::string& version : backend->facts().versions)
-      rows[fmt::format("{}@{}", backend->facts().name, version)];
+    for (const auto& versions : {backend->facts().versions, backend->facts().versions_to_read}) {
+      for (const std::string& version : versions)
+        rows[fmt::format("{}@{}", backend->facts().name, version)];
+    }
   }
   for (const backends::EngineResolver& resolver : backends::AllEngineResolvers()) {
     for (const std::string_view version : resolver.versions)

@@ -57,8 +57,9 @@ Result<const ParameterSchema*> ArgumentsBackend::SchemaOf(std::string_view versi
 }
 
 Result<const ArgumentTable*> ArgumentsBackend::TableOf(std::string_view version) const {
-  const auto& versions = facts().versions;
+  std::vector<std::string> versions = facts().versions;
   if (version.empty()) return &engine_.table(versions.front());
+  versions.insert(versions.end(), facts().versions_to_read.begin(), facts().versions_to_read.end());
   if (std::find(versions.begin(), versions.end(), version) != versions.end())
     return &engine_.table(version);
   return InvalidArgument(
@@ -125,6 +126,13 @@ Result<Resolution> ArgumentsBackend::Resolve(const spec::EngineConfig& config,
                     facts().name, config.requested.begin()->first, facts().name),
         config.requested.begin()->first);
   RL_ASSIGN_OR_RETURN(const ParsedArguments parsed, Parse(config.version, config.arguments));
+  const auto& unstarted = facts().versions_to_read;
+  if (std::find(unstarted.begin(), unstarted.end(), config.version) != unstarted.end())
+    return InvalidArgument(
+        fmt::format("{} {} is known by its command line alone; {} can be started", facts().name,
+                    config.version, Join(facts().versions, ", ")),
+        "engine");
+  if (engine_.check != nullptr) RL_RETURN_IF_ERROR(engine_.check(parsed));
   Resolution resolution;
   for (const std::string& dest : parsed.given)
     resolution.resolved[dest] = ParameterOf(parsed.values.value(dest, json()));

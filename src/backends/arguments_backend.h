@@ -35,6 +35,8 @@ struct ArgumentsEngine {
   const ArgumentTable& (*table)(std::string_view version);
   // What the engine does to the words before its table reads them; nullptr: nothing.
   Result<std::vector<std::string>> (*words)(std::span<const std::string> arguments) = nullptr;
+  // What the table does not say of the values; nullptr: nothing.
+  Status (*check)(const ParsedArguments& arguments) = nullptr;
   // Dests that are the platform's: address, model, name, key.
   std::vector<std::string> managed;
   // The engine's arguments for model, name and address, before the user's.

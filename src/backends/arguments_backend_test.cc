@@ -189,15 +189,17 @@ TEST(ArgumentsBackendTest, SettingsAreMadeUnlessGiven) {
        {},
        {},
        {"SGLANG_USE_CPU_ENGINE=1", "attention_backend=torch_native", "device=cpu",
-        "disable_overlap_schedule=true", "max_total_tokens=32768", "mem_fraction_static=0.1"},
-       6},
+        "disable_overlap_schedule=true", "max_total_tokens=32768", "mem_fraction_static=0.1",
+        "sleep_on_idle=true"},
+       7},
       {kSglang,
        kAmxCpu,
        {"--max-total-tok", "4096", "--devic=cpu"},
        {},
        {"SGLANG_USE_CPU_ENGINE=1", "attention_backend=intel_amx", "device=cpu",
-        "disable_overlap_schedule=true", "max_total_tokens=4096", "mem_fraction_static=0.1"},
-       4},
+        "disable_overlap_schedule=true", "max_total_tokens=4096", "mem_fraction_static=0.1",
+        "sleep_on_idle=true"},
+       5},
   };
   for (const auto& each : cases) {
     const auto resolution = Resolve(each.engine, each.arguments, each.hardware, each.environment);
@@ -272,11 +274,11 @@ TEST(ArgumentsBackendTest, CommandLinesAreHeadArgumentsSettings) {
        kOldCpu,
        {"--tp", "1"},
        {"--attention-backend", "torch_native", "--device", "cpu", "--disable-overlap-schedule",
-        "--max-total-tokens", "32768", "--mem-fraction-static", "0.1"}},
+        "--max-total-tokens", "32768", "--mem-fraction-static", "0.1", "--sleep-on-idle"}},
       {kSglang,
        kOldCpu,
        {"--devi", "cpu", "--attention-b=triton", "--disable-overlap-schedule"},
-       {"--max-total-tokens", "32768", "--mem-fraction-static", "0.1"}},
+       {"--max-total-tokens", "32768", "--mem-fraction-static", "0.1", "--sleep-on-idle"}},
   };
   for (const auto& each : cases) {
     Words expected = each.engine.backend == VllmBackend ? vllm_head : sglang_head;

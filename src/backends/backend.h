@@ -78,6 +78,8 @@ struct MetricName {
 struct EngineFacts {
   std::string name;                   // "native"
   std::vector<std::string> versions;  // known ones; the first is the default
+  // Those whose command line is known and that are not started.
+  std::vector<std::string> versions_to_read = {};
   Readiness readiness;
   std::vector<LogMarker> log_markers;    // in the order the engine writes them
   std::vector<FailurePattern> failures;  // most specific first

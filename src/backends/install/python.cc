@@ -22,6 +22,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr double kQuestionSeconds = 30;
+// Of a program that is asked something; it is killed soon after.
+constexpr uint64_t kMostOutputBytes = 4 << 20;
 
 // What a killed pip left may have no name or version: it is no distribution. -I: the packages that
 // PYTHONPATH names are not the environment's.
@@ -65,13 +67,17 @@ Result<std::string> OutputOf(const std::vector<std::string>& argv, double timeou
   std::stop_source stop;
   const MonotonicTime begin = MonotonicNow();
   const auto ended = AwaitChild(*pid, argv.front(), stop.get_token(), [&] {
-    if (SecondsSince(begin) > timeout_seconds) stop.request_stop();
+    std::error_code gone;
+    const auto num_bytes = fs::file_size(log, gone);
+    if (SecondsSince(begin) > timeout_seconds || (!gone && num_bytes > kMostOutputBytes))
+      stop.request_stop();
   });
   auto output = ReadTail(log, 64 << 10);
   fs::remove(log, error);
   if (!ended.ok() && stop.stop_requested())
-    return FailedPrecondition(
-        fmt::format("{} did not end within {}", argv.front(), FormatDuration(timeout_seconds)));
+    return FailedPrecondition(fmt::format("{} did not end within {}, or wrote more than {}",
+                                          argv.front(), FormatDuration(timeout_seconds),
+                                          FormatBytes(kMostOutputBytes)));
   RL_RETURN_IF_ERROR(ended.status());
   if (*ended == 0) return output;
   constexpr size_t kLines = 3;

@@ -17,9 +17,9 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::string_view kKeys[] = {"engine", "version",     "device",  "python",
-                                      "names",  "environment", "tools",   "program",
-                                      "check",  "disk_bytes",  "packages"};
+constexpr std::string_view kKeys[] = {
+    "engine",  "version", "device",     "python",   "names", "environment", "tools",
+    "program", "check",   "disk_bytes", "packages", "cuda",  "distribution"};
 
 // 3.11 -> 3011; what is not a version is 0.
 int64_t MinorOf(std::string_view python_version) {

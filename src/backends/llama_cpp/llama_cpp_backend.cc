@@ -44,6 +44,45 @@ std::vector<std::string> Head(const LaunchPlan& plan) {
           "--metrics", "--no-webui"};
 }
 
+// The server reads these as 32-bit numbers and ends in a crash on some.
+Status Check(const ParsedArguments& arguments) {
+  const struct {
+    const char* dest;
+    int64_t least, most;
+  } ranges[] = {{"ctx_size", 0, (int64_t{1} << 31) - 1},
+                {"threads", -1, 1024},
+                {"threads_http", -1, 1024},
+                {"parallel", -1, 4096},
+                {"batch_size", 1, 1 << 20},
+                {"ubatch_size", 1, 1 << 20}};
+  for (const auto& range : ranges) {
+    if (!arguments.given.contains(range.dest)) continue;
+    const nlohmann::json value = arguments.values.value(range.dest, nlohmann::json());
+    if (value.is_number_integer() && value >= range.least && value <= range.most) continue;
+    std::string flag = fmt::format("--{}", range.dest);
+    std::replace(flag.begin(), flag.end(), '_', '-');
+    return InvalidArgument(fmt::format("{} must be from {} to {}, not {}", flag, range.least,
+                                       range.most, net::JsonExcerpt(value)),
+                           flag);
+  }
+  return OkStatus();
+}
+
+// Bytes of an element of the KV cache; blocks of 32 with their scales.
+double BytesOfCacheType(const spec::Parameters& resolved, const char* dest) {
+  const auto found = resolved.find(dest);
+  const auto* type = found == resolved.end() ? nullptr : std::get_if<std::string>(&found->second);
+  if (type == nullptr) return 2;
+  const std::pair<const char*, double> types[] = {
+      {"f32", 4},          {"q8_0", 34 / 32.0},   {"q4_0", 18 / 32.0},
+      {"q4_1", 20 / 32.0}, {"iq4_nl", 18 / 32.0}, {"q5_0", 22 / 32.0},
+      {"q5_1", 24 / 32.0}};
+  for (const auto& [name, bytes] : types) {
+    if (*type == name) return bytes;
+  }
+  return 2;
+}
+
 // The context is one pool for all slots.
 std::vector<Setting> Settings(const SettingsRequest& request) {
   std::vector<Setting> settings = {
@@ -58,10 +97,15 @@ std::vector<Setting> Settings(const SettingsRequest& request) {
 
 std::vector<MemoryTerm> Memory(const spec::ModelSpec& model, const spec::Parameters& resolved) {
   constexpr int64_t kMostTokens = int64_t{1} << 32;
-  const int64_t tokens = std::clamp<int64_t>(IntegerOr(resolved, "ctx_size", 0), 0, kMostTokens);
-  // ModelSpec's figure is for f32, the cache is f16.
+  // 0 is the model's own.
+  const int64_t asked = std::clamp<int64_t>(IntegerOr(resolved, "ctx_size", 0), 0, kMostTokens);
+  const int64_t tokens = asked > 0 ? asked : model.context_length;
+  // ModelSpec's figure is for keys and values of 4 bytes.
+  const double share =
+      (BytesOfCacheType(resolved, "cache_type_k") + BytesOfCacheType(resolved, "cache_type_v")) / 8;
   return {{"weights", model.weight_bytes},
-          {"kv_cache", tokens * model.kv_bytes_per_token / 2},
+          {"kv_cache", static_cast<int64_t>(share * static_cast<double>(tokens) *
+                                            static_cast<double>(model.kv_bytes_per_token))},
           {"process", kProcessBytes}};
 }
 
@@ -114,6 +158,7 @@ EngineFacts Facts() {
       {"failed to allocate", "OUT_OF_MEMORY", "lower --ctx-size, or free memory on the node"},
       {"error loading model architecture", "UNSUPPORTED_MODEL",
        "choose an engine or version that has this architecture"},
+      {"failed to load lora adapter", "BAD_PARAMETER", "correct the file that --lora names"},
       {"failed to load model", "DAMAGED_MODEL",
        "delete the model's folder in the cache and deploy again"},
       {"error: invalid argument", "BAD_PARAMETER", "leave out the flag that the line names"},
@@ -134,6 +179,7 @@ ArgumentsEngine Engine() {
   return {.facts = Facts(),
           .table = TableOfVersion,
           .words = Words,
+          .check = Check,
           .managed = {"model", "host", "port", "alias", "api_key", "api_key_file", "ssl_key_file",
                       "ssl_cert_file", "hf_repo", "hf_file", "model_url", "api_prefix", "metrics"},
           .head = Head,

@@ -94,7 +94,8 @@ EngineFacts Facts() {
   using Fraction = LogMarker::Fraction;
   EngineFacts facts;
   facts.name = "sglang";
-  facts.versions = {"0.5.6.post2", "0.5.23"};
+  facts.versions = {"0.5.6.post2"};
+  facts.versions_to_read = {"0.5.23"};
   facts.transport = Transport::kLoopbackPort;
   facts.model_format = ModelFormat::kHuggingFace;
   facts.is_built_in = false;

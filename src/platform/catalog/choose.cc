@@ -177,7 +177,7 @@ class Candidate {
       choice.why.push_back(fmt::format("Memory: {}, of {} on {}.", Arithmetic(fit_),
                                        Gib(fit_.available_bytes), Place()));
     choice.why.push_back(profile_.evidence.kind == spec::Evidence::Kind::kNone
-                             ? "Evidence: none; nobody has measured this profile yet."
+                             ? "Evidence: none; nobody has measured this yet."
                              : fmt::format("Evidence: {} ({}).", profile_.evidence.summary,
                                            profile_.evidence.source));
     choice_ = std::move(choice);
