@@ -260,13 +260,15 @@ Status CheckVersion(const InstallRecipe& recipe, const fs::path& root) {
                                        distributions.status().message()),
                            "path");
   const auto& there = *distributions;
-  const size_t equals = recipe.distribution.find("==");
-  const std::string name = recipe.distribution.substr(0, equals);
+  const std::string distribution =
+      recipe.distribution.empty() ? recipe.engine + "==" + recipe.version : recipe.distribution;
+  const size_t equals = distribution.find("==");
+  const std::string name = distribution.substr(0, equals);
   const auto found = there.find(NormalizedName(name));
   if (found == there.end())
     return InvalidArgument(fmt::format("{} has no {}", root.string(), name), "path");
   const std::string version = found->second.substr(0, found->second.find('+'));
-  if (version == recipe.distribution.substr(equals + 2)) return OkStatus();
+  if (version == distribution.substr(equals + 2)) return OkStatus();
   return InvalidArgument(
       fmt::format("{} has {} {}, not {}", root.string(), name, found->second, recipe.version),
       "path");

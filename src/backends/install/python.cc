@@ -66,18 +66,19 @@ Result<std::string> OutputOf(const std::vector<std::string>& argv, double timeou
   }
   std::stop_source stop;
   const MonotonicTime begin = MonotonicNow();
+  std::string excess;
   const auto ended = AwaitChild(*pid, argv.front(), stop.get_token(), [&] {
     std::error_code gone;
     const auto num_bytes = fs::file_size(log, gone);
-    if (SecondsSince(begin) > timeout_seconds || (!gone && num_bytes > kMostOutputBytes))
-      stop.request_stop();
+    if (SecondsSince(begin) > timeout_seconds)
+      excess = "did not end within " + FormatDuration(timeout_seconds);
+    if (!gone && num_bytes > kMostOutputBytes)
+      excess = "wrote more than " + FormatBytes(kMostOutputBytes);
+    if (!excess.empty()) stop.request_stop();
   });
   auto output = ReadTail(log, 64 << 10);
   fs::remove(log, error);
-  if (!ended.ok() && stop.stop_requested())
-    return FailedPrecondition(fmt::format("{} did not end within {}, or wrote more than {}",
-                                          argv.front(), FormatDuration(timeout_seconds),
-                                          FormatBytes(kMostOutputBytes)));
+  if (!ended.ok() && !excess.empty()) return FailedPrecondition(argv.front() + " " + excess);
   RL_RETURN_IF_ERROR(ended.status());
   if (*ended == 0) return output;
   constexpr size_t kLines = 3;

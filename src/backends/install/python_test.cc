@@ -94,6 +94,11 @@ TEST(PythonTest, WhatDoesNotEndIsEnded) {
   EXPECT_EQ(output.status().message(), "/bin/sh did not end within 200ms");
 }
 
+TEST(PythonTest, WhatWritesWithoutEndIsEnded) {
+  const auto output = OutputOf({"/bin/sh", "-c", "while :; do printf '%01000d' 0; done"}, 60);
+  EXPECT_EQ(output.status().message(), "/bin/sh wrote more than 4.0 MiB");
+}
+
 TEST(PythonTest, NothingIsLeftInTheTemporaryFolder) {
   TestFolder folder;
   const ScopedVariable variable("TMPDIR", folder.path().string());

@@ -52,7 +52,7 @@ InstallRecipe RecipeOf(const json& document) {
   recipe.python_before = document.at("python").at(1);
   recipe.packages = document.at("packages");
   recipe.names = document.value("names", recipe.names);
-  recipe.distribution = document.value("distribution", recipe.engine + "==" + recipe.version);
+  recipe.distribution = document.value("distribution", "");
   recipe.environment = document.value("environment", recipe.environment);
   recipe.tools = document.value("tools", recipe.tools);
   recipe.program = document.at("program");
