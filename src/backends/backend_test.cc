@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-
 #include "backends/arguments/argument_table.h"
 
 namespace redline::backends {

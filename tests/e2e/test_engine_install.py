@@ -50,7 +50,7 @@ class EngineInstall(unittest.TestCase):
                                             "INSTALLED"])
         rows = {tuple(line.split()[:2]): line.split()[2:] for line in lines[1:]}
         self.assertEqual(rows["vllm", "0.13.0"], ["yes", "yes", "no"])
-        self.assertEqual(rows["llama_cpp", "11434"], ["-", "yes", "no"])
+        self.assertEqual(rows["llama_cpp", "11434"], ["arguments", "only", "yes", "no"])
         engines = self.listed()
         self.assertEqual(len(engines), len(rows))
         for name in ENGINES:
