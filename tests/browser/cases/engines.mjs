@@ -231,6 +231,7 @@ export function engineCases(stage) {
     { path: '/deployments?name=on-vllm', setup: (mock) => (mock.deployments = [onVllm()]) },
     async ({ page }) => {
       const table = page.getByRole('table').filter({ hasText: 'max_model_len' });
+      await table.waitFor();
       assert.deepEqual(await table.getByRole('columnheader').allInnerTexts(), [
         'Parameter',
         'Asked',
