@@ -81,19 +81,24 @@ Result<Installation> ReadRecord(const fs::path& dir, const std::string& name) {
 
 Result<Installation> ReadInstallation(const fs::path& dir, const std::string& name) {
   const std::string remedy = "run: redline engine install " + name;
+  const std::string mending = remedy + " --reinstall";
   std::error_code error;
-  if (!fs::exists(RecordPath(dir), error))
+  const auto kind = fs::status(RecordPath(dir), error).type();
+  if (kind == fs::file_type::not_found)
     return NotFound(fs::exists(dir, error)
                         ? fmt::format("{} is not installed to its end; {}", name, remedy)
                         : fmt::format("{} is not installed; {}", name, remedy),
                     "engine");
+  if (kind != fs::file_type::regular)  // a pipe would be waited for
+    return DataLoss(
+        fmt::format("{} is no file that can be read; {}", RecordPath(dir).string(), mending));
   auto installation = ReadRecord(dir, name);
   if (!installation.ok())
     return DataLoss(fmt::format("{} is damaged ({}); {}", RecordPath(dir).string(),
-                                Excerpt(installation.status().message(), 200), remedy));
+                                Excerpt(installation.status().message(), 200), mending));
   if (!CanExecute(installation->program.front()))
     return FailedPrecondition(fmt::format("{}: {} is gone or cannot be executed; {}", name,
-                                          installation->program.front(), remedy));
+                                          installation->program.front(), mending));
   return installation;
 }
 

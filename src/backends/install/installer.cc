@@ -10,6 +10,7 @@
 
 #include "backends/install/pip_log.h"
 #include "backends/install/python.h"
+#include "backends/launch/process_tree.h"
 #include "base/await_child.h"
 #include "base/clock.h"
 #include "base/files.h"
@@ -80,6 +81,8 @@ class Installer {
 
   // The folder is locked.
   Result<Installation> Run() {
+    // What pip had started when an earlier installation was killed would go on beside this one.
+    KillTagged(Tag());
     RL_RETURN_IF_ERROR(CheckTools(recipe_));
     RL_ASSIGN_OR_RETURN(const Python python, FindPython(recipe_, options_.python));
     RL_RETURN_IF_ERROR(CheckDisk(recipe_, dir_));
@@ -104,6 +107,9 @@ class Installer {
   }
 
  private:
+  // In the environment of pip and of all that it starts.
+  std::string Tag() const { return "install:" + dir_.string(); }
+
   void Tell(const char* phase, double fraction) {
     spec::Progress progress;
     progress.phase = phase;
@@ -147,6 +153,7 @@ class Installer {
                                   list.string()}};
     if (!recipe_.tools.empty()) options.argv.insert(options.argv.end(), "--verbose");
     options.env = recipe_.environment;
+    options.env[kLaunchTagVariable] = Tag();
     // A build must not take every core's worth of memory.
     options.env.emplace("LLAMA_CPP_BUILD_JOBS", std::to_string(std::max(1, AvailableCpus())));
     options.stdout_path = options.stderr_path = log;

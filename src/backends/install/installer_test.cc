@@ -14,6 +14,7 @@
 
 #include "backends/install/python.h"
 #include "backends/install/tiny_engine_for_test.h"
+#include "backends/launch/launch_files.h"
 #include "base/clock.h"
 #include "base/files.h"
 #include "base/process.h"
@@ -90,14 +91,15 @@ class InstallerTest : public testing::Test {
     return recipe;
   }
   // A process that is killed while it builds; what builds is the test's to end.
-  static void KillAnInstaller() {
+  static ProcessName KillAnInstaller() {
     fs::remove(started());
     const pid_t child = ::fork();
     if (child == 0) ::_exit(Install(SlowRecipe()).ok() ? 0 : 1);
     EXPECT_TRUE(WithinSeconds(60, IsBuilding));
     ::kill(child, SIGKILL);
     ::waitpid(child, nullptr, 0);
-    if (const pid_t builder = Builder(); builder > 0) ::kill(builder, SIGKILL);
+    const pid_t builder = Builder();
+    return {builder, ProcessStartTime(builder).value_or(0)};
   }
 
   static TestFolder* folder_;
@@ -122,12 +124,14 @@ TEST_F(InstallerTest, WhatWasInterruptedGoesOn) {
               HasSubstr("not installed to its end"));
   std::ofstream(venv() / "witness") << "the same environment";
 
-  KillAnInstaller();
+  const ProcessName left = KillAnInstaller();
   EXPECT_FALSE(fs::exists(dir() / "install.json"));
+  EXPECT_TRUE(ProcessAlive(left.pid, left.start_time)) << "what pip had started goes on";
 
   std::ofstream(go()) << "";
   const auto installation = Install(SlowRecipe());
   ASSERT_TRUE(installation.ok()) << installation.status().ToString();
+  EXPECT_FALSE(ProcessAlive(left.pid, left.start_time)) << "until the next installation";
   EXPECT_TRUE(fs::exists(venv() / "witness"));
   EXPECT_TRUE(CheckInstallation(SlowRecipe(), *installation).ok());
 }
