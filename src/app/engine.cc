@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -51,6 +52,8 @@ std::map<std::string, EngineRow> KnownEngines(const std::filesystem::path& cache
   for (const auto& stored : backends::ListInstallations(cache_dir)) {
     const auto known = rows.find(stored.name);
     if (known == rows.end()) continue;
+    // What did not come to its end is not there.
+    if (stored.installation.status().code() == Code::kNotFound) continue;
     known->second.installed =
         stored.installation.ok() ? stored.installation->root.string() : std::string("broken");
   }
@@ -147,8 +150,21 @@ void PrintForPeople(const backends::EngineResolution& resolution) {
 Status ResolveByTable(const Arguments& arguments, const backends::Backend& backend) {
   const std::string name = arguments.Get("ENGINE");
   const std::string version = name.substr(std::min(name.size(), name.find('@') + 1));
+  if (version.empty())
+    return InvalidArgument(fmt::format("engine resolve needs a version, such as {}@{}",
+                                       backend.facts().name, backend.facts().versions.front()),
+                           "ENGINE");
   const Status known = backend.SchemaOf(version).status();
   if (known.code() == Code::kInvalidArgument) return known;
+  for (const char* flag : {"model", "env"}) {
+    if (arguments.Has(flag))
+      return InvalidArgument(fmt::format("--{} changes nothing for {}, of which only the command "
+                                         "line is checked: leave it out",
+                                         flag, name),
+                             flag);
+  }
+  if (arguments.Has("hardware"))
+    RL_RETURN_IF_ERROR(spec::FindHardwareProfile(arguments.Get("hardware")).status());
   backends::EngineResolution resolution;
   const auto given = backend.ReadArguments(version, arguments.GetAll("ARG"));
   if (given.ok()) {
@@ -185,18 +201,54 @@ Status ResolveEngine(const Arguments& arguments) {
       resolution.error->field);
 }
 
-Status RunEngineCommand(const Arguments& arguments) {
-  const std::string action = arguments.Get("ACTION");
-  if (action == "list") return ListEngines(arguments);
-  if (action == "resolve") {
-    if (arguments.Has("ENGINE")) return ResolveEngine(arguments);
-    return InvalidArgument("engine resolve needs NAME@VERSION; see: redline engine list");
+Status ResolveNamedEngine(const Arguments& arguments) {
+  if (arguments.Has("ENGINE")) return ResolveEngine(arguments);
+  return InvalidArgument("engine resolve needs NAME@VERSION; see: redline engine list");
+}
+
+// What `redline engine` does, and which of its words each action reads.
+struct EngineAction {
+  std::string name;
+  Status (*run)(const Arguments& arguments);
+  std::vector<std::string> reads;
+};
+
+const std::vector<EngineAction>& EngineActions() {
+  static const std::vector<EngineAction> actions = {
+      {"list", ListEngines, {"cache-dir"}},
+      {"install", InstallEngineCommand, {"ENGINE", "path", "python", "reinstall", "cache-dir"}},
+      {"doctor", EngineDoctor, {"ENGINE", "cache-dir"}},
+      {"resolve", ResolveNamedEngine, {"ENGINE", "ARG", "model", "hardware", "env"}},
+  };
+  return actions;
+}
+
+// A word that the action would ignore is refused.
+Status CheckWordsOf(const EngineAction& action, const Arguments& arguments) {
+  for (const char* word :
+       {"ENGINE", "ARG", "model", "hardware", "env", "path", "python", "reinstall", "cache-dir"}) {
+    const bool is_read =
+        std::find(action.reads.begin(), action.reads.end(), word) != action.reads.end();
+    if (is_read || !arguments.Has(word)) continue;
+    const bool is_flag = std::islower(static_cast<unsigned char>(word[0])) != 0;
+    return InvalidArgument(fmt::format("engine {} takes no {}{}: leave it out", action.name,
+                                       is_flag ? "--" : "", word),
+                           word);
   }
-  if (action == "install") return InstallEngineCommand(arguments);
-  if (action == "doctor") return EngineDoctor(arguments);
-  const std::vector<std::string> actions = {"list", "install", "doctor", "resolve"};
-  return InvalidArgument(fmt::format("engine has no action \"{}\"; there are {}{}", Excerpt(action),
-                                     Join(actions, ", "), DidYouMean(action, actions)),
+  return OkStatus();
+}
+
+Status RunEngineCommand(const Arguments& arguments) {
+  const std::string wanted = arguments.Get("ACTION");
+  std::vector<std::string> names;
+  for (const EngineAction& action : EngineActions()) {
+    names.push_back(action.name);
+    if (action.name != wanted) continue;
+    RL_RETURN_IF_ERROR(CheckWordsOf(action, arguments));
+    return action.run(arguments);
+  }
+  return InvalidArgument(fmt::format("engine has no action \"{}\"; there are {}{}", Excerpt(wanted),
+                                     Join(names, ", "), DidYouMean(wanted, names)),
                          "ACTION");
 }
 

@@ -20,8 +20,8 @@ class EngineInstall(unittest.TestCase):
         self.cache = self.folder / "cache"
 
     def engine(self, *words):
-        done = subprocess.run([BINARY, "engine", *words, "--cache-dir", str(self.cache)],
-                              capture_output=True, text=True, timeout=60)
+        done = subprocess.run([BINARY, "engine", *words], capture_output=True, text=True,
+                              timeout=60, env={**os.environ, "REDLINE_CACHE_DIR": str(self.cache)})
         return done.returncode, done.stdout, done.stderr
 
     def refused(self, *words):
@@ -57,6 +57,33 @@ class EngineInstall(unittest.TestCase):
             self.assertTrue(engines[name]["can_be_installed"], name)
             self.assertIsNone(engines[name]["installed"], name)
         self.assertFalse(self.cache.exists(), "looking makes nothing")
+
+    def test_words_that_an_action_would_ignore_are_refused(self):
+        for words, part in ((["list", "vllm@0.13.0"], "ENGINE"),
+                            (["list", "--path", "x"], "--path"),
+                            (["doctor", "--python", "python3"], "--python"),
+                            (["install", "vllm@0.13.0", "--hardware", "H200x8"], "--hardware"),
+                            (["resolve", "vllm@0.32.0", "--reinstall"], "--reinstall"),
+                            (["resolve", "vllm@0.32.0", "--env", "A=b"], "--env"),
+                            (["resolve", "vllm@0.32.0", "--hardware", "h900x8"], "H200x8"),
+                            (["resolve", "vllm@", "--hardware", "H200x8"], "a version")):
+            with self.subTest(words=words):
+                code, stdout, stderr = self.engine(*words)
+                self.assertEqual((code, stdout), (2, ""))
+                self.assertIn(part, stderr)
+
+    def test_a_record_that_is_a_pipe_is_not_waited_for(self):
+        folder = self.cache / "engines" / "vllm@0.13.0"
+        folder.mkdir(parents=True)
+        os.mkfifo(folder / "install.json")
+        code, stdout, stderr = self.engine("doctor")
+        self.assertNotEqual(code, 0)
+        self.assertIn("--reinstall", stdout + stderr)
+        self.assertEqual(self.listed()["vllm@0.13.0"]["installed"], "broken")
+
+    def test_what_did_not_come_to_its_end_is_not_there(self):
+        (self.cache / "engines" / "vllm@0.13.0").mkdir(parents=True)
+        self.assertIsNone(self.listed()["vllm@0.13.0"]["installed"])
 
     def test_what_is_not_known(self):
         cases = [
