@@ -7,6 +7,7 @@
 #include "embedded/catalog_files.h"
 #include "platform/agent/node_facts.h"
 #include "platform/catalog/choose.h"
+#include "platform/catalog/shown_command.h"
 #include "spec/json.h"
 
 namespace redline::app {
@@ -37,23 +38,6 @@ Result<platform::Wishes> WishesOf(const json& body) {
   return wishes;
 }
 
-// With the model's name where the agent would put its path.
-std::vector<std::string> CommandOf(const platform::CatalogEntry& entry, const std::string& name,
-                                   const platform::Choice& choice) {
-  const auto backend = backends::FindBackend(choice.engine.engine);
-  if (!backend.ok()) return {};
-  const backends::EngineFacts& facts = (*backend)->facts();
-  const bool has_port = facts.transport == backends::Transport::kLoopbackPort;
-  spec::EngineConfig engine = choice.engine;
-  if (choice.gpus.count > 0) engine.resolved.clear();
-  const auto command = (*backend)->CommandLine(
-      engine, {.program = {facts.is_built_in ? "redline" : facts.name},
-               .model_path = entry.name,
-               .served_model_name = name,
-               .endpoint = has_port ? "http://127.0.0.1:PORT" : "unix:INSTANCE.sock"});
-  return command.ok() ? command->argv : std::vector<std::string>();
-}
-
 }  // namespace
 
 Result<json> PlanHere(const json& body) {
@@ -78,7 +62,12 @@ Result<json> PlanHere(const json& body) {
                 {"worker", assessment.fit.worker},
                 {"terms", std::move(terms)},
                 {"message", assessment.fit.message}}},
-              {"command", CommandOf(*entry, name, *assessment.choice)}};
+              // With the model's name where the agent would put its path.
+              {"command", platform::ShownCommand({.engine = assessment.choice->engine,
+                                                  .on_gpus = assessment.choice->gpus.count > 0,
+                                                  .model_path = entry->name,
+                                                  .served_name = name,
+                                                  .socket = "INSTANCE.sock"})}};
 }
 
 }  // namespace redline::app

@@ -3,6 +3,7 @@
 #include <tuple>
 
 #include "backends/backend.h"
+#include "platform/catalog/shown_command.h"
 #include "platform/fetch/fetch.h"
 #include "platform/server/api_io.h"
 #include "platform/server/library.h"
@@ -16,19 +17,15 @@ std::string ModelPath(const ControlPlane& plane, const CatalogEntry& entry) {
   return entry.files.size() == 1 ? (folder / entry.files[0].path).string() : folder.string();
 }
 
-// As it stands on a command line that somebody reads; the agent knows the places.
-backends::LaunchPlan ShownPlan(const ControlPlane& plane, const CatalogEntry& entry,
-                               const spec::Deployment& deployment,
-                               const backends::EngineFacts& facts) {
-  const bool has_port = facts.transport == backends::Transport::kLoopbackPort;
-  return {.program = {facts.is_built_in ? "redline" : facts.name},
-          .model_path = !deployment.model_path.empty() ? deployment.model_path
-                        : facts.model_format == backends::ModelFormat::kHuggingFace
-                            ? entry.name
-                            : ModelPath(plane, entry),
-          .served_model_name = deployment.name,
-          .endpoint = has_port ? "http://127.0.0.1:PORT"
-                               : "unix:" + plane.layout.engine_socket("INSTANCE").string()};
+// What the engine is given: a path of the user's, the files, or the folder made of them, by the
+// model's name.
+std::string ShownModel(const ControlPlane& plane, const CatalogEntry& entry,
+                       const spec::Deployment& deployment) {
+  if (!deployment.model_path.empty()) return deployment.model_path;
+  const auto backend = backends::FindBackend(deployment.engine.engine);
+  const bool takes_folder =
+      backend.ok() && (*backend)->facts().model_format == backends::ModelFormat::kHuggingFace;
+  return takes_folder ? entry.name : ModelPath(plane, entry);
 }
 
 Assessment AssessHere(const ControlPlane& plane, const CatalogEntry& entry) {
@@ -127,14 +124,11 @@ Result<Assessment> AssessOnWorkers(const ControlPlane& plane, const CatalogEntry
 
 std::vector<std::string> CommandOf(const ControlPlane& plane, const CatalogEntry& entry,
                                    const spec::Deployment& deployment) {
-  const auto backend = backends::FindBackend(deployment.engine.engine);
-  if (!backend.ok()) return {};
-  spec::EngineConfig engine = deployment.engine;
-  // On GPUs it is what the engine makes of its arguments, and no part of them.
-  if (deployment.gpus.count > 0) engine.resolved.clear();
-  const auto command =
-      (*backend)->CommandLine(engine, ShownPlan(plane, entry, deployment, (*backend)->facts()));
-  return command.ok() ? command->argv : std::vector<std::string>();
+  return ShownCommand({.engine = deployment.engine,
+                       .on_gpus = deployment.gpus.count > 0,
+                       .model_path = ShownModel(plane, entry, deployment),
+                       .served_name = deployment.name,
+                       .socket = plane.layout.engine_socket("INSTANCE").string()});
 }
 
 Result<Answer> ListModels(ControlPlane& plane, const net::HttpRequest&) {
