@@ -126,6 +126,10 @@ Result<Resolution> ArgumentsBackend::Resolve(const spec::EngineConfig& config,
                     facts().name, config.requested.begin()->first, facts().name),
         config.requested.begin()->first);
   RL_ASSIGN_OR_RETURN(const ParsedArguments parsed, Parse(config.version, config.arguments));
+  for (const std::string& name : engine_.managed_variables) {
+    if (config.environment.contains(name))
+      return InvalidArgument(fmt::format("{} is set by Redline: leave it out", name), name);
+  }
   const auto& unstarted = facts().versions_to_read;
   if (std::find(unstarted.begin(), unstarted.end(), config.version) != unstarted.end())
     return InvalidArgument(

@@ -39,6 +39,9 @@ struct ArgumentsEngine {
   Status (*check)(const ParsedArguments& arguments) = nullptr;
   // Dests that are the platform's: address, model, name, key.
   std::vector<std::string> managed;
+  // Variables of the environment that would do the same: an API key, of which the gateway knows
+  // nothing.
+  std::vector<std::string> managed_variables;
   // The engine's arguments for model, name and address, before the user's.
   std::vector<std::string> (*head)(const LaunchPlan& plan);
   std::map<std::string, std::string> environment;  // always

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "backends/llama_cpp/llama_cpp_backend.h"
 #include "backends/sglang/sglang_backend.h"
 #include "backends/vllm/vllm_backend.h"
 
@@ -28,7 +29,7 @@ const struct Engine {
   const Backend& (*backend)();
   const char* version;
 } kVllm = {VllmBackend, "0.13.0"}, kNewVllm = {VllmBackend, "0.32.0"},
-  kSglang = {SglangBackend, "0.5.6.post2"};
+  kSglang = {SglangBackend, "0.5.6.post2"}, kLlamaCpp = {LlamaCppBackend, "11434"};
 
 spec::EngineConfig ConfigOf(const Engine& engine, const Words& arguments,
                             const std::map<std::string, std::string>& environment = {}) {
@@ -112,6 +113,46 @@ TEST(ArgumentsBackendTest, WhatThePlatformSetsIsRefused) {
   }
 }
 
+TEST(ArgumentsBackendTest, KeysInTheEnvironmentAreRefused) {
+  const std::pair<Engine, const char*> cases[] = {
+      {kVllm, "VLLM_API_KEY"}, {kLlamaCpp, "LLAMA_API_KEY"}, {kLlamaCpp, "LLAMA_ARG_HOST"}};
+  for (const auto& [engine, name] : cases) {
+    const auto refused = Resolve(engine, {}, kGpu, {{name, "x"}});
+    EXPECT_EQ(refused.status().code(), Code::kInvalidArgument) << name;
+    EXPECT_EQ(refused.status().param(), name);
+  }
+}
+
+// Numbers on which the server crashes instead of refusing them.
+TEST(ArgumentsBackendTest, LlamaCppsNumbersHaveBounds) {
+  for (const Words& words : std::vector<Words>{{"--ctx-size", "-1"},
+                                               {"--ctx-size", "2147483648"},
+                                               {"-c", "99999999999999999999"},
+                                               {"--threads", "100000"},
+                                               {"--parallel", "-2"},
+                                               {"--list-devices"},
+                                               {"--ctx-size=512"}}) {
+    const auto refused = Resolve(kLlamaCpp, words);
+    EXPECT_EQ(refused.status().code(), Code::kInvalidArgument) << words.front();
+    EXPECT_TRUE(words.front().starts_with(refused.status().param()) ||
+                refused.status().param() == "--ctx-size")
+        << refused.status().param();
+  }
+  EXPECT_TRUE(Resolve(kLlamaCpp, {"--ctx_size", "0", "-t", "2"}).ok());
+}
+
+TEST(ArgumentsBackendTest, LlamaCppsCacheIsCountedByItsTypes) {
+  const spec::ModelSpec model{.context_length = 1000, .kv_bytes_per_token = 800};
+  const auto cache = [&](const spec::Parameters& resolved) {
+    return LlamaCppBackend().MemoryTerms(model, resolved)[1].num_bytes;
+  };
+  EXPECT_EQ(cache({{"ctx_size", int64_t{100}}}), 100 * 400) << "f16";
+  EXPECT_EQ(cache({{"ctx_size", int64_t{0}}}), 1000 * 400) << "the model's own length";
+  const spec::ParameterValue f32 = std::string("f32");
+  EXPECT_EQ(cache({{"ctx_size", int64_t{100}}, {"cache_type_k", f32}, {"cache_type_v", f32}}),
+            100 * 800);
+}
+
 TEST(ArgumentsBackendTest, ParametersAndUnknownVersionsAreRefused) {
   for (const Engine& engine : {kVllm, kSglang}) {
     spec::EngineConfig config = ConfigOf(engine, {});
@@ -126,6 +167,10 @@ TEST(ArgumentsBackendTest, ParametersAndUnknownVersionsAreRefused) {
   EXPECT_EQ(unknown.status().param(), "version");
   EXPECT_THAT(unknown.status().message(), HasSubstr("did you mean \"0.13.0\"?"));
   EXPECT_TRUE(Resolve({VllmBackend, ""}, {}).ok()) << "the default version";
+  const auto only_read = Resolve({SglangBackend, "0.5.23"}, {});
+  EXPECT_EQ(only_read.status().param(), "engine");
+  EXPECT_THAT(only_read.status().message(), HasSubstr("0.5.6.post2 can be started"));
+  EXPECT_TRUE(SglangBackend().ReadArguments("0.5.23", {"--attn-dp-size", "8"}).ok());
 }
 
 // NAME=VALUE for each, in the order of names.

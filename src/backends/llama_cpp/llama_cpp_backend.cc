@@ -182,6 +182,8 @@ ArgumentsEngine Engine() {
           .check = Check,
           .managed = {"model", "host", "port", "alias", "api_key", "api_key_file", "ssl_key_file",
                       "ssl_cert_file", "hf_repo", "hf_file", "model_url", "api_prefix", "metrics"},
+          .managed_variables = {"LLAMA_API_KEY", "LLAMA_ARG_HOST", "LLAMA_ARG_PORT",
+                                "LLAMA_ARG_API_PREFIX"},
           .head = Head,
           .environment = {},
           .settings = Settings,
