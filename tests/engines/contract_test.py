@@ -118,6 +118,7 @@ class Contract:
             return phase == "RUNNING"
         wait_for("it runs", running, START_SECONDS, 0.1)
         self.row["ready s"] = f"{time.monotonic() - begin:.1f}"
+        assert seen, "it told no phase of its start"
         fractions = [fraction for _, fraction in seen]
         assert fractions == sorted(fractions), seen
         self.row["phases"] = str(len({phase for phase, _ in seen}))
