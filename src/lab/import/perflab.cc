@@ -10,7 +10,7 @@
 #include <optional>
 
 #include "base/strings.h"
-#include "lab/import/csv.h"
+#include "base/csv.h"
 #include "lab/stats/student.h"
 #include "spec/json.h"
 

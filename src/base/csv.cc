@@ -1,4 +1,4 @@
-#include "lab/import/csv.h"
+#include "base/csv.h"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 
 #include "base/strings.h"
 
-namespace redline::lab {
+namespace redline {
 namespace {
 
 constexpr size_t kMostRows = 100'000;
@@ -95,4 +95,4 @@ Result<CsvTable> ParseCsv(std::string_view text) {
   return table;
 }
 
-}  // namespace redline::lab
+}  // namespace redline

@@ -7,7 +7,7 @@
 
 #include "base/status.h"
 
-namespace redline::lab {
+namespace redline {
 
 // The rows after the header, each as wide as it. At most 100,000 rows of at most 1,000 cells.
 struct CsvTable {
@@ -19,4 +19,4 @@ struct CsvTable {
 };
 Result<CsvTable> ParseCsv(std::string_view text);
 
-}  // namespace redline::lab
+}  // namespace redline

@@ -1,8 +1,8 @@
-#include "lab/import/csv.h"
+#include "base/csv.h"
 
 #include <gtest/gtest.h>
 
-namespace redline::lab {
+namespace redline {
 namespace {
 
 using Row = std::vector<std::string>;
@@ -32,4 +32,4 @@ TEST(Csv, DamagedFilesAreRefused) {
 }
 
 }  // namespace
-}  // namespace redline::lab
+}  // namespace redline
