@@ -163,6 +163,9 @@ EngineFacts Facts() {
        "delete the model's folder in the cache and deploy again"},
       {"error: invalid argument", "BAD_PARAMETER", "leave out the flag that the line names"},
       {"error while handling argument", "BAD_PARAMETER", "correct the flag that the line names"},
+      {"GGML_ASSERT(", "ENGINE_ABORTED",
+       "the line says what the engine does not bear; leave out what was given last, or try another "
+       "version"},
       {"couldn't bind HTTP server socket", "ADDRESS_IN_USE", "another engine has the address"},
   };
   facts.metrics = {
