@@ -156,6 +156,8 @@ EngineFacts Facts() {
   };
   facts.failures = {
       {"failed to allocate", "OUT_OF_MEMORY", "lower --ctx-size, or free memory on the node"},
+      {"ggml_aligned_malloc: insufficient memory", "OUT_OF_MEMORY",
+       "lower --ctx-size, or free memory on the node"},
       {"error loading model architecture", "UNSUPPORTED_MODEL",
        "choose an engine or version that has this architecture"},
       {"failed to load lora adapter", "BAD_PARAMETER", "correct the file that --lora names"},

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "base/files.h"
@@ -23,6 +24,8 @@ std::string ReadAt(const std::filesystem::path& path, int64_t offset, int64_t ma
   return bytes;
 }
 
+constexpr std::string_view kBeforeLocation = "Using host libthread_db library ";
+
 bool StartsWithDigits(std::string_view text, std::string_view then) {
   const size_t end = text.find_first_not_of("0123456789");
   return end != 0 && end != std::string_view::npos && text.substr(end).starts_with(then);
@@ -34,7 +37,7 @@ bool IsOfDebugger(std::string_view line) {
   constexpr std::string_view kBegins[] = {"[New LWP ",
                                           "[New Thread ",
                                           "[Thread debugging using ",
-                                          "Using host libthread_db library ",
+                                          kBeforeLocation,
                                           "[Inferior ",
                                           "[Detaching ",
                                           "This GDB supports ",
@@ -46,6 +49,8 @@ bool IsOfDebugger(std::string_view line) {
   }
   if (line.starts_with("#") && StartsWithDigits(line.substr(1), " ")) return true;  // a frame
   if (line.starts_with("0x") && line.find(" in ") != std::string_view::npos) return true;
+  constexpr std::string_view kWarning = "warning: ";  // of newer ones
+  if (line.starts_with(kWarning)) line.remove_prefix(kWarning.size());
   if (StartsWithDigits(line, "\t")) return true;  // a line of source
   return line.find("+0x") != std::string_view::npos && line.ends_with("]") &&
          line.find("[0x") != std::string_view::npos;
@@ -84,8 +89,12 @@ std::string LastLines(const std::filesystem::path& path, int64_t offset, size_t 
   std::string text = ReadAt(path, begin, kMaxBytes);
   while (text.ends_with('\n')) text.pop_back();
   std::vector<std::string> lines;
-  for (std::string& line : Split(text, '\n'))
-    if (!IsOfDebugger(line)) lines.push_back(std::move(line));
+  bool is_location = false;  // where the debugger found the engine, behind this line of its own
+  for (std::string& line : Split(text, '\n')) {
+    const bool is_left_out =
+        std::exchange(is_location, line.starts_with(kBeforeLocation)) || IsOfDebugger(line);
+    if (!is_left_out) lines.push_back(std::move(line));
+  }
   if (lines.size() > max_lines)
     lines.erase(lines.begin(), lines.end() - static_cast<std::ptrdiff_t>(max_lines));
   return Join(lines, "\n");

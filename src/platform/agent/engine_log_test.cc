@@ -64,10 +64,13 @@ TEST_F(EngineLogTest, LastLinesLeaveOutWhatADebuggerSays) {
       "[New LWP 12346]\n[New LWP 12347]\n"
       "[Thread debugging using libthread_db enabled]\n"
       "Using host libthread_db library \"/lib/x86_64-linux-gnu/libthread_db.so.1\".\n"
+      "__futex_abstimed_wait_common64 (private=0, cancel=true) at ./nptl/futex-internal.c:57\n"
+      "57\t./nptl/futex-internal.c: No such file or directory.\n"
+      "warning: 57\t./nptl/futex-internal.c: No such file or directory\n"
+      "#0  __futex_abstimed_wait_common64 (private=0, cancel=true) at ./nptl/futex-internal.c:57\n"
+      "57\tin ./nptl/futex-internal.c\n"
+      "#6  0x000055d0e38704f4 in server_queue::start_loop(long) ()\n"
       "0x00007f1db6d1ac17 in __GI___wait4 (pid=12348) at ../sysdeps/unix/sysv/linux/wait4.c:30\n"
-      "30\t../sysdeps/unix/sysv/linux/wait4.c: No such file or directory.\n"
-      "#0  0x00007f1db6d1ac17 in __GI___wait4 (pid=12348)\n"
-      "#1  0x00007f1db7000000 in ggml_print_backtrace () from /lib/libggml-base.so\n"
       "/lib/libggml-base.so(ggml_abort+0x11e)[0x7f6b2a4f1c6e]\n"
       "[Inferior 1 (process 12345) detached]\n");
   EXPECT_EQ(LastLines(path_, 0, 1),
