@@ -72,7 +72,8 @@ bool IsPlan(const Arguments& arguments) {
 void PrintPlan(const std::string& headline, const json& deployment) {
   fmt::print("{}\n", headline);
   if (const json command = deployment.value("command", json::array()); !command.empty())
-    fmt::print("\n  {}\n\n", CommandWords(command));
+    fmt::print("\n  {}\n\n",
+               CommandWords(command, deployment.value("command_environment", json::object())));
   PrintWhy(deployment);
 }
 

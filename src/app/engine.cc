@@ -30,8 +30,14 @@ constexpr uint64_t kMostConfigBytes = uint64_t{4} << 20;
 // What Redline can do with a version of an engine.
 struct EngineRow {
   bool is_resolved = false;
+  std::string extent;  // of what is resolved; "": as far as the engine itself
   bool can_be_installed = false;
-  std::string installed;  // where; "": it is not
+  std::string installed;  // where, or "installing", "broken"; "": it is not
+
+  std::string Extent() const {
+    if (!extent.empty()) return extent;
+    return is_resolved ? "yes" : "arguments only";
+  }
 };
 
 std::map<std::string, EngineRow> KnownEngines(const std::filesystem::path& cache_dir) {
@@ -44,8 +50,11 @@ std::map<std::string, EngineRow> KnownEngines(const std::filesystem::path& cache
     }
   }
   for (const backends::EngineResolver& resolver : backends::AllEngineResolvers()) {
-    for (const std::string_view version : resolver.versions)
-      rows[fmt::format("{}@{}", resolver.name, version)].is_resolved = true;
+    for (const std::string_view version : resolver.versions) {
+      EngineRow& row = rows[fmt::format("{}@{}", resolver.name, version)];
+      row.is_resolved = resolver.extent.empty();
+      row.extent = resolver.extent;
+    }
   }
   for (const auto& recipe : backends::AllInstallRecipes())
     rows[recipe.NameAtVersion()].can_be_installed = true;
@@ -53,7 +62,11 @@ std::map<std::string, EngineRow> KnownEngines(const std::filesystem::path& cache
     const auto known = rows.find(stored.name);
     if (known == rows.end()) continue;
     // What did not come to its end is not there.
-    if (stored.installation.status().code() == Code::kNotFound) continue;
+    if (stored.installation.status().code() == Code::kNotFound) {
+      if (backends::IsBeingInstalled(cache_dir, stored.name))
+        known->second.installed = "installing";
+      continue;
+    }
     known->second.installed =
         stored.installation.ok() ? stored.installation->root.string() : std::string("broken");
   }
@@ -68,6 +81,7 @@ Status ListEngines(const Arguments& arguments) {
   engines.push_back({{"name", "native"},
                      {"version", kVersion},
                      {"resolved", true},
+                     {"extent", "yes"},
                      {"can_be_installed", false},
                      {"installed", "part of redline"}});
   for (const auto& [name, row] : KnownEngines(CacheDirOf(arguments))) {
@@ -75,11 +89,11 @@ Status ListEngines(const Arguments& arguments) {
     engines.push_back({{"name", name.substr(0, at)},
                        {"version", name.substr(at + 1)},
                        {"resolved", row.is_resolved},
+                       {"extent", row.Extent()},
                        {"can_be_installed", row.can_be_installed},
                        {"installed", row.installed.empty() ? json() : json(row.installed)}});
-    rows.push_back({name.substr(0, at), name.substr(at + 1),
-                    row.is_resolved ? "yes" : "arguments only", yes_or_no(row.can_be_installed),
-                    row.installed.empty() ? "no" : row.installed});
+    rows.push_back({name.substr(0, at), name.substr(at + 1), row.Extent(),
+                    yes_or_no(row.can_be_installed), row.installed.empty() ? "no" : row.installed});
   }
   if (PrintedForPrograms(arguments, {{"engines", engines}})) return OkStatus();
   fmt::print("{}", FormatTable({"NAME", "VERSION", "RESOLVED", "INSTALLABLE", "INSTALLED"}, rows));

@@ -78,6 +78,19 @@ Diagnosis Diagnose(const backends::StoredEngine& stored) {
   return {stored.name, status, ToJson(installation)};
 }
 
+// `wanted` alone, or all. A check imports the engine, which takes a while.
+std::vector<Diagnosis> DiagnoseAll(const std::filesystem::path& cache_dir,
+                                   const std::string& wanted) {
+  std::vector<Diagnosis> diagnoses;
+  ProgressLine line;
+  for (const auto& stored : backends::ListInstallations(cache_dir)) {
+    if (!wanted.empty() && wanted != stored.name) continue;
+    line.Show(stored.name, "checking " + stored.name);
+    diagnoses.push_back(Diagnose(stored));
+  }
+  return diagnoses;
+}
+
 }  // namespace
 
 std::filesystem::path CacheDirOf(const Arguments& arguments) {
@@ -88,6 +101,10 @@ std::filesystem::path CacheDirOf(const Arguments& arguments) {
 Status InstallEngineCommand(const Arguments& arguments) {
   if (!arguments.Has("ENGINE"))
     return InvalidArgument("engine install needs NAME@VERSION; see: redline engine list");
+  for (const char* flag : {"path", "python"}) {
+    if (arguments.Has(flag) && Trim(arguments.Get(flag)).empty())
+      return InvalidArgument(fmt::format("--{} is empty: name one, or leave it out", flag), flag);
+  }
   RL_ASSIGN_OR_RETURN(const InstallRecipe* recipe, RecipeNamed(arguments));
   if (arguments.Has("path") && (arguments.Has("python") || arguments.Has("reinstall")))
     return InvalidArgument("--path takes an engine as it is: leave out --python and --reinstall",
@@ -111,11 +128,7 @@ Status EngineDoctor(const Arguments& arguments) {
   json found = json::array();
   std::vector<std::vector<std::string>> rows;
   std::vector<std::string> broken;
-  bool is_known = false;
-  for (const auto& stored : backends::ListInstallations(CacheDirOf(arguments))) {
-    if (!wanted.empty() && wanted != stored.name) continue;
-    is_known = true;
-    const Diagnosis diagnosis = Diagnose(stored);
+  for (const Diagnosis& diagnosis : DiagnoseAll(CacheDirOf(arguments), wanted)) {
     const bool ok = diagnosis.status.ok();
     json entry = diagnosis.details;
     entry["engine"] = diagnosis.engine;
@@ -126,7 +139,7 @@ Status EngineDoctor(const Arguments& arguments) {
                     ok ? diagnosis.details.value("path", "") : diagnosis.status.message()});
     if (!ok) broken.push_back(diagnosis.engine);
   }
-  if (!wanted.empty() && !is_known)
+  if (!wanted.empty() && rows.empty())
     return NotFound(fmt::format("{} is not installed; run: redline engine install {}",
                                 Excerpt(wanted), Excerpt(wanted)),
                     "ENGINE");

@@ -36,4 +36,11 @@ std::string CommandWords(const nlohmann::json& words) {
   return line;
 }
 
+std::string CommandWords(const nlohmann::json& words, const nlohmann::json& environment) {
+  std::string line;
+  for (const auto& [name, value] : environment.items())
+    line += EscapeControl(name + "=" + ShellWord(value.get<std::string>())) + " ";
+  return line + CommandWords(words);
+}
+
 }  // namespace redline::app

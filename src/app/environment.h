@@ -16,7 +16,8 @@ Result<std::map<std::string, std::string>> EnvironmentOf(const Arguments& argume
 
 // A word, quoted where a shell needs it.
 std::string ShellWord(const std::string& word);
-// A JSON list of words, as one line.
+// A JSON list of words, as one line; before it the variables of a JSON object.
 std::string CommandWords(const nlohmann::json& words);
+std::string CommandWords(const nlohmann::json& words, const nlohmann::json& environment);
 
 }  // namespace redline::app

@@ -47,6 +47,12 @@ Result<json> PlanHere(const json& body) {
   RL_ASSIGN_OR_RETURN(const auto assessment, Assess(*entry, ThisNode(), wishes));
   if (!assessment.choice) return FailedPrecondition(assessment.fit.message);
   const std::string name = body.value("name", entry->name);
+  // With the model's name where the agent would put its path.
+  const auto command = platform::ShownCommand({.engine = assessment.choice->engine,
+                                               .on_gpus = assessment.choice->gpus.count > 0,
+                                               .model_path = entry->name,
+                                               .served_name = name,
+                                               .socket = "INSTANCE.sock"});
   json terms = json::array();
   for (const auto& term : assessment.fit.terms)
     terms.push_back({{"name", term.name}, {"bytes", term.num_bytes}});
@@ -62,12 +68,8 @@ Result<json> PlanHere(const json& body) {
                 {"worker", assessment.fit.worker},
                 {"terms", std::move(terms)},
                 {"message", assessment.fit.message}}},
-              // With the model's name where the agent would put its path.
-              {"command", platform::ShownCommand({.engine = assessment.choice->engine,
-                                                  .on_gpus = assessment.choice->gpus.count > 0,
-                                                  .model_path = entry->name,
-                                                  .served_name = name,
-                                                  .socket = "INSTANCE.sock"})}};
+              {"command", command.argv},
+              {"command_environment", command.env}};
 }
 
 }  // namespace redline::app

@@ -23,6 +23,8 @@ TEST(BackendTest, FoundByName) {
   const auto unknown = FindBackend("nativ");
   EXPECT_EQ(unknown.status().code(), Code::kInvalidArgument);
   EXPECT_THAT(unknown.status().message(), HasSubstr("did you mean \"native\"?"));
+  EXPECT_THAT(FindBackend("tensorrt_llm").status().message(),
+              HasSubstr("is not started by Redline"));
 }
 
 TEST(BackendTest, FactsOfAWorker) {

@@ -138,6 +138,16 @@ TEST(EngineWordsTest, LongProofsAreCutBetweenCharacters) {
   EXPECT_LE(cause->line.size(), 500u);
 }
 
+TEST(EngineWordsTest, WhyLlamaCppDied) {
+  ExpectKinds(LlamaCppBackend(),
+              {{"0.00.454.732 E ggml_aligned_malloc: insufficient memory (attempted to allocate "
+                "50354.00 MB)\n",
+                "OUT_OF_MEMORY", "attempted to allocate 50354.00 MB"},
+               {"/src/ggml/src/ggml.c:1651: GGML_ASSERT(ctx->mem_buffer != NULL) failed\n",
+                "ENGINE_ABORTED", "GGML_ASSERT(ctx->mem_buffer != NULL) failed"},
+               {"terminate called after throwing an instance of 'std::system_error'\n", "", ""}});
+}
+
 TEST(EngineWordsTest, FactsAreWellFormed) {
   for (const Backend* backend : {&VllmBackend(), &SglangBackend(), &LlamaCppBackend()}) {
     const EngineFacts& facts = backend->facts();

@@ -66,6 +66,15 @@ int64_t KvBytesPerToken(const spec::ModelSpec& model, const json& config,
   return model.kv_bytes_per_token / heads * heads_of_rank / (is_fp8 ? 2 : 1);
 }
 
+// Of a GPU, for weights and KV cache.
+int64_t UsableBytes(const Placement& placement, double fraction, int64_t weights, int64_t total) {
+  const auto part = [&](int64_t num_bytes) {
+    return static_cast<int64_t>(fraction * static_cast<double>(num_bytes));
+  };
+  if (!placement.fraction_is_of_free) return part(total);
+  return weights < total ? weights + part(total - weights) : 0;
+}
+
 }  // namespace
 
 GpuMemory MemoryOfGpu(const spec::ModelSpec& model, const json& config, const Placement& placement,
@@ -82,8 +91,8 @@ GpuMemory MemoryOfGpu(const spec::ModelSpec& model, const json& config, const Pl
                           share(model.weight_bytes - attention, placement.expert_group_size);
   // What an engine takes for a fraction may be anything, NaN too.
   const bool is_fraction = placement.memory_fraction > 0 && placement.memory_fraction <= 1;
-  const auto usable = static_cast<int64_t>((is_fraction ? placement.memory_fraction : 0) *
-                                           static_cast<double>(memory.total_bytes));
+  const double fraction = is_fraction ? placement.memory_fraction : 0;
+  const int64_t usable = UsableBytes(placement, fraction, weights, memory.total_bytes);
   memory.kv_bytes_per_token =
       std::max<int64_t>(share(KvBytesPerToken(model, config, placement), 1), 1);
   const int64_t kv = std::max<int64_t>(usable - weights, 0);

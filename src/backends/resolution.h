@@ -61,8 +61,10 @@ struct Placement {
   int64_t expert_group_size = 1;  // ranks that share what is not attention
   int64_t num_gpus = 1;           // that one replica of the command takes
   double memory_fraction = 0;     // of a GPU, for weights and KV cache
-  std::string memory_flag;        // what sets it: "mem_fraction_static"
-  std::string kv_cache_dtype;     // as the engine names it
+  // ... or of what the weights leave, for the KV cache alone.
+  bool fraction_is_of_free = false;
+  std::string memory_flag;      // what sets it: "mem_fraction_static"
+  std::string kv_cache_dtype;   // as the engine names it
   int64_t longest_request = 0;  // tokens that must fit on a rank, or it does not start; 0: no rule
 };
 
@@ -75,6 +77,7 @@ int64_t ProductOfSizes(std::initializer_list<int64_t> sizes);
 struct EngineResolver {
   std::string_view name;                       // "sglang"
   std::span<const std::string_view> versions;  // the first is the default
+  std::string_view extent = {};                // how far it goes; "": as far as the engine itself
   // The command line of one of `versions`.
   const ArgumentTable& (*table)(std::string_view version);
   // The model that the arguments name; "": none, or the arguments cannot be read.

@@ -4,13 +4,15 @@
 
 #include "backends/resolution.h"
 #include "backends/sglang/resolver.h"
+#include "backends/tensorrt_llm/resolver.h"
 #include "backends/vllm/resolver.h"
 #include "base/strings.h"
 
 namespace redline::backends {
 
 std::span<const EngineResolver> AllEngineResolvers() {
-  static const EngineResolver resolvers[] = {sglang::Resolver(), vllm::Resolver()};
+  static const EngineResolver resolvers[] = {sglang::Resolver(), vllm::Resolver(),
+                                             tensorrt_llm::Resolver()};
   return resolvers;
 }
 

@@ -14,6 +14,9 @@ namespace {
 
 using nlohmann::json;
 
+// Of what was given, in a message.
+constexpr size_t kMostQuoted = 120;
+
 struct WordCount {
   size_t least = 1;
   size_t most = 1;
@@ -43,7 +46,7 @@ std::string Expected(const Argument& argument) {
 
 // As Python's repr() shows a choice.
 std::string Shown(const json& value) {
-  if (value.is_string()) return fmt::format("'{}'", Excerpt(value.get<std::string>(), 200));
+  if (value.is_string()) return fmt::format("'{}'", Excerpt(value.get<std::string>(), kMostQuoted));
   return value.is_null() ? "None" : value.dump();
 }
 
@@ -72,8 +75,8 @@ Status CheckChoice(const Argument& argument, const json& value) {
 Result<json> ReadValue(const Argument& argument, const std::string& text) {
   auto value = ConvertValue(argument, text);
   if (!value)
-    return Refused(
-        argument, fmt::format("invalid {} value: '{}'", NameOf(argument.type), Excerpt(text, 200)));
+    return Refused(argument, fmt::format("invalid {} value: '{}'", NameOf(argument.type),
+                                         Excerpt(text, kMostQuoted)));
   RL_RETURN_IF_ERROR(CheckChoice(argument, *value));
   return *std::move(value);
 }
@@ -184,6 +187,8 @@ class Reading {
   }
 
   Status ReadPositionals() {
+    const bool is_click = table_.style == ArgumentStyle::kClick;
+    if (is_click && words_[next_].kind == Word::Kind::kSeparator) return ++next_, OkStatus();
     if (positionals_.empty()) {
       unrecognized_.push_back(words_[next_++].text);
       return OkStatus();
@@ -218,9 +223,9 @@ class Reading {
     const std::string culprit = flag == unrecognized_.end() ? unrecognized_[0] : *flag;
     const std::string name = culprit.substr(0, culprit.find('='));
     return InvalidArgument(
-        fmt::format("unrecognized arguments: {}{}", Excerpt(Join(unrecognized_, " "), 400),
+        fmt::format("unrecognized arguments: {}{}", Excerpt(Join(unrecognized_, " "), kMostQuoted),
                     DidYouMean(name, AllFlags(table_))),
-        name);
+        Excerpt(name, kMostQuoted));
   }
 
   const ArgumentTable& table_;

@@ -1,5 +1,6 @@
-// Reads an engine's argument list the way its own parser would (Python's argparse): unique prefixes
-// of long flags, --flag=value, values of several words, repeated flags of which the last counts.
+// Reads an engine's argument list the way its own parser would (Python's argparse or click): unique
+// prefixes of long flags (argparse), --flag=value, values of several words, repeated flags of which
+// the last counts.
 #pragma once
 
 #include <nlohmann/json.hpp>

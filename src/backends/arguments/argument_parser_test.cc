@@ -178,5 +178,19 @@ TEST(ArgumentTableTest, BrokenTablesAreRefused) {
   }
 }
 
+TEST(ArgumentParserTest, BadWordsAreQuotedInPart) {
+  const ArgumentTable table = ArgumentTableFromJson(kTable).value();
+  const std::string long_word(5000, 'x');
+  const std::vector<std::vector<std::string>> lists = {
+      {"--" + long_word},  {"--" + long_word + "=1"}, {long_word},
+      {"--tp", long_word}, {"--dtype", long_word},    {"-" + long_word}};
+  for (const auto& words : lists) {
+    const auto parsed = ParseArguments(table, words);
+    ASSERT_FALSE(parsed.ok()) << words[0].substr(0, 10);
+    EXPECT_THAT(parsed.status().message(), testing::Not(HasSubstr(std::string(125, 'x'))));
+    EXPECT_LT(parsed.status().param().size(), 200u);
+  }
+}
+
 }  // namespace
 }  // namespace redline::backends

@@ -31,6 +31,9 @@ constexpr Names<ArgumentType, 7> kTypes = {
      {"human_readable_int", ArgumentType::kHumanReadableInt},
      {"human_readable_int_or_auto", ArgumentType::kHumanReadableIntOrAuto}}};
 
+constexpr Names<ArgumentStyle, 2> kStyles = {
+    {{"argparse", ArgumentStyle::kArgparse}, {"click", ArgumentStyle::kClick}}};
+
 template <typename Enum, size_t kSize>
 Status ReadEnum(const json& value, const Names<Enum, kSize>& names, Enum* target) {
   for (const auto& [name, candidate] : names) {
@@ -132,6 +135,7 @@ Result<ArgumentTable> ArgumentTableFromJson(std::string_view document) {
     Status status = InvalidArgument("unknown key");
     if (key == "engine") status = ReadString(value, &table.engine);
     if (key == "version") status = ReadString(value, &table.version);
+    if (key == "style") status = ReadEnum(value, kStyles, &table.style);
     if (key == "allow_abbrev") status = ReadBool(value, &table.allow_abbrev);
     if (key == "arguments" && value.is_array()) status = (entries = value, OkStatus());
     if (!status.ok()) return status.WithContext("argument table: " + Excerpt(key));

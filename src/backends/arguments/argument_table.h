@@ -47,10 +47,14 @@ struct Argument {
 // As the parser names it in its errors: "--tensor-parallel-size/--tp-size".
 std::string NameOf(const Argument& argument);
 
+// Whose rules tell the words apart: Python's argparse or its click.
+enum class ArgumentStyle { kArgparse, kClick };
+
 struct ArgumentTable {
   std::string engine;   // "sglang"
   std::string version;  // "0.5.6.post2"
-  bool allow_abbrev = true;
+  ArgumentStyle style = ArgumentStyle::kArgparse;
+  bool allow_abbrev = true;  // argparse only: click has no abbreviations
   std::vector<Argument> arguments;
 
   const Argument* FindDest(std::string_view dest) const;  // nullptr: none
@@ -63,7 +67,7 @@ struct ArgumentTable {
 // Each key is a field of Argument, "default" and "const" without "_value"; what an entry leaves out
 // is the field's default. Actions are "store", "store_true", "store_false", "append",
 // "boolean_optional", "help"; types "string", "int", "float", "json", "string_or_json_object",
-// "human_readable_int", "human_readable_int_or_auto".
+// "human_readable_int", "human_readable_int_or_auto"; "style" is "argparse" or "click".
 Result<ArgumentTable> ArgumentTableFromJson(std::string_view document);
 
 // The tables among an engine's files (arguments_VERSION.json), by version.

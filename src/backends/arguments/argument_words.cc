@@ -60,9 +60,11 @@ Status Ambiguous(const std::string& text, const std::vector<Word>& candidates) {
   std::vector<std::string> flags;
   for (const Word& candidate : candidates) flags.push_back(candidate.flag);
   return InvalidArgument(
-      fmt::format("ambiguous option: {} could match {}", Excerpt(text), Join(flags, ", ")), text);
+      fmt::format("ambiguous option: {} could match {}", Excerpt(text), Join(flags, ", ")),
+      Excerpt(text));
 }
 
+// argparse: whether a word is a flag does not depend on the words before it.
 Result<Word> Classify(const ArgumentTable& table, const std::string& text) {
   if (text.size() < 2 || text[0] != '-') return Word{.text = text};
   if (const Argument* argument = table.FindFlag(text))
@@ -77,10 +79,35 @@ Result<Word> Classify(const ArgumentTable& table, const std::string& text) {
   return FlagWord(text, nullptr, split.flag, split.value);
 }
 
+// click: a flag is written in full, and one that takes a value takes the next word, whatever it is.
+std::vector<Word> ClassifyAsClick(const ArgumentTable& table,
+                                  std::span<const std::string> arguments) {
+  std::vector<Word> words;
+  bool only_values = false, is_taken = false;
+  for (const std::string& text : arguments) {
+    if (only_values || is_taken || text.size() < 2 || text[0] != '-') {
+      words.push_back({.text = text});
+      is_taken = false;
+    } else if (text == "--") {
+      words.push_back({.kind = Word::Kind::kSeparator, .text = text});
+      only_values = true;
+    } else {
+      const SplitFlag split = SplitAtEquals(text);
+      const Argument* argument = table.FindFlag(split.flag);
+      words.push_back(FlagWord(text, argument, split.flag, split.value));
+      is_taken = argument != nullptr && !split.value &&
+                 (argument->action == ArgumentAction::kStore ||
+                  argument->action == ArgumentAction::kAppend);
+    }
+  }
+  return words;
+}
+
 }  // namespace
 
 Result<std::vector<Word>> ClassifyWords(const ArgumentTable& table,
                                         std::span<const std::string> arguments) {
+  if (table.style == ArgumentStyle::kClick) return ClassifyAsClick(table, arguments);
   std::vector<Word> words;
   bool only_values = false;
   for (const std::string& text : arguments) {

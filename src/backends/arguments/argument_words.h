@@ -1,5 +1,6 @@
-// The words of a command line, told apart as Python's argparse does it (ArgumentParser's
-// _parse_optional): a flag, a value, or the "--" after which everything is a value.
+// The words of a command line, told apart as the engine's parser does it (argparse:
+// ArgumentParser's _parse_optional; click: parser.py): a flag, a value, or the "--" after which
+// everything is a value.
 #pragma once
 
 #include <optional>

@@ -1,9 +1,12 @@
 #include "backends/install/engine_store.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include "base/files.h"
 #include "base/strings.h"
@@ -122,6 +125,13 @@ std::vector<StoredEngine> ListInstallations(const fs::path& cache_dir) {
     stored.push_back({name, ReadInstallation(dir, name)});
   }
   return stored;
+}
+
+bool IsBeingInstalled(const fs::path& cache_dir, std::string_view name_at_version) {
+  const fs::path lock = cache_dir / "engines" / name_at_version / kInstallLock;
+  const UniqueFd fd(::open(lock.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  // Had for a moment when nobody has it.
+  return fd.valid() && ::flock(fd.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 }
 
 Status RecordInstallation(const fs::path& cache_dir, const Installation& installation) {

@@ -24,6 +24,9 @@ struct Installation {
   int64_t installed_at_ms = 0;       // Unix time
 };
 
+// In an engine's folder: locked by who installs it.
+inline constexpr char kInstallLock[] = "install.lock";
+
 std::filesystem::path EngineDir(const std::filesystem::path& cache_dir, std::string_view engine,
                                 std::string_view version);
 
@@ -37,6 +40,9 @@ struct StoredEngine {
   Result<Installation> installation;
 };
 std::vector<StoredEngine> ListInstallations(const std::filesystem::path& cache_dir);
+
+// Whether somebody installs it at this moment.
+bool IsBeingInstalled(const std::filesystem::path& cache_dir, std::string_view name_at_version);
 
 // Makes it count as installed.
 Status RecordInstallation(const std::filesystem::path& cache_dir, const Installation& installation);

@@ -73,6 +73,18 @@ TEST_F(EngineStoreTest, WhatIsNotThereIsToldWithTheCommand) {
             "tiny@1.0 is not installed to its end; run: redline engine install tiny@1.0");
 }
 
+TEST_F(EngineStoreTest, WhatIsBeingInstalledIsKnownByItsLock) {
+  EXPECT_FALSE(IsBeingInstalled(cache(), "tiny@1.0")) << "no folder";
+  fs::create_directories(record().parent_path());
+  EXPECT_FALSE(IsBeingInstalled(cache(), "tiny@1.0")) << "no lock";
+  {
+    const auto lock = FileLock::Acquire(record().parent_path() / kInstallLock);
+    ASSERT_TRUE(lock.ok());
+    EXPECT_TRUE(IsBeingInstalled(cache(), "tiny@1.0"));
+  }
+  EXPECT_FALSE(IsBeingInstalled(cache(), "tiny@1.0")) << "its installer has ended";
+}
+
 TEST_F(EngineStoreTest, DamagedRecordsAreToldApart) {
   ASSERT_TRUE(RecordInstallation(cache(), Tiny()).ok());
   const json good = json::parse(ReadFile(record()).value());

@@ -284,7 +284,7 @@ Status CheckVersion(const InstallRecipe& recipe, const fs::path& root) {
 Result<FileLock> LockToInstall(const InstallRecipe& recipe, const fs::path& cache_dir) {
   const fs::path dir = EngineDir(cache_dir, recipe.engine, recipe.version);
   RL_RETURN_IF_ERROR(MakeDirectories(dir));
-  auto lock = FileLock::Acquire(dir / "install.lock");
+  auto lock = FileLock::Acquire(dir / kInstallLock);
   if (lock.ok()) return lock;
   return lock.status().WithContext(recipe.NameAtVersion() + " is being installed already");
 }

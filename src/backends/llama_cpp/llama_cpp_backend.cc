@@ -156,6 +156,8 @@ EngineFacts Facts() {
   };
   facts.failures = {
       {"failed to allocate", "OUT_OF_MEMORY", "lower --ctx-size, or free memory on the node"},
+      {"ggml_aligned_malloc: insufficient memory", "OUT_OF_MEMORY",
+       "lower --ctx-size, or free memory on the node"},
       {"error loading model architecture", "UNSUPPORTED_MODEL",
        "choose an engine or version that has this architecture"},
       {"failed to load lora adapter", "BAD_PARAMETER", "correct the file that --lora names"},
@@ -163,6 +165,9 @@ EngineFacts Facts() {
        "delete the model's folder in the cache and deploy again"},
       {"error: invalid argument", "BAD_PARAMETER", "leave out the flag that the line names"},
       {"error while handling argument", "BAD_PARAMETER", "correct the flag that the line names"},
+      {"GGML_ASSERT(", "ENGINE_ABORTED",
+       "the line says what the engine does not bear; leave out what was given last, or try another "
+       "version"},
       {"couldn't bind HTTP server socket", "ADDRESS_IN_USE", "another engine has the address"},
   };
   facts.metrics = {

@@ -444,8 +444,14 @@ TEST_F(AgentTest, AModelThatIsOnTheNodeIsUsedAndNotFetched) {
   assignment.model_path = (root_ / "own.gguf").string();
   server_.SetAssignments({assignment});
   StartAgent();
-  ASSERT_TRUE(Said("there is no " + assignment.model_path + " on this node"));
+  const std::string missing = "PREFLIGHT: there is no " + assignment.model_path + " on this node";
+  ASSERT_TRUE(Said(missing));
+  EXPECT_THAT(ReasonWith(missing), HasSubstr("it is not tried again"));
   ASSERT_TRUE(WriteFileAtomic(root_ / "own.gguf", "weights").ok());
+  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  EXPECT_EQ(server_.Last(kInstance).state, "ERROR") << "the first pause would be 200 ms";
+  ++assignment.generation;
+  server_.SetAssignments({assignment});
   ASSERT_TRUE(Reaches("RUNNING"));
   const auto log = ReadFile(layout_.instance_dir(kInstance) / "engine.log");
   EXPECT_THAT(*log, HasSubstr(" with " + assignment.model_path + " as tiny-chat"));

@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 #include "base/files.h"
 #include "base/strings.h"
@@ -20,6 +22,38 @@ std::string ReadAt(const std::filesystem::path& path, int64_t offset, int64_t ma
   const ssize_t count = ::pread(fd.get(), bytes.data(), bytes.size(), offset);
   bytes.resize(static_cast<size_t>(std::max<ssize_t>(count, 0)));
   return bytes;
+}
+
+constexpr std::string_view kBeforeLocation = "Using host libthread_db library ";
+
+bool StartsWithDigits(std::string_view text, std::string_view then) {
+  const size_t end = text.find_first_not_of("0123456789");
+  return end != 0 && end != std::string_view::npos && text.substr(end).starts_with(then);
+}
+
+// What a debugger that a dying engine starts by itself writes about its threads and frames
+// (llama.cpp's ggml_print_backtrace: gdb, or the C library's backtrace).
+bool IsOfDebugger(std::string_view line) {
+  constexpr std::string_view kBegins[] = {"[New LWP ",
+                                          "[New Thread ",
+                                          "[Thread debugging using ",
+                                          kBeforeLocation,
+                                          "[Inferior ",
+                                          "[Detaching ",
+                                          "This GDB supports ",
+                                          "Enable debuginfod ",
+                                          "Debuginfod ",
+                                          "To make this setting permanent, add 'set debuginfod"};
+  for (const std::string_view begin : kBegins) {
+    if (line.starts_with(begin)) return true;
+  }
+  if (line.starts_with("#") && StartsWithDigits(line.substr(1), " ")) return true;  // a frame
+  if (line.starts_with("0x") && line.find(" in ") != std::string_view::npos) return true;
+  constexpr std::string_view kWarning = "warning: ";  // of newer ones
+  if (line.starts_with(kWarning)) line.remove_prefix(kWarning.size());
+  if (StartsWithDigits(line, "\t")) return true;  // a line of source
+  return line.find("+0x") != std::string_view::npos && line.ends_with("]") &&
+         line.find("[0x") != std::string_view::npos;
 }
 
 }  // namespace
@@ -49,15 +83,21 @@ LogReply ReadLog(const std::filesystem::path& path, int64_t after, int64_t max_b
 }
 
 std::string LastLines(const std::filesystem::path& path, int64_t offset, size_t max_lines) {
-  constexpr int64_t kMaxBytes = 16 << 10;
+  constexpr int64_t kMaxBytes = 64 << 10;
   const int64_t size = LogSize(path);
   const int64_t begin = std::max(std::min(offset, size), size - kMaxBytes);
   std::string text = ReadAt(path, begin, kMaxBytes);
   while (text.ends_with('\n')) text.pop_back();
-  size_t at = text.size();
-  for (size_t lines = 0; lines < max_lines && at != std::string::npos && at > 0; ++lines)
-    at = text.rfind('\n', at - 1);
-  return at == std::string::npos || at == 0 ? text : text.substr(at + 1);
+  std::vector<std::string> lines;
+  bool is_location = false;  // where the debugger found the engine, behind this line of its own
+  for (std::string& line : Split(text, '\n')) {
+    const bool is_left_out =
+        std::exchange(is_location, line.starts_with(kBeforeLocation)) || IsOfDebugger(line);
+    if (!is_left_out) lines.push_back(std::move(line));
+  }
+  if (lines.size() > max_lines)
+    lines.erase(lines.begin(), lines.end() - static_cast<std::ptrdiff_t>(max_lines));
+  return Join(lines, "\n");
 }
 
 std::optional<spec::Progress> ProgressFollower::Next(std::span<const backends::LogMarker> markers) {

@@ -16,7 +16,8 @@ namespace redline::platform {
 // beginning; one that is not there is empty.
 LogReply ReadLog(const std::filesystem::path& path, int64_t after, int64_t max_bytes);
 
-// The last `max_lines` lines of the log behind `offset`.
+// The last `max_lines` lines of the log behind `offset`, without what a debugger says of frames and
+// threads that a dying engine starts on itself.
 std::string LastLines(const std::filesystem::path& path, int64_t offset, size_t max_lines);
 
 int64_t LogSize(const std::filesystem::path& path);

@@ -56,6 +56,29 @@ TEST_F(EngineLogTest, LastLines) {
   EXPECT_EQ(LastLines("/no/such/log", 0, 9), "");
 }
 
+// llama.cpp starts gdb on itself when it aborts.
+TEST_F(EngineLogTest, LastLinesLeaveOutWhatADebuggerSays) {
+  Write(
+      "load_model: loading model\n"
+      "/src/ggml/src/ggml.c:1651: GGML_ASSERT(ctx->mem_buffer != NULL) failed\n"
+      "[New LWP 12346]\n[New LWP 12347]\n"
+      "[Thread debugging using libthread_db enabled]\n"
+      "Using host libthread_db library \"/lib/x86_64-linux-gnu/libthread_db.so.1\".\n"
+      "__futex_abstimed_wait_common64 (private=0, cancel=true) at ./nptl/futex-internal.c:57\n"
+      "57\t./nptl/futex-internal.c: No such file or directory.\n"
+      "warning: 57\t./nptl/futex-internal.c: No such file or directory\n"
+      "#0  __futex_abstimed_wait_common64 (private=0, cancel=true) at ./nptl/futex-internal.c:57\n"
+      "57\tin ./nptl/futex-internal.c\n"
+      "#6  0x000055d0e38704f4 in server_queue::start_loop(long) ()\n"
+      "0x00007f1db6d1ac17 in __GI___wait4 (pid=12348) at ../sysdeps/unix/sysv/linux/wait4.c:30\n"
+      "/lib/libggml-base.so(ggml_abort+0x11e)[0x7f6b2a4f1c6e]\n"
+      "[Inferior 1 (process 12345) detached]\n");
+  EXPECT_EQ(LastLines(path_, 0, 1),
+            "/src/ggml/src/ggml.c:1651: GGML_ASSERT(ctx->mem_buffer != NULL) failed");
+  Write("#define is no frame\n0x is no address\n12 tokens\n[42] [0x1]\n");
+  EXPECT_EQ(LastLines(path_, 0, 9), "#define is no frame\n0x is no address\n12 tokens\n[42] [0x1]");
+}
+
 TEST_F(EngineLogTest, ProgressIsFollowed) {
   const std::vector<backends::LogMarker> markers = {
       {.text = "loading: ",

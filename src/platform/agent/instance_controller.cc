@@ -188,7 +188,7 @@ bool InstanceController::Act(Action action) {
       preparation_.reset();
       return true;
     case Action::kNoteFetchFailure:
-      NoteFailure(preparation_->result().status().message());
+      NotePreparationFailure(preparation_->result().status());
       return true;
     case Action::kStartEngine:
       StartEngine();
@@ -359,6 +359,17 @@ void InstanceController::NoteFailure(const std::string& what) {
   prepared_.reset();
   reason_ = fmt::format("{}\nnext try in {}", what, FormatDuration(delay_seconds));
   BackOff(delay_seconds);
+}
+
+// What is final waits for another generation (a deployment scaled to 0 and back is one) or agent.
+void InstanceController::NotePreparationFailure(const Status& status) {
+  if (!IsFinal(status)) return NoteFailure(status.message());
+  preparation_.reset();
+  reason_ = fmt::format(
+      "{}\nit is not tried again: mend it, then run redline scale {} 0 and scale it back",
+      status.message(), assignment_.deployment);
+  LogWarn(kAgentLog, "{}: {}", id_, reason_);
+  may_start_at_ = MonotonicTime::max();
 }
 
 void InstanceController::BackOff(double delay_seconds) {

@@ -83,6 +83,7 @@ class InstanceController {
   void NoteExit();
   void DropEngine();
   void NoteFailure(const std::string& what);
+  void NotePreparationFailure(const Status& status);
   void BackOff(double delay_seconds);
   std::string DescribeExit(const backends::EngineExit& exit) const;
   void Forget();

@@ -19,6 +19,8 @@ namespace {
 namespace fs = std::filesystem;
 using backends::ModelFormat;
 
+constexpr char kModelPath[] = "model_path";
+
 bool EndsWithGguf(const std::string& path) { return ToLower(path).ends_with(".gguf"); }
 
 // The one GGUF file of the model, or nothing.
@@ -187,14 +189,20 @@ Status ExportModelFor(const PreparationRequest& request, const ProgressSink& pro
                   EscapeControl(Trim(text.ok() ? *text : DescribeWaitStatus(wait_status)))));
 }
 
+// A path that somebody gave and that names no model of this engine: nothing mends it but a person.
+Result<fs::path> LocalModelOf(const PreparationRequest& request) {
+  auto found = FindLocalModel(request.model_path, request.backend->facts());
+  if (found.ok()) return found;
+  return InvalidArgument("PREFLIGHT: " + found.status().message(), kModelPath);
+}
+
 // `fetched` is told of the download, `progress` of the rest.
 Result<Prepared> Prepare(const PreparationRequest& request, const ProgressSink& fetched,
                          const ProgressSink& progress, const std::stop_token& stop) {
   Prepared prepared;
   RL_RETURN_IF_ERROR(PreflightBefore(request));
   if (!request.model_path.empty()) {
-    RL_ASSIGN_OR_RETURN(prepared.model_path,
-                        FindLocalModel(request.model_path, request.backend->facts()));
+    RL_ASSIGN_OR_RETURN(prepared.model_path, LocalModelOf(request));
     RL_RETURN_IF_ERROR(InstallEngineFor(request, progress, stop));
   } else {
     RL_RETURN_IF_ERROR(CheckFormat(request));
@@ -210,6 +218,10 @@ Result<Prepared> Prepare(const PreparationRequest& request, const ProgressSink& 
 }
 
 }  // namespace
+
+bool IsFinal(const Status& status) {
+  return status.code() == Code::kInvalidArgument && status.param() == kModelPath;
+}
 
 std::optional<Prepared> AlreadyPrepared(const PreparationRequest& request) {
   // GPUs and other people's file systems are asked on a thread of their own.

@@ -34,6 +34,9 @@ struct Prepared {
   std::filesystem::path model_path;  // a file or a folder, as the engine takes it
 };
 
+// Of a result: whether trying again is of no use until somebody does something about it.
+bool IsFinal(const Status& status);
+
 // What is there already; nullopt: something has to be done or asked for first. Quick.
 std::optional<Prepared> AlreadyPrepared(const PreparationRequest& request);
 

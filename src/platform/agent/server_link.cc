@@ -33,7 +33,15 @@ void Pause(double seconds, const std::stop_token& stop) {
 
 ServerLink::ServerLink(ServerApi& api, const DataLayout& layout, std::string worker_id,
                        std::function<void()> wake)
-    : api_(api), layout_(layout), worker_id_(std::move(worker_id)), wake_(std::move(wake)) {
+    : api_(api),
+      layout_(layout),
+      worker_id_(std::move(worker_id)),
+      wake_(std::move(wake)),
+      metrics_([this](const LogRequest& request,
+                      const std::stop_token& stop) { return MetricsOf(request, stop); },
+               [this](const std::string& id, const std::string& text, const std::stop_token& stop) {
+                 SendReply(id, {.text = text}, stop);
+               }) {
   heartbeat_thread_ = std::jthread([this](const std::stop_token& stop) { HeartbeatLoop(stop); });
   poll_thread_ = std::jthread([this](const std::stop_token& stop) { PollLoop(stop); });
 }
@@ -91,11 +99,16 @@ void ServerLink::PollLoop(const std::stop_token& stop) {
 void ServerLink::AnswerLogRequest(const LogRequest& request, const std::stop_token& stop) {
   // The id becomes a path.
   if (!spec::ValidateDeploymentName(request.instance_id).ok()) return;
-  const LogReply reply = request.metrics_of.empty()
-                             ? ReadLog(layout_.instance_dir(request.instance_id) / "engine.log",
-                                       request.after, request.max_bytes)
-                             : LogReply{.text = MetricsOf(request, stop)};
-  const Status status = api_.ReplyLog(request.id, reply, stop);
+  if (!request.metrics_of.empty()) return metrics_.Ask(request);
+  SendReply(request.id,
+            ReadLog(layout_.instance_dir(request.instance_id) / "engine.log", request.after,
+                    request.max_bytes),
+            stop);
+}
+
+void ServerLink::SendReply(const std::string& request_id, const LogReply& reply,
+                           const std::stop_token& stop) {
+  const Status status = api_.ReplyLog(request_id, reply, stop);
   if (!status.ok()) LogWarn(kAgentLog, "log reply: {}", status.message());
 }
 

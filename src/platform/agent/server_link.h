@@ -8,12 +8,14 @@
 #include <optional>
 #include <thread>
 
+#include "platform/agent/metrics_asker.h"
 #include "platform/agent/server_api.h"
 #include "platform/layout.h"
 
 namespace redline::platform {
 
-// Two threads of its own; TakeAssignments and TakeReturned may be called from any.
+// Two threads of its own besides those of MetricsAsker; TakeAssignments and TakeReturned may be
+// called from any.
 class ServerLink {
  public:
   // `wake` is called (from these threads) when there is something to take.
@@ -30,11 +32,12 @@ class ServerLink {
   void HeartbeatLoop(const std::stop_token& stop);
   void PollLoop(const std::stop_token& stop);
   void AnswerLogRequest(const LogRequest& request, const std::stop_token& stop);
+  void SendReply(const std::string& request_id, const LogReply& reply, const std::stop_token& stop);
   // What the engine counts, as a JSON object; "": it does not say.
   std::string MetricsOf(const LogRequest& request, const std::stop_token& stop);
 
   ServerApi& api_;
-  net::HttpClient engines_;  // for the poll thread
+  net::HttpClient engines_;
   const DataLayout layout_;
   const std::string worker_id_;
   const std::function<void()> wake_;
@@ -42,6 +45,7 @@ class ServerLink {
   std::atomic<bool> returned_{false};
   std::mutex mutex_;  // guards latest_
   std::optional<Assignments> latest_;
+  MetricsAsker metrics_;
   std::jthread heartbeat_thread_;  // last: they use the others
   std::jthread poll_thread_;
 };

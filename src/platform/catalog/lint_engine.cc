@@ -93,7 +93,8 @@ class EngineLinter {
     const auto parsed = backends::ParseArguments(engine->resolver->table(engine->request.version),
                                                  engine->request.arguments);
     CheckMemory(*engine, resolution, *hardware);
-    if (!parsed.ok()) return;
+    // Of an engine that is known in part, the names of its formats are not known.
+    if (!parsed.ok() || !engine->resolver->extent.empty()) return;
     // SGLang's own values, in which old names are replaced; vLLM's are not among the resolved.
     json values = parsed->values;
     for (const char* name : {"tool_call_parser", "reasoning_parser"}) {

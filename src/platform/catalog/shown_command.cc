@@ -2,7 +2,7 @@
 
 namespace redline::platform {
 
-std::vector<std::string> ShownCommand(const ShownCommandRequest& request) {
+backends::Command ShownCommand(const ShownCommandRequest& request) {
   const auto backend = backends::FindBackend(request.engine.engine);
   if (!backend.ok()) return {};
   const backends::EngineFacts& facts = (*backend)->facts();
@@ -14,7 +14,7 @@ std::vector<std::string> ShownCommand(const ShownCommandRequest& request) {
                .model_path = request.model_path,
                .served_model_name = request.served_name,
                .endpoint = has_port ? "http://127.0.0.1:PORT" : "unix:" + request.socket});
-  return command.ok() ? command->argv : std::vector<std::string>();
+  return command.ok() ? *command : backends::Command();
 }
 
 }  // namespace redline::platform

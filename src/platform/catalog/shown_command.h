@@ -1,4 +1,5 @@
-// An engine's command line as people read it before there is an instance.
+// An engine's command line as people read it before there is an instance, with the variables that
+// it needs besides those that everything has.
 #pragma once
 
 #include <string>
@@ -19,6 +20,6 @@ struct ShownCommandRequest {
 
 // The program is named, not located: the agent knows the places. Empty when the engine is not
 // driven by this version.
-std::vector<std::string> ShownCommand(const ShownCommandRequest& request);
+backends::Command ShownCommand(const ShownCommandRequest& request);
 
 }  // namespace redline::platform

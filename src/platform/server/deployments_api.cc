@@ -119,8 +119,12 @@ Result<Answer> Create(ControlPlane& plane, const CreateDeploymentBody& body) {
   if (body.dry_run) {
     if (!has_files)
       deployment.why.push_back("It cannot be deployed like this: " + WhyNotFetched(*entry) + ".");
-    return AnswerWith(DryRunView{deployment, ConfigurationOf(deployment.engine, {}),
-                                 ViewOf(assessment.fit), CommandOf(plane, *entry, deployment)});
+    const backends::Command command = CommandOf(plane, *entry, deployment);
+    return AnswerWith(DryRunView{.deployment = deployment,
+                                 .configuration = ConfigurationOf(deployment.engine, {}),
+                                 .fit = ViewOf(assessment.fit),
+                                 .command = command.argv,
+                                 .command_environment = command.env});
   }
   if (!has_files) return Status(Code::kFailedPrecondition, WhyNotFetched(*entry), "model_path");
   deployment.created_at_ms = UnixMillis();

@@ -18,9 +18,9 @@ Node NodeOf(const ControlPlane& plane, const WorkerRecord& worker);
 Result<Assessment> AssessOnWorkers(const ControlPlane& plane, const CatalogEntry& entry,
                                    const Wishes& wishes);
 
-// The command line of the deployment's engine, for people to read; empty when the engine is not
-// driven by this version.
-std::vector<std::string> CommandOf(const ControlPlane& plane, const CatalogEntry& entry,
-                                   const spec::Deployment& deployment);
+// The command line of the deployment's engine and its variables, for people to read; empty when the
+// engine is not driven by this version.
+backends::Command CommandOf(const ControlPlane& plane, const CatalogEntry& entry,
+                            const spec::Deployment& deployment);
 
 }  // namespace redline::platform

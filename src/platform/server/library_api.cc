@@ -76,12 +76,14 @@ LibraryModelView ViewOf(const ControlPlane& plane, const CatalogEntry& entry) {
     deployment.name = entry.name;
     deployment.engine = choice.engine;
     deployment.gpus = choice.gpus;
-    view.chosen = ChosenView{choice.profile,
-                             choice.engine,
-                             ConfigurationOf(choice.engine, {}),
-                             CommandOf(plane, entry, deployment),
-                             choice.why,
-                             choice.evidence};
+    const backends::Command command = CommandOf(plane, entry, deployment);
+    view.chosen = ChosenView{.profile = choice.profile,
+                             .engine = choice.engine,
+                             .configuration = ConfigurationOf(choice.engine, {}),
+                             .command = command.argv,
+                             .command_environment = command.env,
+                             .why = choice.why,
+                             .evidence = choice.evidence};
   }
   view.profiles = entry.profiles;
   for (const auto& deployment : plane.state().deployments) {
@@ -122,8 +124,8 @@ Result<Assessment> AssessOnWorkers(const ControlPlane& plane, const CatalogEntry
   return problem.ok() ? Unavailable("no worker is reachable") : problem;
 }
 
-std::vector<std::string> CommandOf(const ControlPlane& plane, const CatalogEntry& entry,
-                                   const spec::Deployment& deployment) {
+backends::Command CommandOf(const ControlPlane& plane, const CatalogEntry& entry,
+                            const spec::Deployment& deployment) {
   return ShownCommand({.engine = deployment.engine,
                        .on_gpus = deployment.gpus.count > 0,
                        .model_path = ShownModel(plane, entry, deployment),

@@ -64,6 +64,7 @@ void VisitFields(Visitor& visit, spec::Is<ChosenView> auto& chosen) {
   visit("engine", chosen.engine);
   visit("configuration", chosen.configuration);
   visit("command", chosen.command);
+  visit("command_environment", chosen.command_environment);
   visit("why", chosen.why);
   visit("evidence", chosen.evidence);
 }
@@ -105,6 +106,7 @@ void VisitFields(Visitor& visit, spec::Is<DryRunView> auto& view) {
   visit("configuration", view.configuration);
   visit("fit", view.fit);
   visit("command", view.command);
+  visit("command_environment", view.command_environment);
 }
 
 template <typename Visitor>

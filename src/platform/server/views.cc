@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "backends/backend.h"
-
 namespace redline::platform {
 namespace {
 
@@ -50,20 +48,6 @@ void DescribeStopping(size_t num_left, DeploymentView& view) {
                     num_left, num_left == 1 ? "" : "s");
 }
 
-}  // namespace
-
-namespace {
-
-std::string TextOf(const spec::Parameters& parameters, const std::string& name) {
-  const auto found = parameters.find(name);
-  return found == parameters.end() ? "" : backends::FormatValue(found->second);
-}
-
-spec::Parameters RequestedOf(const spec::EngineConfig& engine) {
-  const auto backend = backends::FindBackend(engine.engine);
-  return backend.ok() ? (*backend)->Requested(engine) : engine.requested;
-}
-
 const spec::Parameters& EffectiveOf(const std::vector<spec::Instance>& instances) {
   static const spec::Parameters unknown;
   const auto told = std::find_if(instances.begin(), instances.end(),
@@ -95,24 +79,6 @@ DeploymentView ViewOf(const spec::Deployment& deployment, const ClusterState& st
   }
   view.configuration = ConfigurationOf(deployment.engine, EffectiveOf(view.instances));
   return view;
-}
-
-std::vector<ConfigurationRow> ConfigurationOf(const spec::EngineConfig& engine,
-                                              const spec::Parameters& effective) {
-  const spec::Parameters requested = RequestedOf(engine);
-  spec::Parameters names = requested;
-  names.insert(engine.resolved.begin(), engine.resolved.end());
-  std::vector<ConfigurationRow> rows;
-  rows.reserve(names.size());
-  for (const auto& [name, unused] : names) {
-    ConfigurationRow row{.name = name,
-                         .requested = TextOf(requested, name),
-                         .resolved = TextOf(engine.resolved, name),
-                         .effective = TextOf(effective, name)};
-    row.differs = effective.contains(name) && row.effective != row.resolved;
-    rows.push_back(std::move(row));
-  }
-  return rows;
 }
 
 FitView ViewOf(const Fit& fit) {

@@ -1,6 +1,7 @@
 // What the APIs send and take. Their JSON forms and schemas follow from view_fields.h.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -60,6 +61,7 @@ struct ChosenView {
   spec::EngineConfig engine;
   std::vector<ConfigurationRow> configuration;
   std::vector<std::string> command;
+  std::map<std::string, std::string> command_environment;
   std::vector<std::string> why;
   spec::Evidence evidence;
 };
@@ -99,6 +101,7 @@ struct DryRunView {
   std::vector<ConfigurationRow> configuration;
   FitView fit;
   std::vector<std::string> command;
+  std::map<std::string, std::string> command_environment;
 };
 
 struct ProcessView {
@@ -200,7 +203,9 @@ struct EmptyView {};
 DeploymentView ViewOf(const spec::Deployment& deployment, const ClusterState& state);
 FitView ViewOf(const Fit& fit);
 // The parameters that were asked for or decided, the engine's answer beside each; `effective` is
-// empty where nothing runs.
+// empty where nothing runs. A resolved name may have a group ("parallel.tensor_parallel_size"), or
+// be another than the argument's ("tp_size"): the row has the resolved one, and all three beside
+// it.
 std::vector<ConfigurationRow> ConfigurationOf(const spec::EngineConfig& engine,
                                               const spec::Parameters& effective);
 
