@@ -32,13 +32,15 @@ class Plan : public RequestPlan {
   size_t size() const override { return rows_.size(); }
   PlannedRequest At(size_t index) const override;
   void AppendPromptNumbers(size_t index, std::vector<uint32_t>& numbers) const override;
+  void AppendPieces(size_t index, std::vector<PromptPiece>& pieces) const override;
+  PromptPiece AnswerOf(size_t index) const override;
   std::string TextOf(size_t index) const override;
 
  private:
   // What the request adds to its session: in the first turn the group's prefix, then its own.
   void AppendOwn(size_t index, size_t session, int64_t num_tokens,
-                 std::vector<uint32_t>& numbers) const;
-  void AppendBlocks(const Dataset::Row& row, size_t index, std::vector<uint32_t>& numbers) const;
+                 std::vector<PromptPiece>& pieces) const;
+  void AppendBlocks(const Dataset::Row& row, size_t index, std::vector<PromptPiece>& pieces) const;
 
   const uint64_t seed_;
   const size_t turns_;
@@ -63,39 +65,49 @@ PlannedRequest Plan::At(size_t index) const {
 }
 
 void Plan::AppendOwn(size_t index, size_t session, int64_t num_tokens,
-                     std::vector<uint32_t>& numbers) const {
+                     std::vector<PromptPiece>& pieces) const {
   int64_t shared = 0;
   if (prefix_.groups > 0 && index % turns_ == 0) {
     shared = std::min(prefix_.tokens, num_tokens);
     const uint64_t group = session % static_cast<uint64_t>(prefix_.groups);
-    AppendNumbers({KeyOf(seed_, Stream::kPrefix, group), shared}, numbers);
+    pieces.push_back({KeyOf(seed_, Stream::kPrefix, group), shared});
   }
-  AppendNumbers({KeyOf(seed_, Stream::kPrompt, index), num_tokens - shared}, numbers);
+  pieces.push_back({KeyOf(seed_, Stream::kPrompt, index), num_tokens - shared});
 }
 
 void Plan::AppendBlocks(const Dataset::Row& row, size_t index,
-                        std::vector<uint32_t>& numbers) const {
+                        std::vector<PromptPiece>& pieces) const {
   int64_t left = rows_[index].input_tokens;
   for (uint32_t block = 0; block < row.payload_size && left > 0; ++block) {
     const uint64_t id = dataset_.block_ids[row.payload_begin + block];
     const int64_t num_tokens = std::min(left, block_tokens_);
-    AppendNumbers({KeyOf(seed_, Stream::kBlock, id), num_tokens}, numbers);
+    pieces.push_back({KeyOf(seed_, Stream::kBlock, id), num_tokens});
     left -= num_tokens;
   }
-  AppendNumbers({KeyOf(seed_, Stream::kPrompt, index), left}, numbers);
+  pieces.push_back({KeyOf(seed_, Stream::kPrompt, index), left});
 }
 
-void Plan::AppendPromptNumbers(size_t index, std::vector<uint32_t>& numbers) const {
+void Plan::AppendPieces(size_t index, std::vector<PromptPiece>& pieces) const {
   const Dataset::Row* row = RowOf(dataset_, index);
-  if (row != nullptr && !dataset_.block_ids.empty()) return AppendBlocks(*row, index, numbers);
+  if (row != nullptr && !dataset_.block_ids.empty()) return AppendBlocks(*row, index, pieces);
   const size_t session = index / turns_;
   int64_t before = 0;  // tokens of the turns before, answers included
   for (size_t turn = session * turns_; turn <= index; ++turn) {
-    AppendOwn(turn, session, rows_[turn].input_tokens - before, numbers);
+    AppendOwn(turn, session, rows_[turn].input_tokens - before, pieces);
     if (turn == index) break;
-    AppendNumbers({KeyOf(seed_, Stream::kAnswer, turn), rows_[turn].output_tokens}, numbers);
+    pieces.push_back(AnswerOf(turn));
     before = int64_t{rows_[turn].input_tokens} + rows_[turn].output_tokens;
   }
+}
+
+PromptPiece Plan::AnswerOf(size_t index) const {
+  return {KeyOf(seed_, Stream::kAnswer, index), rows_[index].output_tokens};
+}
+
+void Plan::AppendPromptNumbers(size_t index, std::vector<uint32_t>& numbers) const {
+  std::vector<PromptPiece> pieces;
+  AppendPieces(index, pieces);
+  for (const PromptPiece& piece : pieces) AppendNumbers(piece, numbers);
 }
 
 std::string Plan::TextOf(size_t index) const {

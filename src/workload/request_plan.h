@@ -10,6 +10,7 @@
 
 #include "base/status.h"
 #include "spec/workload_spec.h"
+#include "workload/prompt_content.h"
 
 namespace redline::workload {
 
@@ -38,6 +39,11 @@ class RequestPlan {
   // and the seed decide; a tokenizer's vocabulary maps them to tokens (prompt_writer.h). Numbers
   // stand for the answers of earlier turns, too: what the server will say is not known here.
   virtual void AppendPromptNumbers(size_t index, std::vector<uint32_t>& numbers) const = 0;
+  // The same prompt in pieces: what a prefix cache would find again, without the numbers. Pieces of
+  // one key begin with the same numbers.
+  virtual void AppendPieces(size_t index, std::vector<PromptPiece>& pieces) const = 0;
+  // What stands for the request's answer in the prompt of the session's next turn.
+  virtual PromptPiece AnswerOf(size_t index) const = 0;
   // The dataset's own text of a request (custom JSONL); empty when the plan has numbers only.
   virtual std::string TextOf(size_t index) const = 0;
 };

@@ -84,6 +84,26 @@ TEST(RequestPlan, PromptsHaveTheirLengthsAndDiffer) {
   }
 }
 
+// The simulator's prefix cache knows pieces alone: they must spell what is sent.
+TEST(RequestPlan, PiecesSpellThePrompt) {
+  const auto plan = Plan(
+      "input_tokens: {distribution: uniform, min: 20, max: 99}\noutput_tokens: 5\n"
+      "prefix: {groups: 2, tokens: 16}\nsessions: {turns: 3}\nnum_requests: 12");
+  ASSERT_NE(plan, nullptr);
+  for (size_t index = 0; index < plan->size(); ++index) {
+    std::vector<PromptPiece> pieces;
+    plan->AppendPieces(index, pieces);
+    std::vector<uint32_t> numbers;
+    for (const PromptPiece& piece : pieces) AppendNumbers(piece, numbers);
+    EXPECT_EQ(numbers, Prompt(*plan, index)) << index;
+    if (index % 3 == 2) continue;
+    std::vector<PromptPiece> later;
+    plan->AppendPieces(index + 1, later);
+    EXPECT_EQ(later[pieces.size()].key, plan->AnswerOf(index).key) << index;
+    EXPECT_EQ(later[pieces.size()].num_tokens, 5) << index;
+  }
+}
+
 TEST(RequestPlan, SeedDecides) {
   const std::string yaml =
       "input_tokens: {distribution: normal, mean: 50, stddev: 20}\n"

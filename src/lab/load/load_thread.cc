@@ -13,6 +13,7 @@
 #include "lab/load/thread_usage.h"
 #include "lab/monotonic_ns.h"
 #include "lab/thread_latency.h"
+#include "workload/abort_choice.h"
 
 namespace redline::lab {
 namespace {
@@ -35,11 +36,6 @@ void SleepUntil(int64_t time_ns) {
   const timespec time = {.tv_sec = time_ns / kSecond, .tv_nsec = time_ns % kSecond};
   while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, nullptr) == EINTR) {
   }
-}
-
-// Evenly spread over the requests, the same ones in every run.
-bool IsChosen(uint32_t index, double share) {
-  return static_cast<double>((index + 1) * 0x9E3779B1u) < share * 4294967296.0;
 }
 
 }  // namespace
@@ -331,7 +327,7 @@ void LoadThread::OnOutputs(LoadConnection& connection, int64_t last_ns, int64_t 
 bool LoadThread::MustAbort(const RequestRecord& record) const {
   const LoadOptions& options = context_.options;
   return options.abort_share > 0 && record.num_events >= options.abort_after_tokens &&
-         IsChosen(record.index, options.abort_share);
+         workload::IsAborted(record.index, options.abort_share);
 }
 
 // ---- ending

@@ -20,6 +20,15 @@ void UniformPlan::AppendPromptNumbers(size_t, std::vector<uint32_t>& numbers) co
     numbers.push_back(static_cast<uint32_t>(kFirstId + i));
 }
 
+void UniformPlan::AppendPieces(size_t, std::vector<workload::PromptPiece>& pieces) const {
+  pieces.push_back({0, input_tokens_});
+}
+
+// Key 0 is the prompt's.
+workload::PromptPiece UniformPlan::AnswerOf(size_t index) const {
+  return {index + 1, output_tokens_};
+}
+
 UniformPrompts::UniformPrompts(int32_t input_tokens) : ids_("[") {
   for (int32_t i = 0; i < input_tokens; ++i)
     ids_ += (i > 0 ? "," : "") + std::to_string(kFirstId + i);

@@ -22,6 +22,8 @@ class UniformPlan : public workload::RequestPlan {
   size_t size() const override { return num_requests_; }
   workload::PlannedRequest At(size_t index) const override;
   void AppendPromptNumbers(size_t index, std::vector<uint32_t>& numbers) const override;
+  void AppendPieces(size_t index, std::vector<workload::PromptPiece>& pieces) const override;
+  workload::PromptPiece AnswerOf(size_t index) const override;
   std::string TextOf(size_t) const override { return {}; }
 
  private:
