@@ -6,7 +6,7 @@ std::vector<Command> AllCommands() {
   return {UpCommand(),         DownCommand(),     RestartCommand(),    DeployCommand(),
           GetCommand(),        DescribeCommand(), ScaleCommand(),      LogsCommand(),
           DeleteCommand(),     ChatCommand(),     PullCommand(),       ExportCommand(),
-          EngineCommand(),     CatalogCommand(),  ServeCommand(),      BenchCommand(),
+          EngineCommand(),     CatalogCommand(), CalibrateCommand(), PlanCommand(),  ServeCommand(),      BenchCommand(),
           CompareCommand(),    ReportCommand(),   SweepCommand(),      DoctorCommand(),
           MockServerCommand(), VersionCommand(),  CompletionCommand(), ServerCommand(),
           GatewayCommand(),    AgentCommand(),    ShimCommand()};

@@ -30,6 +30,8 @@ Command VersionCommand();
 Command CompletionCommand();
 Command EngineCommand();
 Command CatalogCommand();
+Command CalibrateCommand();
+Command PlanCommand();
 
 // Hidden roles, started by other processes.
 Command ServerCommand();

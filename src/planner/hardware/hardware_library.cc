@@ -18,6 +18,7 @@ const std::vector<HardwareSpec>& Library() {
   static const std::vector<HardwareSpec> library = [] {
     std::vector<HardwareSpec> devices;
     for (const EmbeddedFile& file : embedded::hardware_files()) {
+      if (file.path.find('/') != std::string_view::npos) continue;  // kernels and calibrations
       const auto hardware = HardwareFromYaml(file.data);
       if (hardware.ok()) devices.push_back(*hardware);
     }

@@ -1,0 +1,94 @@
+// redline calibrate: kernel measurements as curves, engine calibrations from measured runs.
+#include <fmt/format.h>
+
+#include "app/commands.h"
+#include "base/files.h"
+#include "base/strings.h"
+#include "planner/cost/kernel_import.h"
+#include "planner/engines/engine_plan.h"
+#include "planner/validate/calibration_fit.h"
+
+namespace redline::app {
+namespace {
+
+constexpr const char* kDefaultSource =
+    "fitted from aiconfigurator's measured tables (NVIDIA, Apache-2.0)";
+
+Status ImportTables(const Arguments& arguments) {
+  const std::string directory = arguments.Get("FILE");
+  if (directory.empty()) {
+    return InvalidArgument(
+        "a directory of tables is needed; for example: redline calibrate import h200-kernels "
+        "--gpu H200 --out kernels_h200.json",
+        "FILE");
+  }
+  RL_ASSIGN_OR_RETURN(const planner::HardwareSpec hardware,
+                      planner::FindHardwareSpec(arguments.Get("gpu")));
+  planner::KernelImport import{.directory = directory,
+                               .gpu = hardware.name,
+                               .peaks = planner::PeaksOf(hardware),
+                               .source = arguments.Get("source")};
+  import.progress = [](const std::string& line) { fmt::print(stderr, "{}\n", line);
+};
+RL_ASSIGN_OR_RETURN(const planner::KernelSet kernels, planner::ImportKernels(import));
+const std::string text = planner::ToJson(kernels);
+RL_RETURN_IF_ERROR(WriteFileAtomic(arguments.Get("out"), text));
+fmt::print("{} curves of {} in {} ({} KB)\n", kernels.curves.size(), kernels.gpu,
+           arguments.Get("out"), text.size() / 1024);
+return OkStatus();
+}  // namespace
+
+Status FitRuns(const Arguments& arguments) {
+  const std::string path = arguments.Get("FILE");
+  if (path.empty()) {
+    return InvalidArgument(
+        "a file of measured runs is needed; for example: redline calibrate fit runs.csv --out "
+        "calibration.yaml",
+        "FILE");
+  }
+  RL_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+  const auto runs = planner::MeasuredRunsFromCsv(text);
+  if (!runs.ok()) return runs.status().WithContext(path);
+  planner::FitOptions options{.source = arguments.Get("source")};
+  RL_ASSIGN_OR_RETURN(options.runs_for_model, arguments.GetInt("runs-for-model", 0, 1'000'000));
+  options.progress = [](const std::string& line) { fmt::print(stderr, "{}\n", line); };
+  const auto calibrations = planner::FitCalibrations(*runs, options);
+  if (!calibrations.ok()) return calibrations.status().WithContext(path);
+  RL_RETURN_IF_ERROR(WriteFileAtomic(arguments.Get("out"), planner::ToYaml(*calibrations)));
+  fmt::print("{} calibrations in {}\n", calibrations->size(), arguments.Get("out"));
+  return OkStatus();
+}
+
+Status RunCalibrate(const Arguments& arguments) {
+  const std::string action = arguments.Get("ACTION");
+  if (action == "import") return ImportTables(arguments);
+  if (action == "fit") return FitRuns(arguments);
+  return InvalidArgument(fmt::format("\"{}\" is no action; it is import or fit", Excerpt(action)),
+                         "ACTION");
+}
+
+}  // namespace redline::app
+
+Command CalibrateCommand() {
+  return {.name = "calibrate",
+          .summary = "teach the planner from measurements",
+          .description =
+              "`redline calibrate import DIR` fits tables of kernel measurements (GEMM, experts, "
+              "all-reduce, as aiconfigurator collects them: FAMILY__FRAMEWORK__VERSION__TABLE.csv "
+              "or .csv.zst) into the curves that plans are made with: each kernel's share of the "
+              "GPU's peaks. `redline calibrate fit FILE.csv` fits what engines add to "
+              "their kernels to measured runs (the files that `redline plan validate` reads).",
+          .example =
+              "redline calibrate import h200-kernels --gpu H200 --out kernels.json\n"
+              "redline calibrate fit runs.csv --out calibration.yaml",
+          .flags = {{"gpu", "GPU", "the GPU that was measured", "H200"},
+                    {"out", "FILE", "where the curves go", "kernels.json"},
+                    {"source", "TEXT", "where the measurements are from", kDefaultSource},
+                    {"runs-for-model", "N",
+                     "fit: an entry of its own for a model with so many runs; 0: none", "0"}},
+          .positionals = {{"ACTION", "import or fit"},
+                          {"FILE", "the directory of tables, or the measured runs", false}},
+          .run = RunCalibrate};
+}
+
+}  // namespace redline::app

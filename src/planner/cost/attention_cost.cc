@@ -1,0 +1,168 @@
+#include "planner/cost/attention_cost.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace redline::planner {
+namespace {
+
+constexpr double kMicro = 1e-6;
+// FlashMLA's sparse kernels work on blocks of as many query heads.
+constexpr double kPaddedHeads = 64;
+
+double HeadsOnRank(int64_t num_heads, int64_t tp) {
+  return std::max(1.0, std::ceil(static_cast<double>(num_heads) / static_cast<double>(tp)));
+}
+
+// Pairs of the chunk's queries with tokens up to their own, and the same with at most `most_seen`
+// tokens a query.
+double PairsOf(double new_tokens, double prefix) {
+  return new_tokens * (new_tokens + 1) / 2 + new_tokens * prefix;
+}
+double SeenPairsOf(double new_tokens, double prefix, double most_seen) {
+  if (most_seen <= 0 || prefix + new_tokens <= most_seen) return PairsOf(new_tokens, prefix);
+  if (prefix >= most_seen) return new_tokens * most_seen;
+  const double growing = most_seen - prefix;
+  return PairsOf(growing, prefix) + (new_tokens - growing) * most_seen;
+}
+
+}  // namespace
+
+AttentionCost::Terms AttentionCost::TermsOf(const GroupedQueryAttention& attention,
+                                            const EngineKernels& kernels, const GpuPeaks& peaks,
+                                            const AttentionEfficiency& efficiency) {
+  const double heads = HeadsOnRank(attention.num_heads, kernels.layout.attention_tp);
+  const double row = static_cast<double>(
+      CacheRowOf(attention, kernels.cache_dtype, kernels.layout.attention_tp).attention_bytes);
+  const double flops_per_pair = 4 * heads * static_cast<double>(attention.head_dim);
+  const auto window = static_cast<double>(attention.sliding_window);
+  return {
+      .decode = {.floor = efficiency.decode_floor_us * kMicro,
+                 .bytes_per_seen =
+                     row / (efficiency.decode_bandwidth * peaks.memory_bytes_per_second),
+                 .most_seen = window},
+      .prefill = {.per_seen_pair = flops_per_pair / (efficiency.prefill_flops * peaks.bf16_flops),
+                  .most_seen = window}};
+}
+
+AttentionCost::Terms AttentionCost::TermsOf(const LatentAttention& attention,
+                                            const EngineKernels& kernels, const GpuPeaks& peaks,
+                                            const AttentionEfficiency& efficiency) {
+  const CacheRow row = CacheRowOf(attention, kernels.cache_dtype, kernels.layout.attention_tp);
+  const double heads = HeadsOnRank(attention.num_heads, kernels.layout.attention_tp);
+  const auto latent = static_cast<double>(attention.kv_lora_rank);
+  const auto rope = static_cast<double>(attention.qk_rope_head_dim);
+  const auto nope = static_cast<double>(attention.qk_nope_head_dim);
+  const auto value = static_cast<double>(attention.v_head_dim);
+  const double absorbed_flops = 2 * (2 * latent + rope);  // of a pair and head
+  const double bandwidth = peaks.memory_bytes_per_second;
+  const double dense_pair =
+      2 * heads * (nope + rope + value) / (efficiency.latent_prefill_flops * peaks.bf16_flops);
+  // Keys and values of all heads from the latent vectors, for what the chunk sees.
+  const double dense_context = 2 * heads * (nope + value) * latent / (0.6 * peaks.bf16_flops);
+  if (!attention.indexer.has_value()) {
+    return {.decode = {.floor = efficiency.latent_decode_floor_us * kMicro,
+                       .bytes_per_seen = static_cast<double>(row.attention_bytes) /
+                                         (efficiency.latent_decode_bandwidth * bandwidth),
+                       .flops_per_seen = heads * absorbed_flops /
+                                         (efficiency.latent_decode_flops * peaks.bf16_flops)},
+            .prefill = {.per_context = dense_context, .per_pair = dense_pair}};
+  }
+  const Indexer& indexer = *attention.indexer;
+  const auto most_seen = static_cast<double>(indexer.top_k);
+  const double padded = std::max(heads, kPaddedHeads);
+  const double decode_heads = kernels.pads_heads_in_decode ? padded : heads;
+  const double prefill_heads = kernels.pads_heads_in_prefill ? padded : heads;
+  const double index_pair =
+      indexer.is_shared
+          ? 0
+          : 2 * static_cast<double>(indexer.num_heads) * static_cast<double>(indexer.head_dim) /
+                (efficiency.indexer_prefill_flops * std::max(peaks.fp8_flops, peaks.bf16_flops));
+  return {.decode = {.floor = efficiency.sparse_decode_floor_us * kMicro,
+                     .per_context = static_cast<double>(row.indexer_bytes) /
+                                    (efficiency.indexer_bandwidth * bandwidth),
+                     .bytes_per_seen = static_cast<double>(row.attention_bytes) /
+                                       (efficiency.sparse_decode_bandwidth * bandwidth),
+                     .flops_per_seen = decode_heads * absorbed_flops /
+                                       (efficiency.sparse_decode_flops * peaks.bf16_flops),
+                     .most_seen = most_seen},
+          .prefill = {.per_token = indexer.is_shared ? 0 : efficiency.indexer_select_ns * 1e-9,
+                      .per_pair = index_pair,
+                      .per_seen_pair = prefill_heads * absorbed_flops /
+                                       (efficiency.sparse_prefill_flops * peaks.bf16_flops),
+                      .most_seen = most_seen,
+                      .dense_limit = kernels.dense_short_prompts ? most_seen : 0,
+                      .dense_per_pair = dense_pair,
+                      .dense_per_context = dense_context}};
+}
+
+AttentionCost::Terms AttentionCost::TermsOf(const LinearAttention& attention,
+                                            const EngineKernels& kernels, const GpuPeaks& peaks,
+                                            const AttentionEfficiency& efficiency) {
+  const auto state = static_cast<double>(StateBytesOf(attention, kernels.layout.attention_tp));
+  const double heads = HeadsOnRank(attention.num_value_heads, kernels.layout.attention_tp);
+  const double state_flops = 8 * heads * static_cast<double>(attention.key_head_dim) *
+                             static_cast<double>(attention.value_head_dim);
+  return {.decode = {.floor = efficiency.linear_floor_us * kMicro,
+                     .per_request =
+                         2 * state / (efficiency.linear_bandwidth * peaks.memory_bytes_per_second)},
+          .prefill = {.floor = efficiency.linear_floor_us * kMicro,
+                      // Chunked scans reach a sixth of the peak.
+                      .per_token = state_flops / (0.15 * peaks.bf16_flops)}};
+}
+
+AttentionCost::AttentionCost(const ModelShape& shape, const EngineKernels& kernels,
+                             const GpuPeaks& peaks, const AttentionEfficiency& efficiency) {
+  for (const LayerGroup& group : shape.groups) {
+    const Terms terms = std::visit(
+        [&](const auto& attention) { return TermsOf(attention, kernels, peaks, efficiency); },
+        group.attention);
+    groups_.push_back({.num_layers = static_cast<double>(group.num_layers), .terms = terms});
+    if (kernels.requantized_pool_tokens > 0) {
+      const CacheRow row =
+          CacheRowOf(group.attention, CacheDtype::kBf16, kernels.layout.attention_tp);
+      const auto pool_bytes = static_cast<double>(row.attention_bytes) *
+                              static_cast<double>(kernels.requantized_pool_tokens);
+      // Reads the pool, writes it in about half of the bytes.
+      requantize_seconds_ += static_cast<double>(group.num_layers) * 1.5 * pool_bytes /
+                             (0.8 * peaks.memory_bytes_per_second);
+    }
+  }
+}
+
+double AttentionCost::DecodeSeconds(double requests, double context_tokens) const {
+  if (requests <= 0) return 0;
+  double seconds = requantize_seconds_;
+  for (const Group& group : groups_) {
+    const Decode& decode = group.terms.decode;
+    double seen = context_tokens;
+    if (decode.most_seen > 0) seen = std::min(seen, requests * decode.most_seen);
+    const double kernel = std::max(decode.bytes_per_seen, decode.flops_per_seen) * seen;
+    seconds += group.num_layers * (decode.floor + decode.per_request * requests +
+                                   decode.per_context * context_tokens + kernel);
+  }
+  return seconds;
+}
+
+double AttentionCost::PrefillSeconds(const PrefillChunk& chunk) const {
+  const auto new_tokens = static_cast<double>(chunk.new_tokens);
+  const auto prefix = static_cast<double>(chunk.prefix_tokens);
+  const double context = new_tokens + prefix;
+  const double pairs = PairsOf(new_tokens, prefix);
+  double seconds = 0;
+  for (const Group& group : groups_) {
+    const Prefill& prefill = group.terms.prefill;
+    if (context <= prefill.dense_limit) {
+      seconds +=
+          group.num_layers * (prefill.dense_per_pair * pairs + prefill.dense_per_context * context);
+      continue;
+    }
+    seconds += group.num_layers *
+               (prefill.floor + prefill.per_token * new_tokens + prefill.per_context * context +
+                prefill.per_pair * pairs +
+                prefill.per_seen_pair * SeenPairsOf(new_tokens, prefix, prefill.most_seen));
+  }
+  return seconds;
+}
+
+}  // namespace redline::planner

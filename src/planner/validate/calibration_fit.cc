@@ -1,0 +1,301 @@
+#include "planner/validate/calibration_fit.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <map>
+#include <thread>
+
+#include "planner/quantile.h"
+#include "planner/validate/validation.h"
+
+namespace redline::planner {
+namespace {
+
+// A parameter is its prior times e^x.
+struct Parameter {
+  double (*get)(const EngineCalibration&);
+  void (*set)(EngineCalibration&, double);
+  double prior;
+  double sigma;  // of x
+  double limit;  // of |x|
+};
+
+#define RL_PARAMETER(field, prior, sigma, limit)                                                \
+  Parameter {                                                                                   \
+    [](const EngineCalibration& calibration) { return calibration.field; },                     \
+        [](EngineCalibration& calibration, double value) { calibration.field = value; }, prior, \
+        sigma, limit                                                                            \
+  }
+
+// Kernels were measured, so their scales stay near 1; what the host adds was not.
+const std::array kParameters = {
+    RL_PARAMETER(scales.gemm, 1, 0.2, 1.2),
+    RL_PARAMETER(scales.experts, 1, 0.25, 1.2),
+    RL_PARAMETER(scales.communication, 1, 0.5, 1.6),
+    RL_PARAMETER(scales.prefill, 1, 0.25, 1.2),
+    RL_PARAMETER(scales.prefill_attention, 1, 0.3, 1.2),
+    RL_PARAMETER(scales.decode_attention, 1, 0.25, 1.2),
+    RL_PARAMETER(decode_step_ms, 0.7, 1.0, 3.5),
+    RL_PARAMETER(prefill_step_ms, 2.0, 1.0, 3.5),
+    RL_PARAMETER(prefill_layer_ms, 0.25, 0.6, 2.0),
+    RL_PARAMETER(eager_layer_ms, 0.4, 0.6, 2.0),
+    RL_PARAMETER(first_token_ms, 30, 1.0, 3.0),
+    RL_PARAMETER(first_token_steps, 1.5, 0.8, 3.0),
+    RL_PARAMETER(frontend_ms, 1.0, 1.0, 3.5),
+};
+#undef RL_PARAMETER
+constexpr size_t kNumParameters = kParameters.size();
+using Vector = std::array<double, kNumParameters>;
+
+constexpr double kPriorWeight = 0.35;
+constexpr double kRobustScale = 0.3;  // residuals beyond it count less
+constexpr int kMaxIterations = 10;
+
+EngineCalibration CalibrationAt(const Vector& x, const EngineCalibration& base) {
+  EngineCalibration calibration = base;
+  for (size_t index = 0; index < kNumParameters; ++index) {
+    kParameters[index].set(calibration, kParameters[index].prior * std::exp(x[index]));
+  }
+  return calibration;
+}
+
+double WeightOf(const std::string& metric) { return metric == "ttft" ? 1.5 : 2.5; }
+
+// Log errors of all metrics, weighted; a fixed number for the same runs.
+class Problem {
+ public:
+  Problem(std::vector<MeasuredRun> runs, EngineCalibration base, int64_t num_threads)
+      : runs_(std::move(runs)), base_(std::move(base)), num_threads_(num_threads) {}
+
+  std::vector<double> Residuals(const Vector& x) const {
+    const std::vector<EngineCalibration> calibrations = {CalibrationAt(x, base_)};
+    std::vector<double> residuals;
+    for (const ValidatedRow& row : ValidateAll(calibrations)) {
+      for (const ValidatedMetric& metric : row.metrics) {
+        residuals.push_back(WeightOf(metric.name) *
+                            std::log(metric.predicted.value / metric.measured));
+      }
+    }
+    return residuals;
+  }
+
+  const std::vector<MeasuredRun>& runs() const { return runs_; }
+  const EngineCalibration& base() const { return base_; }
+
+ private:
+  std::vector<ValidatedRow> ValidateAll(const std::vector<EngineCalibration>& calibrations) const {
+    const auto share = static_cast<size_t>(std::max<int64_t>(num_threads_, 1));
+    std::vector<std::vector<ValidatedRow>> parts(share);
+    std::vector<std::thread> threads;
+    const size_t size = (runs_.size() + share - 1) / share;
+    for (size_t part = 0; part < share; ++part) {
+      threads.emplace_back([&, part] {
+        const size_t begin = std::min(part * size, runs_.size());
+        const size_t end = std::min(begin + size, runs_.size());
+        parts[part] = Validate({runs_.begin() + static_cast<std::ptrdiff_t>(begin),
+                                runs_.begin() + static_cast<std::ptrdiff_t>(end)},
+                               {.calibrations = &calibrations});
+      });
+    }
+    std::vector<ValidatedRow> rows;
+    for (size_t part = 0; part < share; ++part) {
+      threads[part].join();
+      std::move(parts[part].begin(), parts[part].end(), std::back_inserter(rows));
+    }
+    return rows;
+  }
+
+  const std::vector<MeasuredRun> runs_;
+  const EngineCalibration base_;  // engine, versions, model
+  const int64_t num_threads_;
+};
+
+// 2 c^2 (sqrt(1 + (r / c)^2) - 1): squares near 0, absolute values far away.
+double Loss(const std::vector<double>& residuals, const Vector& x) {
+  double sum = 0;
+  for (const double residual : residuals) {
+    const double z = residual / kRobustScale;
+    sum += 2 * kRobustScale * kRobustScale * (std::sqrt(1 + z * z) - 1);
+  }
+  for (size_t index = 0; index < kNumParameters; ++index) {
+    const double pull = kPriorWeight * x[index] / kParameters[index].sigma;
+    sum += pull * pull;
+  }
+  return sum;
+}
+
+using Matrix = std::array<Vector, kNumParameters>;
+
+// Solves a positive definite system by Cholesky's method.
+Vector Solve(Matrix matrix, Vector right) {
+  for (size_t row = 0; row < kNumParameters; ++row) {
+    for (size_t column = 0; column <= row; ++column) {
+      double sum = matrix[row][column];
+      for (size_t k = 0; k < column; ++k) sum -= matrix[row][k] * matrix[column][k];
+      matrix[row][column] =
+          row == column ? std::sqrt(std::max(sum, 1e-12)) : sum / matrix[column][column];
+    }
+  }
+  for (size_t row = 0; row < kNumParameters; ++row) {
+    for (size_t k = 0; k < row; ++k) right[row] -= matrix[row][k] * right[k];
+    right[row] /= matrix[row][row];
+  }
+  for (size_t row = kNumParameters; row-- > 0;) {
+    for (size_t k = row + 1; k < kNumParameters; ++k) right[row] -= matrix[k][row] * right[k];
+    right[row] /= matrix[row][row];
+  }
+  return right;
+}
+
+Vector Clamped(Vector x) {
+  for (size_t index = 0; index < kNumParameters; ++index) {
+    x[index] = std::clamp(x[index], -kParameters[index].limit, kParameters[index].limit);
+  }
+  return x;
+}
+
+// Gauss-Newton with Levenberg's damping and Huber-like weights.
+Vector Minimize(const Problem& problem) {
+  Vector x{};
+  std::vector<double> residuals = problem.Residuals(x);
+  double loss = Loss(residuals, x);
+  double damping = 1e-2;
+  for (int iteration = 0; iteration < kMaxIterations; ++iteration) {
+    std::array<std::vector<double>, kNumParameters> columns;
+    constexpr double kStep = 0.04;
+    for (size_t index = 0; index < kNumParameters; ++index) {
+      Vector moved = x;
+      moved[index] += kStep;
+      columns[index] = problem.Residuals(moved);
+      if (columns[index].size() != residuals.size()) columns[index] = residuals;
+      for (size_t row = 0; row < residuals.size(); ++row) {
+        columns[index][row] = (columns[index][row] - residuals[row]) / kStep;
+      }
+    }
+    Matrix normal{};
+    Vector gradient{};
+    for (size_t row = 0; row < residuals.size(); ++row) {
+      const double z = residuals[row] / kRobustScale;
+      const double weight = 1 / std::sqrt(1 + z * z);
+      for (size_t a = 0; a < kNumParameters; ++a) {
+        gradient[a] -= weight * columns[a][row] * residuals[row];
+        for (size_t b = 0; b < kNumParameters; ++b) {
+          normal[a][b] += weight * columns[a][row] * columns[b][row];
+        }
+      }
+    }
+    for (size_t index = 0; index < kNumParameters; ++index) {
+      const double pull = kPriorWeight / kParameters[index].sigma;
+      normal[index][index] += pull * pull;
+      gradient[index] -= pull * pull * x[index];
+    }
+    bool is_better = false;
+    double gain = 0;
+    for (int attempt = 0; attempt < 5 && !is_better; ++attempt) {
+      Matrix damped = normal;
+      for (size_t index = 0; index < kNumParameters; ++index) {
+        damped[index][index] *= 1 + damping;
+      }
+      const Vector step = Solve(damped, gradient);
+      Vector moved = x;
+      for (size_t index = 0; index < kNumParameters; ++index) moved[index] += step[index];
+      moved = Clamped(moved);
+      std::vector<double> next = problem.Residuals(moved);
+      const double next_loss = Loss(next, moved);
+      is_better = next.size() == residuals.size() && next_loss < loss;
+      damping = is_better ? damping * 0.3 : damping * 5;
+      if (!is_better) continue;
+      gain = 1 - next_loss / loss;
+      x = moved;
+      residuals = std::move(next);
+      loss = next_loss;
+    }
+    if (!is_better || gain < 2e-3) break;
+  }
+  return x;
+}
+
+double Rounded(double value) { return std::round(value * 1e4) / 1e4; }
+
+EngineCalibration Fit(const Problem& problem) {
+  EngineCalibration calibration = CalibrationAt(Minimize(problem), problem.base());
+  for (const Parameter& parameter : kParameters) {
+    parameter.set(calibration, Rounded(parameter.get(calibration)));
+  }
+  return calibration;
+}
+
+// Half the width that holds 80% of the logarithmic errors, of runs that the fit has not seen: each
+// third by a fit of the others.
+void SetBands(const Problem& problem, int64_t num_threads, EngineCalibration& calibration) {
+  std::map<std::string, std::vector<double>> errors;
+  constexpr size_t kFolds = 3;
+  const std::vector<MeasuredRun>& runs = problem.runs();
+  for (size_t fold = 0; fold < kFolds && runs.size() >= 2 * kFolds; ++fold) {
+    std::vector<MeasuredRun> seen;
+    std::vector<MeasuredRun> unseen;
+    for (size_t index = 0; index < runs.size(); ++index) {
+      (index % kFolds == fold ? unseen : seen).push_back(runs[index]);
+    }
+    const std::vector<EngineCalibration> fitted = {Fit(Problem(seen, problem.base(), num_threads))};
+    for (const ValidatedRow& row : Validate(unseen, {.calibrations = &fitted})) {
+      for (const ValidatedMetric& metric : row.metrics) {
+        errors[metric.name].push_back(std::abs(std::log(metric.measured / metric.predicted.value)));
+      }
+    }
+  }
+  const auto set = [&](const char* metric, double& band) {
+    if (errors[metric].size() >= 5) band = Rounded(std::max(Quantile(errors[metric], 0.8), 0.02));
+  };
+  set("total_tps", calibration.throughput_band);
+  set("ttft", calibration.ttft_band);
+  set("tpot", calibration.tpot_band);
+  // Throughput follows the time of a token where it was not measured itself.
+  if (errors["total_tps"].empty()) {
+    calibration.throughput_band = std::max(calibration.tpot_band, 0.1);
+  }
+}
+
+}  // namespace
+
+Result<std::vector<EngineCalibration>> FitCalibrations(const std::vector<MeasuredRun>& runs,
+                                                       const FitOptions& options) {
+  std::map<std::tuple<std::string, std::string, std::string>, std::vector<MeasuredRun>> groups;
+  for (const MeasuredRun& run : runs) {
+    const auto plan = run.not_covered.empty() ? PlanOfRun(run, nullptr)
+                                              : Result<std::unique_ptr<RunPlan>>(Internal(""));
+    if (!plan.ok()) continue;
+    const EngineSettings& settings = (*plan)->plan.settings;
+    groups[{settings.engine, settings.version, ""}].push_back(run);
+    if (options.runs_for_model > 0) {
+      groups[{settings.engine, settings.version, (*plan)->shape.architecture}].push_back(run);
+    }
+  }
+  std::vector<EngineCalibration> calibrations;
+  for (const auto& [key, group] : groups) {
+    const auto& [engine, version, model] = key;
+    if (!model.empty() && static_cast<int64_t>(group.size()) < options.runs_for_model) continue;
+    EngineCalibration base{.engine = engine,
+                           .model = model,
+                           .source = options.source,
+                           .num_runs = static_cast<int64_t>(group.size())};
+    if (!version.empty()) base.versions.push_back(version);
+    const Problem problem(group, base, options.num_threads);
+    EngineCalibration calibration = Fit(problem);
+    SetBands(problem, options.num_threads, calibration);
+    if (options.progress) {
+      options.progress(fmt::format("{}@{} {}: {} runs, bands {:.0f}% TTFT, {:.0f}% TPOT", engine,
+                                   version.empty() ? "any" : version, model, group.size(),
+                                   100 * std::expm1(calibration.ttft_band),
+                                   100 * std::expm1(calibration.tpot_band)));
+    }
+    calibrations.push_back(std::move(calibration));
+  }
+  if (calibrations.empty()) return NotFound("no run can be predicted, so nothing can be fitted");
+  return calibrations;
+}
+
+}  // namespace redline::planner
