@@ -55,7 +55,8 @@ int64_t DecodeBatch::NumPagesToGrow() const {
 
 void DecodeBatch::Advance() {
   counter_ += next_yield_;
-  counter_residue_ = (counter_residue_ + next_yield_) % page_size_;
+  counter_residue_ += next_yield_;
+  while (counter_residue_ >= page_size_) counter_residue_ -= page_size_;  // faster than a division
   context_tokens_ += size_ * next_yield_;
   if (accepted_per_step_ == 0) return;
   accepted_fraction_ += accepted_per_step_ - static_cast<double>(next_yield_ - 1);

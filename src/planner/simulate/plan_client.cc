@@ -15,6 +15,7 @@ Result<std::unique_ptr<PlanClient>> PlanClient::Make(const workload::RequestPlan
                                                      const spec::WorkloadSpec& spec) {
   std::unique_ptr<PlanClient> client(new PlanClient(plan, spec.concurrency));
   RL_RETURN_IF_ERROR(client->FindHeads());
+  client->UpdateHead();
   client->UpdateNext();
   return client;
 }
@@ -25,6 +26,7 @@ Status PlanClient::FindHeads() {
   for (size_t index = 0; index < plan_.size(); ++index) {
     const workload::PlannedRequest request = plan_.At(index);
     times.push_back(request.intended_s);
+    has_turns_ |= request.turn > 0;
     if (request.turn > 0) continue;
     heads_.push_back(request.index);
     num_timed += request.intended_s >= 0;
@@ -59,7 +61,12 @@ void PlanClient::TakePlace() {
 
 double PlanClient::HeadSeconds() const {
   if (next_head_ == heads_.size()) return kNever;
-  return is_open_loop_ ? plan_.At(heads_[next_head_]).intended_s : PlaceSeconds();
+  return is_open_loop_ ? next_head_s_ : PlaceSeconds();
+}
+
+void PlanClient::UpdateHead() {
+  if (is_open_loop_ && next_head_ < heads_.size())
+    next_head_s_ = plan_.At(heads_[next_head_]).intended_s;
 }
 
 // Among what is due at once, turns go first.
@@ -83,6 +90,7 @@ PlanClient::Send PlanClient::TakeNext() {
   } else {
     send.intended_s = HeadSeconds();
     send.index = heads_[next_head_++];
+    UpdateHead();
     TakePlace();
   }
   UpdateNext();
@@ -91,7 +99,7 @@ PlanClient::Send PlanClient::TakeNext() {
 
 void PlanClient::OnDone(uint32_t index, double time_s) {
   const uint32_t next = index + 1;
-  const bool has_turn = next < plan_.size() && plan_.At(next).turn > 0;
+  const bool has_turn = has_turns_ && next < plan_.size() && plan_.At(next).turn > 0;
   if (has_turn) {
     const double think_s = std::max(0.0, static_cast<double>(plan_.At(next).think_s));
     turns_.push_back({time_s + think_s, next});

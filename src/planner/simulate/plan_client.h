@@ -48,13 +48,16 @@ class PlanClient {
   double PlaceSeconds() const;
   void TakePlace();
   double HeadSeconds() const;
+  void UpdateHead();
   bool HasTurnFirst() const;
   void UpdateNext();
 
   const workload::RequestPlan& plan_;
   bool is_open_loop_ = false;
+  bool has_turns_ = false;
   std::vector<uint32_t> heads_;  // first turns, in the order of sending
   size_t next_head_ = 0;
+  double next_head_s_ = 0;   // open loop: its time in the plan
   std::vector<Turn> turns_;  // later ones that are due: a heap, the earliest first
   // Open loop: taken by requests in flight; closed loop: by sessions under way.
   const bool has_places_;
