@@ -9,8 +9,8 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "base/strings.h"
 #include "base/csv.h"
+#include "base/strings.h"
 #include "lab/stats/student.h"
 #include "spec/json.h"
 
