@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "planner/cost/sparse_layers.h"
+
 namespace redline::planner {
 namespace {
 
@@ -112,21 +114,25 @@ AttentionCost::Terms AttentionCost::TermsOf(const LinearAttention& attention,
 }
 
 AttentionCost::AttentionCost(const ModelShape& shape, const EngineKernels& kernels,
-                             const GpuPeaks& peaks, const AttentionEfficiency& efficiency) {
+                             const KernelSet& curves, const GpuPeaks& peaks) {
   for (const LayerGroup& group : shape.groups) {
-    const Terms terms = std::visit(
-        [&](const auto& attention) { return TermsOf(attention, kernels, peaks, efficiency); },
-        group.attention);
-    groups_.push_back({.num_layers = static_cast<double>(group.num_layers), .terms = terms});
+    const auto num_layers = static_cast<double>(group.num_layers);
     if (kernels.requantized_pool_tokens > 0) {
       const CacheRow row =
           CacheRowOf(group.attention, CacheDtype::kBf16, kernels.layout.attention_tp);
       const auto pool_bytes = static_cast<double>(row.attention_bytes) *
                               static_cast<double>(kernels.requantized_pool_tokens);
-      // Reads the pool, writes it in about half of the bytes.
-      requantize_seconds_ += static_cast<double>(group.num_layers) * 1.5 * pool_bytes /
-                             (0.8 * peaks.memory_bytes_per_second);
+      // Elementwise kernels pass over the pool about nine times: cast, largest value, scale, round,
+      // copy. From the one published run that does it (DeepSeek-V3.2, 37 ms a step more).
+      requantize_seconds_ += num_layers * 9 * pool_bytes / (0.8 * peaks.memory_bytes_per_second);
     }
+    if (SparseLayers::Covers(group, kernels, curves)) continue;
+    const Terms terms = std::visit(
+        [&](const auto& attention) {
+          return TermsOf(attention, kernels, peaks, curves.attention);
+        },
+        group.attention);
+    groups_.push_back({.num_layers = num_layers, .terms = terms});
   }
 }
 

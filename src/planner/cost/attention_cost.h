@@ -17,8 +17,9 @@ namespace redline::planner {
 
 class AttentionCost {
  public:
-  AttentionCost(const ModelShape& shape, const EngineKernels& kernels, const GpuPeaks& peaks,
-                const AttentionEfficiency& efficiency);
+  // Without the layers that SparseLayers covers.
+  AttentionCost(const ModelShape& shape, const EngineKernels& kernels, const KernelSet& curves,
+                const GpuPeaks& peaks);
 
   // Seconds on one rank.
   double DecodeSeconds(double requests, double context_tokens) const;

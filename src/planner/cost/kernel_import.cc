@@ -10,6 +10,7 @@
 #include "base/strings.h"
 #include "planner/cost/curve_fit.h"
 #include "planner/cost/kernel_table.h"
+#include "planner/cost/sparse_module.h"
 
 namespace redline::planner {
 namespace {
@@ -47,8 +48,8 @@ std::optional<GemmType> GemmTypeOf(std::string_view dtype) {
   return std::nullopt;
 }
 
-// Measurements by the kernel's data type.
-using PointsByType = std::map<std::string, std::vector<MeasuredPoint>, std::less<>>;
+// Measurements by operation and data type.
+using PointsByType = std::map<std::pair<std::string, std::string>, std::vector<MeasuredPoint>>;
 
 // A table's kind: its axes, and what a row is as a point. A row that is of no use is nullopt.
 struct TableKind {
@@ -57,9 +58,12 @@ struct TableKind {
   std::vector<CurveAxis> axes;
   std::string_view type_column;
   std::vector<std::string_view> columns;  // numbers, in the order that `point` takes them
-  std::string_view filter_column;         // "": none
+  // Of text, joined by "|" for `point`.
+  std::vector<std::string_view> filter_columns;
   std::optional<MeasuredPoint> (*point)(const GpuPeaks& peaks, std::optional<GemmType> type,
                                         std::span<const double> numbers, std::string_view filter);
+  // Where a table holds several operations; null: `op`.
+  std::string_view (*op_of)(std::string_view framework, std::span<const double> numbers) = nullptr;
 };
 
 std::optional<MeasuredPoint> GemmPoint(const GpuPeaks& peaks, std::optional<GemmType> type,
@@ -99,6 +103,41 @@ std::optional<MeasuredPoint> AllReducePoint(const GpuPeaks& peaks, std::optional
       .ratio = numbers[2] * 1e-3 / AllReduceSpeedOfLight(peaks, bytes, numbers[0])};
 }
 
+constexpr std::string_view kSparseRows = "deepseek-ai/DeepSeek-V3.2|fp8_block";
+
+// The whole layer, of which the tables of DeepSeek-V3.2 alone are taken: {heads, batch, new tokens,
+// prefix, latency}. Prefixes are written as they are, 0 for none.
+std::optional<MeasuredPoint> SparsePrefillPoint(const GpuPeaks& peaks, std::optional<GemmType>,
+                                                std::span<const double> numbers,
+                                                std::string_view filter) {
+  // Pieces of a few tokens are launches alone; long ones of them are no prompts of a server.
+  if (filter != kSparseRows || numbers[0] < 16 || numbers[2] < 16) return std::nullopt;
+  PrefillSums one;
+  const SparseModule module = DeepSeekV32Module(numbers[0]);
+  AddPiece(numbers[2], numbers[3], module.top_k, one);
+  const double batch = numbers[1];
+  const PrefillSums sums{batch * one.tokens, batch * one.context, batch * one.pairs,
+                         batch * one.seen_pairs};
+  const bool is_dense = one.context <= module.top_k;
+  return MeasuredPoint{.coordinates = {numbers[0], sums.tokens, one.context},
+                       .ratio = numbers[4] * 1e-3 / PrefillLight(peaks, module, sums, is_dense)};
+}
+
+std::string_view SparsePrefillOp(std::string_view framework, std::span<const double> numbers) {
+  const bool is_dense = framework == "sglang" && numbers[2] + numbers[3] <= 2048;
+  return is_dense ? "dsa_prefill_dense" : "dsa_prefill_sparse";
+}
+
+std::optional<MeasuredPoint> SparseDecodePoint(const GpuPeaks& peaks, std::optional<GemmType>,
+                                               std::span<const double> numbers,
+                                               std::string_view filter) {
+  if (filter != kSparseRows || numbers[0] < 16) return std::nullopt;
+  const double light =
+      DecodeLight(peaks, DeepSeekV32Module(numbers[0]), numbers[1], numbers[1] * numbers[3]);
+  return MeasuredPoint{.coordinates = {numbers[0], numbers[1], std::max(numbers[3], 1.0)},
+                       .ratio = numbers[4] * 1e-3 / light};
+}
+
 std::vector<double> PowersOfTwo(double first, double last, double factor) {
   std::vector<double> knots;
   for (double knot = first; knot <= last * 1.001; knot *= factor) knots.push_back(knot);
@@ -123,25 +162,44 @@ const std::vector<TableKind>& TableKinds() {
        .type_column = "moe_dtype",
        .columns = {"num_tokens", "hidden_size", "inter_size", "topk", "num_experts", "moe_tp_size",
                    "moe_ep_size", "latency"},
-       .filter_column = "distribution",
+       .filter_columns = {"distribution"},
        .point = MoePoint},
       {.table = "custom_allreduce_perf",
        .op = "all_reduce",
        .axes = {{"bytes", PowersOfTwo(256, 1 << 30, 4)}, {"num_gpus", {2, 4, 8}}},
        .type_column = "allreduce_dtype",
        .columns = {"num_gpus", "message_size", "latency"},
-       .filter_column = "kernel_source",
-       .point = AllReducePoint}};
+       .filter_columns = {"kernel_source"},
+       .point = AllReducePoint},
+      {.table = "dsa_context_module_perf",
+       .op = "dsa_prefill_sparse",
+       .axes = {{"heads", {16, 32, 64, 128}},
+                {"tokens", PowersOfTwo(16, 1 << 16, 2)},
+                {"context", {64, 256, 1024, 2048, 4096, 8192, 32768, 131072}}},
+       .type_column = "kv_cache_dtype",
+       .columns = {"num_heads", "batch_size", "isl", "step", "latency"},
+       .filter_columns = {"model", "gemm_type"},
+       .point = SparsePrefillPoint,
+       .op_of = SparsePrefillOp},
+      {.table = "dsa_generation_module_perf",
+       .op = "dsa_decode",
+       .axes = {{"heads", {16, 32, 64, 128}},
+                {"requests", PowersOfTwo(1, 512, 4)},
+                {"context", {64, 512, 2048, 8192, 32768, 131072}}},
+       .type_column = "kv_cache_dtype",
+       .columns = {"num_heads", "batch_size", "isl", "step", "latency"},
+       .filter_columns = {"model", "gemm_type"},
+       .point = SparseDecodePoint}};
   return kinds;
 }
 
 Result<PointsByType> ReadPoints(const std::filesystem::path& path, const TableKind& kind,
-                                const GpuPeaks& peaks) {
+                                std::string_view framework, const GpuPeaks& peaks) {
   RL_ASSIGN_OR_RETURN(KernelTable table, ReadKernelTable(path));
   RL_ASSIGN_OR_RETURN(const size_t type_column, table.ColumnOf(kind.type_column));
-  size_t filter_column = 0;
-  if (!kind.filter_column.empty()) {
-    RL_ASSIGN_OR_RETURN(filter_column, table.ColumnOf(kind.filter_column));
+  std::vector<size_t> filter_columns;
+  for (const std::string_view name : kind.filter_columns) {
+    RL_ASSIGN_OR_RETURN(filter_columns.emplace_back(), table.ColumnOf(name));
   }
   std::vector<size_t> columns;
   for (const std::string_view name : kind.columns) {
@@ -151,13 +209,17 @@ Result<PointsByType> ReadPoints(const std::filesystem::path& path, const TableKi
   std::vector<double> numbers(columns.size());
   while (table.Next()) {
     for (size_t index = 0; index < columns.size(); ++index) {
-      RL_ASSIGN_OR_RETURN(numbers[index], table.PositiveAt(columns[index]));
+      RL_ASSIGN_OR_RETURN(numbers[index], table.NumberAt(columns[index]));
     }
     const std::string_view type = table.TextAt(type_column);
-    const std::string_view filter =
-        kind.filter_column.empty() ? std::string_view() : table.TextAt(filter_column);
+    std::string filter;
+    for (const size_t column : filter_columns) {
+      filter += (filter.empty() ? "" : "|") + std::string(table.TextAt(column));
+    }
     const auto point = kind.point(peaks, GemmTypeOf(type), numbers, filter);
-    if (point.has_value()) points[std::string(type)].push_back(*point);
+    if (!point.has_value() || !(point->ratio > 0)) continue;
+    const std::string_view op = kind.op_of != nullptr ? kind.op_of(framework, numbers) : kind.op;
+    points[{std::string(op), std::string(type)}].push_back(*point);
   }
   RL_RETURN_IF_ERROR(table.status());
   return points;
@@ -197,9 +259,11 @@ Result<KernelSet> ImportKernels(const KernelImport& import) {
     const auto kind = std::find_if(TableKinds().begin(), TableKinds().end(),
                                    [&](const TableKind& one) { return one.table == name->table; });
     if (kind == TableKinds().end()) continue;
-    RL_ASSIGN_OR_RETURN(const PointsByType points, ReadPoints(path, *kind, import.peaks));
-    for (const auto& [type, measured] : points) {
-      Curve curve{.op = std::string(kind->op),
+    RL_ASSIGN_OR_RETURN(const PointsByType points,
+                        ReadPoints(path, *kind, name->framework, import.peaks));
+    for (const auto& [key, measured] : points) {
+      const auto& [op, type] = key;
+      Curve curve{.op = op,
                   .engine = name->framework,
                   .version = name->version,
                   .dtype = type,
@@ -207,7 +271,7 @@ Result<KernelSet> ImportKernels(const KernelImport& import) {
       FitCurve(measured, curve);
       if (import.progress) {
         import.progress(
-            fmt::format("{:10} {:7} {:12} {:9} {:6} points, error {:.1f}% (p90 {:.1f}%)", curve.op,
+            fmt::format("{:18} {:12} {:12} {:9} {:6} points, error {:.1f}% (p90 {:.1f}%)", curve.op,
                         curve.engine, curve.version, curve.dtype, curve.num_measured,
                         100 * curve.median_error, 100 * curve.p90_error));
       }
@@ -215,8 +279,9 @@ Result<KernelSet> ImportKernels(const KernelImport& import) {
     }
   }
   if (!kernels.curves.empty()) return kernels;
-  return NotFound(fmt::format("{}: no gemm_perf, moe_perf or custom_allreduce_perf table "
-                              "(FAMILY__FRAMEWORK__VERSION__TABLE.csv, or .csv.zst)",
+  return NotFound(fmt::format("{}: no table that is known (gemm_perf, moe_perf, "
+                              "custom_allreduce_perf, dsa_context_module_perf, "
+                              "dsa_generation_module_perf; FAMILY__FRAMEWORK__VERSION__TABLE.csv, or .csv.zst)",
                               import.directory.string()),
                   "directory");
 }

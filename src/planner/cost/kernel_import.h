@@ -20,7 +20,8 @@ struct KernelImport {
   std::function<void(const std::string& line)> progress;  // may be empty
 };
 
-// Tables: gemm_perf, moe_perf, custom_allreduce_perf. Others are passed over and said.
+// Tables: gemm_perf, moe_perf, custom_allreduce_perf, dsa_context_module_perf,
+// dsa_generation_module_perf. Others are passed over.
 // kInvalidArgument, with file and line, for a row that is none; kNotFound when no table is there.
 Result<KernelSet> ImportKernels(const KernelImport& import);
 

@@ -80,15 +80,15 @@ bool KernelTable::Next() {
   return false;
 }
 
-Result<double> KernelTable::PositiveAt(size_t column) const {
+Result<double> KernelTable::NumberAt(size_t column) const {
   const std::string_view text = cells_[column];
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error == std::errc() && end == text.data() + text.size() && value > 0 &&
+  if (error == std::errc() && end == text.data() + text.size() && value >= 0 &&
       std::isfinite(value)) {
     return value;
   }
-  return InvalidArgument(fmt::format("{}:{}: {} is \"{}\"; it must be a positive number", name_,
+  return InvalidArgument(fmt::format("{}:{}: {} is \"{}\"; it must be a number that is not negative", name_,
                                      line_, header_[column], text.substr(0, 60)),
                          header_[column]);
 }

@@ -22,8 +22,8 @@ class KernelTable {
   // To the next row. False at the end, and at a row that has another number of cells.
   bool Next();
   std::string_view TextAt(size_t column) const { return cells_[column]; }
-  // kInvalidArgument, with line and column, unless it is a positive number.
-  Result<double> PositiveAt(size_t column) const;
+  // kInvalidArgument, with line and column, unless it is a number that is not negative.
+  Result<double> NumberAt(size_t column) const;
   // What ended Next(), if it was not the end.
   const Status& status() const { return status_; }
 

@@ -6,6 +6,8 @@
 #include <array>
 #include <cmath>
 
+#include "planner/cost/sparse_layers.h"
+
 namespace redline::planner {
 namespace {
 
@@ -62,6 +64,19 @@ LayerCosts::LayerCosts(const ModelShape& shape, const EngineKernels& kernels,
 GemmType LayerCosts::TypeOf(const LayerGroup& group, Module module) const {
   const bool is_quantized = shape_.format.IsQuantized() && !group.unquantized.Has(module);
   return TypeOfFormat(is_quantized ? shape_.format.quantized : shape_.format.base);
+}
+
+const Curve* LayerCosts::CurveOf(std::string_view op, GemmType type) const {
+  const auto find = [&](std::string_view dtype) {
+    return curves_.Find(op, kernels_.engine, kernels_.version, dtype);
+  };
+  const Curve* exact = find(DtypeNameOf(type));
+  // Kernels for fp8 differ in their scales alone: the engine's own come before another engine's.
+  if (type == GemmType::kFp8 && (exact == nullptr || exact->engine != kernels_.engine)) {
+    const Curve* block = find(DtypeNameOf(GemmType::kFp8Block));
+    if (block != nullptr && block->engine == kernels_.engine) return block;
+  }
+  return exact != nullptr ? exact : find(DtypeNameOf(GemmType::kBf16));
 }
 
 double LayerCosts::Gemm(GemmType type, double m, double n, double k) const {
@@ -126,7 +141,9 @@ double LayerCosts::AttentionGemms(const LayerGroup& group, double tokens) const 
 OperationTimes LayerCosts::AttentionSide(const LayerGroup& group, double rank_tokens) const {
   OperationTimes times;
   if (rank_tokens <= 0) return times;
-  times[Operation::kAttentionGemm] = AttentionGemms(group, rank_tokens);
+  if (!SparseLayers::Covers(group, kernels_, curves_)) {
+    times[Operation::kAttentionGemm] = AttentionGemms(group, rank_tokens);
+  }
   // Norms, rotations, residuals, quantisation of activations: about a dozen passes over the hidden
   // state, at 60% of the bandwidth.
   times[Operation::kElementwise] = rank_tokens * static_cast<double>(shape_.hidden_size) * 2 * 12 /
@@ -145,10 +162,7 @@ double LayerCosts::Experts(const LayerGroup& group, const MoeFfn& ffn, double to
                      .tp = static_cast<double>(kernels_.layout.ffn_tp),
                      .ep = static_cast<double>(kernels_.layout.expert_parallel)};
   const double light = MoeSpeedOfLight(peaks_, type, size);
-  const Curve* curve = curves_.Find("moe", kernels_.engine, kernels_.version, DtypeNameOf(type));
-  if (curve == nullptr) {
-    curve = curves_.Find("moe", kernels_.engine, kernels_.version, "bfloat16");
-  }
+  const Curve* curve = CurveOf("moe", type);
   if (curve == nullptr) {
     coverage_.Note("moe: never measured; half of the peaks is assumed");
     return light / 0.5 + 40e-6;

@@ -38,6 +38,7 @@ class LayerCosts {
   const Coverage& coverage() const { return coverage_; }
 
  private:
+  const Curve* CurveOf(std::string_view op, GemmType type) const;
   double Gemm(GemmType type, double m, double n, double k) const;
   GemmType TypeOf(const LayerGroup& group, Module module) const;
   double AttentionGemms(const LayerGroup& group, double tokens) const;

@@ -71,7 +71,8 @@ Result<std::unique_ptr<ModelStepCost>> ModelStepCost::Make(const StepCostInputs&
 ModelStepCost::ModelStepCost(const StepCostInputs& inputs)
     : inputs_(inputs),
       layers_(*inputs_.shape, inputs_.kernels, *inputs_.curves, inputs_.peaks),
-      attention_(*inputs_.shape, inputs_.kernels, inputs_.peaks, inputs_.curves->attention),
+      attention_(*inputs_.shape, inputs_.kernels, *inputs_.curves, inputs_.peaks),
+      sparse_(*inputs_.shape, inputs_.kernels, *inputs_.curves, inputs_.peaks),
       num_layers_(static_cast<double>(inputs_.shape->num_layers())) {
   BuildTables();
   notes_ = layers_.coverage().notes();
@@ -124,15 +125,19 @@ double ModelStepCost::DecodeTokens(const RankStep& rank) const {
   return static_cast<double>(rank.decode_requests * inputs_.kernels.decode_tokens_per_request);
 }
 
-double ModelStepCost::AttentionOf(const RankStep& rank) const {
+double ModelStepCost::AttentionOf(const RankStep& rank, bool has_prefill) const {
   const OpScales& scales = inputs_.calibration.scales;
-  double seconds = scales.decode_attention *
-                   attention_.DecodeSeconds(static_cast<double>(rank.decode_requests),
-                                            static_cast<double>(rank.decode_context_tokens));
-  for (const PrefillChunk& chunk : rank.prefill) {
-    seconds += scales.prefill_attention * attention_.PrefillSeconds(chunk);
+  const auto requests = static_cast<double>(rank.decode_requests);
+  const auto context = static_cast<double>(rank.decode_context_tokens);
+  double decode = attention_.DecodeSeconds(requests, context);
+  double prefill = 0;
+  for (const PrefillChunk& chunk : rank.prefill) prefill += attention_.PrefillSeconds(chunk);
+  if (has_prefill) {
+    prefill += sparse_.PrefillSeconds(rank.prefill, requests, context);
+  } else {
+    decode += sparse_.DecodeSeconds(DecodeTokens(rank), context);
   }
-  return seconds;
+  return scales.decode_attention * decode + scales.prefill_attention * prefill;
 }
 
 bool ModelStepCost::ReplaysGraph(double tokens) const {
@@ -153,20 +158,25 @@ struct StepTokens {
   bool has_prefill = false;
 };
 
+bool AnyPrefill(std::span<const RankStep> ranks) {
+  return std::any_of(ranks.begin(), ranks.end(),
+                     [](const RankStep& rank) { return !rank.prefill.empty(); });
+}
+
 }  // namespace
 
 double ModelStepCost::SecondsOf(std::span<const RankStep> ranks) const {
   StepTokens step;
+  step.has_prefill = AnyPrefill(ranks);
   double slowest_attention = 0;
   for (const RankStep& rank : ranks) {
     double tokens = DecodeTokens(rank);
     step.most_decodes = std::max(step.most_decodes, tokens);
     for (const PrefillChunk& chunk : rank.prefill) tokens += static_cast<double>(chunk.new_tokens);
-    step.has_prefill = step.has_prefill || !rank.prefill.empty();
     step.all += tokens;
     step.slowest_rank = std::max(step.slowest_rank, tokens);
     step.rows += static_cast<double>(rank.sampled_rows);
-    slowest_attention = std::max(slowest_attention, AttentionOf(rank));
+    slowest_attention = std::max(slowest_attention, AttentionOf(rank, step.has_prefill));
   }
   if (step.all <= 0) return 0;
   const EngineCalibration& calibration = inputs_.calibration;
@@ -185,15 +195,15 @@ double ModelStepCost::SecondsOf(std::span<const RankStep> ranks) const {
 
 OperationTimes ModelStepCost::TimesOf(std::span<const RankStep> ranks) const {
   StepTokens step;
+  step.has_prefill = AnyPrefill(ranks);
   OperationTimes times;
   for (const RankStep& rank : ranks) {
     double tokens = DecodeTokens(rank);
     for (const PrefillChunk& chunk : rank.prefill) tokens += static_cast<double>(chunk.new_tokens);
-    step.has_prefill = step.has_prefill || !rank.prefill.empty();
     step.all += tokens;
     step.slowest_rank = std::max(step.slowest_rank, tokens);
     step.rows += static_cast<double>(rank.sampled_rows);
-    times[Operation::kAttention] = std::max(times[Operation::kAttention], AttentionOf(rank));
+    times[Operation::kAttention] = std::max(times[Operation::kAttention], AttentionOf(rank, step.has_prefill));
   }
   if (step.all <= 0) return {};
   OperationTimes layers;

@@ -14,6 +14,7 @@
 #include "planner/cost/kernel_set.h"
 #include "planner/cost/layer_costs.h"
 #include "planner/cost/operation.h"
+#include "planner/cost/sparse_layers.h"
 #include "planner/model/model_shape.h"
 #include "planner/step_cost.h"
 
@@ -56,7 +57,7 @@ class ModelStepCost : public StepCost {
 
   explicit ModelStepCost(const StepCostInputs& inputs);
   void BuildTables();
-  double AttentionOf(const RankStep& rank) const;
+  double AttentionOf(const RankStep& rank, bool has_prefill) const;
   double DecodeTokens(const RankStep& rank) const;
   bool ReplaysGraph(double tokens) const;
   OperationTimes Scale(OperationTimes times, bool has_prefill) const;
@@ -64,6 +65,7 @@ class ModelStepCost : public StepCost {
   const StepCostInputs inputs_;
   const LayerCosts layers_;
   const AttentionCost attention_;
+  const SparseLayers sparse_;
   const double num_layers_;
   SideTables rank_side_;
   SideTables all_side_;

@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 #include <map>
+#include <set>
 #include <thread>
 
 #include "planner/quantile.h"
@@ -41,10 +42,10 @@ const std::array kParameters = {
     RL_PARAMETER(decode_step_ms, 0.7, 1.0, 3.5),
     RL_PARAMETER(prefill_step_ms, 2.0, 1.0, 3.5),
     RL_PARAMETER(prefill_layer_ms, 0.25, 0.6, 2.0),
-    RL_PARAMETER(eager_layer_ms, 0.4, 0.6, 2.0),
+    RL_PARAMETER(eager_layer_ms, 1.0, 0.8, 2.0),
     RL_PARAMETER(first_token_ms, 30, 1.0, 3.0),
     RL_PARAMETER(first_token_steps, 1.5, 0.8, 3.0),
-    RL_PARAMETER(frontend_ms, 1.0, 1.0, 3.5),
+    RL_PARAMETER(frontend_ms, 4.0, 0.8, 3.0),
 };
 #undef RL_PARAMETER
 constexpr size_t kNumParameters = kParameters.size();
@@ -62,7 +63,13 @@ EngineCalibration CalibrationAt(const Vector& x, const EngineCalibration& base) 
   return calibration;
 }
 
-double WeightOf(const std::string& metric) { return metric == "ttft" ? 1.5 : 2.5; }
+// Queues magnify TTFT where throughput was measured: it says less there.
+double WeightOf(const ValidatedRow& row, const std::string& metric) {
+  if (metric == "total_tps") return 4;
+  const bool is_saturated = row.run.total_tps > 0;
+  if (metric == "ttft") return is_saturated ? 0.5 : 1.5;
+  return is_saturated ? 0.5 : 2.5;
+}
 
 // Log errors of all metrics, weighted; a fixed number for the same runs.
 class Problem {
@@ -75,7 +82,7 @@ class Problem {
     std::vector<double> residuals;
     for (const ValidatedRow& row : ValidateAll(calibrations)) {
       for (const ValidatedMetric& metric : row.metrics) {
-        residuals.push_back(WeightOf(metric.name) *
+        residuals.push_back(WeightOf(row, metric.name) *
                             std::log(metric.predicted.value / metric.measured));
       }
     }
@@ -259,6 +266,15 @@ void SetBands(const Problem& problem, int64_t num_threads, EngineCalibration& ca
   }
 }
 
+size_t NumModels(const std::vector<MeasuredRun>& runs) {
+  std::set<std::string> models;
+  for (const MeasuredRun& run : runs) {
+    const auto plan = PlanOfRun(run, nullptr);
+    if (plan.ok()) models.insert((*plan)->shape.architecture);
+  }
+  return models.size();
+}
+
 }  // namespace
 
 Result<std::vector<EngineCalibration>> FitCalibrations(const std::vector<MeasuredRun>& runs,
@@ -285,6 +301,10 @@ Result<std::vector<EngineCalibration>> FitCalibrations(const std::vector<Measure
     if (!version.empty()) base.versions.push_back(version);
     const Problem problem(group, base, options.num_threads);
     EngineCalibration calibration = Fit(problem);
+    // One model's kernels say nothing of another's; what the host adds does.
+    if (model.empty() && NumModels(group) == 1 && options.runs_for_model > 0) {
+      calibration.scales = {};
+    }
     SetBands(problem, options.num_threads, calibration);
     if (options.progress) {
       options.progress(fmt::format("{}@{} {}: {} runs, bands {:.0f}% TTFT, {:.0f}% TPOT", engine,

@@ -34,7 +34,9 @@ Result<EngineSettings> SettingsOfRun(const MeasuredRun& run, const KnownModel& m
   if (run.script.empty()) {
     RL_ASSIGN_OR_RETURN(EngineSettings settings,
                         DefaultSettings(run.engine, run.version, run.layout, model.shape));
-    // Who serves such prompts without cutting them lets one in beside the decodes.
+    // The reference set's recipes pad CUDA graphs; and who serves such prompts without cutting them lets one in beside the decodes.
+    settings.pads_graphs = true;
+    settings.max_graph_tokens = std::max<int64_t>(settings.max_graph_tokens, 512);
     if (!settings.chunk_prompts) {
       settings.step_token_budget = std::max(settings.step_token_budget,
                                             run.spec.input_tokens.max + settings.max_graph_tokens);
