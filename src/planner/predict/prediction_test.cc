@@ -6,6 +6,7 @@
 
 #include "planner/predict/configure.h"
 #include "planner/predict/launch_line.h"
+#include "planner/predict/lenient_arguments.h"
 #include "workload/presets.h"
 
 namespace redline::planner {
@@ -37,6 +38,19 @@ TEST(LaunchLineTest, TakesCommandsApart) {
   for (const char* script : {"", "ls -l", "\\", "'", "{", "vllm", "python3 -m http.server"}) {
     EXPECT_FALSE(ParseLaunchLine(script).ok()) << script;
   }
+}
+
+TEST(LenientArgumentsTest, ReadsWhatDecides) {
+  const auto sglang = LenientlyResolved(
+      "sglang", {"--tp", "8", "--dp=8", "--enable-dp-attention", "--no-such", "x", "--ep"});
+  EXPECT_EQ(sglang, (nlohmann::json{{"tp_size", 8},
+                                    {"dp_size", 8},
+                                    {"enable_dp_attention", true},
+                                    {"chunked_prefill_size", 1024},
+                                    {"schedule_conservativeness", 0.3}}));
+  const auto vllm = LenientlyResolved("vllm", {"m", "-tp", "4", "--kv-cache-dtype", "fp8"});
+  EXPECT_EQ(vllm, (nlohmann::json{{"parallel", {{"tensor_parallel_size", 4}}},
+                                  {"cache", {{"cache_dtype", "fp8"}}}}));
 }
 
 TEST(FindModelTest, KnowsNamesByTheirBeginning) {

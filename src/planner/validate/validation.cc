@@ -9,6 +9,7 @@
 #include "backends/resolution.h"
 #include "planner/predict/configure.h"
 #include "planner/predict/launch_line.h"
+#include "planner/predict/lenient_arguments.h"
 #include "planner/quantile.h"
 #include "planner/validate/ranking.h"
 
@@ -46,9 +47,12 @@ Result<EngineSettings> SettingsOfRun(const MeasuredRun& run, const KnownModel& m
   RL_ASSIGN_OR_RETURN(const LaunchLine line, ParseLaunchLine(run.script));
   const std::string engine =
       run.version.empty() ? line.engine : fmt::format("{}@{}", line.engine, run.version);
-  RL_ASSIGN_OR_RETURN(Configuration configuration,
-                      Configure(engine, model, line.arguments, line.environment, hardware));
-  return configuration.settings;
+  const auto configuration =
+      Configure(engine, model, line.arguments, line.environment, hardware);
+  if (configuration.ok()) return configuration->settings;
+  // The run was measured, so some version of the engine took the command.
+  return SettingsOfResolved(line.engine, run.version,
+                            LenientlyResolved(line.engine, line.arguments), model.shape);
 }
 
 void AddMetric(std::string name, Banded predicted, double measured, ValidatedRow& row) {

@@ -52,8 +52,7 @@ TEST(ValidationTest, CommandsArePredictedRowByRow) {
   const auto rows = Validated(kCommands);
   ASSERT_EQ(rows.size(), 4u);
   EXPECT_TRUE(rows[0].is_covered) << rows[0].reason;
-  EXPECT_FALSE(rows[1].is_covered);
-  EXPECT_NE(rows[1].reason.find("no-such-flag"), std::string::npos) << rows[1].reason;
+  EXPECT_TRUE(rows[1].is_covered) << rows[1].reason;  // another version's flag
   EXPECT_TRUE(rows[2].is_covered) << rows[2].reason;  // model and engine from page and heading
   EXPECT_FALSE(rows[3].is_covered);
 }
