@@ -8,6 +8,7 @@
 #include "app/progress_line.h"
 #include "base/files.h"
 #include "base/strings.h"
+#include "planner/validate/leave_one_out.h"
 #include "planner/validate/validation.h"
 
 namespace redline::app {
@@ -64,7 +65,12 @@ Status RunPlanValidate(const Arguments& arguments) {
     RL_ASSIGN_OR_RETURN(calibrations, planner::CalibrationsFromYaml(yaml));
     options.calibrations = &calibrations;
   }
-  const std::vector<planner::ValidatedRow> rows = planner::Validate(*runs, options);
+  const std::vector<planner::ValidatedRow> rows =
+      arguments.Has("leave-models-out")
+          ? planner::ValidateLeavingModelsOut(
+                *runs,
+                {.progress = [](const std::string& line) { fmt::print(stderr, "{}\n", line); }})
+          : planner::Validate(*runs, options);
   const json report = planner::ToJson(rows);
   if (PrintedForPrograms(arguments, report)) return OkStatus();
   const json& summary = report.at("summary");

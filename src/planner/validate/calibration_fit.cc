@@ -305,7 +305,7 @@ Result<std::vector<EngineCalibration>> FitCalibrations(const std::vector<Measure
     if (model.empty() && NumModels(group) == 1 && options.runs_for_model > 0) {
       calibration.scales = {};
     }
-    SetBands(problem, options.num_threads, calibration);
+    if (options.finds_bands) SetBands(problem, options.num_threads, calibration);
     if (options.progress) {
       options.progress(fmt::format("{}@{} {}: {} runs, bands {:.0f}% TTFT, {:.0f}% TPOT", engine,
                                    version.empty() ? "any" : version, model, group.size(),

@@ -35,7 +35,8 @@ Result<EngineSettings> SettingsOfRun(const MeasuredRun& run, const KnownModel& m
   if (run.script.empty()) {
     RL_ASSIGN_OR_RETURN(EngineSettings settings,
                         DefaultSettings(run.engine, run.version, run.layout, model.shape));
-    // The reference set's recipes pad CUDA graphs; and who serves such prompts without cutting them lets one in beside the decodes.
+    // The reference set's recipes pad CUDA graphs; and who serves such prompts without cutting them
+    // lets one in beside the decodes.
     settings.pads_graphs = true;
     settings.max_graph_tokens = std::max<int64_t>(settings.max_graph_tokens, 512);
     if (!settings.chunk_prompts) {
@@ -47,8 +48,7 @@ Result<EngineSettings> SettingsOfRun(const MeasuredRun& run, const KnownModel& m
   RL_ASSIGN_OR_RETURN(const LaunchLine line, ParseLaunchLine(run.script));
   const std::string engine =
       run.version.empty() ? line.engine : fmt::format("{}@{}", line.engine, run.version);
-  const auto configuration =
-      Configure(engine, model, line.arguments, line.environment, hardware);
+  const auto configuration = Configure(engine, model, line.arguments, line.environment, hardware);
   if (configuration.ok()) return configuration->settings;
   // The run was measured, so some version of the engine took the command.
   return SettingsOfResolved(line.engine, run.version,
