@@ -22,7 +22,11 @@ Command PlanCommand() {
       .description = "",
       .example = "redline plan validate runs.csv",
       .flags = {OutputFlag(),
-                {"calibration", "FILE", "calibrations of engines [those that are built in]", ""}},
+                {"calibration", "FILE", "calibrations of engines [those that are built in]", ""},
+                {"leave-models-out", "",
+                 "validate: predict each model's runs by calibrations fitted to the others' "
+                 "(takes minutes)",
+                 ""}},
       .positionals = {{"MODEL", "validate"}, {"FILE", "validate: measured runs (CSV)", false}},
       .run = RunPlan};
 }

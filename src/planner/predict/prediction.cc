@@ -24,68 +24,89 @@ Banded Band(double value, double width) {
   return {.value = value, .low = value * std::exp(-width), .high = value * std::exp(width)};
 }
 
-bool KeepsObjectives(const SimulatedRequest& request, const spec::WorkloadSpec& workload,
-                     double ttft_ms, double tpot_ms, double e2e_ms) {
-  if (request.slo_class >= workload.slo_classes.size()) return true;
-  const spec::SloClass& slo = workload.slo_classes[request.slo_class];
+// One finished request, in milliseconds. tpot: 0 for an answer of one token.
+struct RequestFigures {
+  double ttft = 0;
+  double tpot = 0;
+  double e2e = 0;
+  uint16_t slo_class = 0;
+};
+
+bool KeepsObjectives(const RequestFigures& figures, const spec::WorkloadSpec& workload) {
+  if (figures.slo_class >= workload.slo_classes.size()) return true;
+  const spec::SloClass& slo = workload.slo_classes[figures.slo_class];
   const auto keeps = [](double objective, double value) {
     return objective <= 0 || value <= objective;
   };
-  return keeps(slo.ttft_ms, ttft_ms) && keeps(slo.tpot_ms, tpot_ms) && keeps(slo.e2e_ms, e2e_ms);
+  return keeps(slo.ttft_ms, figures.ttft) && keeps(slo.tpot_ms, figures.tpot) &&
+         keeps(slo.e2e_ms, figures.e2e);
 }
 
-// The figures of a run. `extra_steps`: what the first token waits beyond the simulation, in mean
-// times between tokens.
-void Summarize(const SimulationResult& run, const spec::WorkloadSpec& workload,
-               const EngineCalibration& calibration, Prediction& prediction) {
-  std::vector<double> ttft_ms;
-  std::vector<double> tpot_ms;
-  std::vector<double> e2e_ms;
+RequestFigures FiguresOf(const SimulatedRequest& request) {
+  RequestFigures figures{.ttft = 1e3 * (request.first_token_s - request.sent_s),
+                         .e2e = 1e3 * (request.last_token_s - request.sent_s),
+                         .slo_class = request.slo_class};
+  if (request.output_tokens > 1) {
+    figures.tpot =
+        1e3 * (request.last_token_s - request.first_token_s) / (request.output_tokens - 1);
+  }
+  return figures;
+}
+
+bool Counts(const SimulatedRequest& request) {
+  return request.outcome == Outcome::kFinished || request.outcome == Outcome::kAborted;
+}
+
+// Tokens and duration of the whole run.
+void SetThroughput(const SimulationResult& run, const EngineCalibration& calibration,
+                   Prediction& prediction) {
   double input = 0;
   double output = 0;
   double first_sent = run.end_s;
   double last = 0;
   for (const SimulatedRequest& request : run.requests) {
-    if (request.outcome != Outcome::kFinished && request.outcome != Outcome::kAborted) continue;
+    if (!Counts(request)) continue;
     input += request.input_tokens;
     output += request.output_tokens;
     first_sent = std::min(first_sent, request.sent_s);
     last = std::max(last, request.last_token_s);
-    ttft_ms.push_back(1e3 * (request.first_token_s - request.sent_s));
-    e2e_ms.push_back(1e3 * (request.last_token_s - request.sent_s));
-    if (request.output_tokens > 1) {
-      tpot_ms.push_back(1e3 * (request.last_token_s - request.first_token_s) /
-                        (request.output_tokens - 1));
-    }
   }
-  const double tpot = Mean(tpot_ms);
-  const double wait_ms = calibration.first_token_steps * tpot;
-  size_t kept = 0;
-  size_t index = 0;
+  prediction.duration_s = std::max(last - first_sent, 1e-9);
+  prediction.total_tps =
+      Band((input + output) / prediction.duration_s, calibration.throughput_band);
+  prediction.output_tps = Band(output / prediction.duration_s, calibration.throughput_band);
+}
+
+// What a first token waits beyond the simulation counts in mean times between tokens.
+void SetLatencies(const SimulationResult& run, const spec::WorkloadSpec& workload,
+                  const EngineCalibration& calibration, Prediction& prediction) {
+  std::vector<RequestFigures> requests;
+  std::vector<double> tpot;
   for (const SimulatedRequest& request : run.requests) {
-    if (request.outcome != Outcome::kFinished && request.outcome != Outcome::kAborted) continue;
-    ttft_ms[index] += wait_ms;
-    e2e_ms[index] += wait_ms;
-    const double own_tpot =
-        request.output_tokens > 1
-            ? 1e3 * (request.last_token_s - request.first_token_s) / (request.output_tokens - 1)
-            : 0;
-    kept += KeepsObjectives(request, workload, ttft_ms[index], own_tpot, e2e_ms[index]);
-    ++index;
+    if (!Counts(request)) continue;
+    requests.push_back(FiguresOf(request));
+    if (request.output_tokens > 1) tpot.push_back(requests.back().tpot);
   }
-  const double duration = std::max(last - first_sent, 1e-9);
-  prediction.duration_s = duration;
-  prediction.total_tps = Band((input + output) / duration, calibration.throughput_band);
-  prediction.output_tps = Band(output / duration, calibration.throughput_band);
-  prediction.mean_ttft_ms = Band(Mean(ttft_ms), calibration.ttft_band);
-  prediction.mean_tpot_ms = Band(tpot, calibration.tpot_band);
-  prediction.mean_e2e_ms = Mean(e2e_ms);
+  const double wait = calibration.first_token_steps * Mean(tpot);
+  std::vector<double> ttft;
+  std::vector<double> e2e;
+  size_t kept = 0;
+  for (RequestFigures& figures : requests) {
+    figures.ttft += wait;
+    figures.e2e += wait;
+    ttft.push_back(figures.ttft);
+    e2e.push_back(figures.e2e);
+    kept += KeepsObjectives(figures, workload);
+  }
+  prediction.mean_ttft_ms = Band(Mean(ttft), calibration.ttft_band);
+  prediction.mean_tpot_ms = Band(Mean(tpot), calibration.tpot_band);
+  prediction.mean_e2e_ms = Mean(e2e);
   prediction.slo_share =
-      ttft_ms.empty() ? 0 : static_cast<double>(kept) / static_cast<double>(index);
-  prediction.median_ttft_ms = Quantile(ttft_ms, 0.5);
-  prediction.p99_ttft_ms = Quantile(ttft_ms, 0.99);
-  prediction.median_tpot_ms = Quantile(tpot_ms, 0.5);
-  prediction.p99_tpot_ms = Quantile(tpot_ms, 0.99);
+      requests.empty() ? 0 : static_cast<double>(kept) / static_cast<double>(requests.size());
+  prediction.median_ttft_ms = Quantile(ttft, 0.5);
+  prediction.p99_ttft_ms = Quantile(ttft, 0.99);
+  prediction.median_tpot_ms = Quantile(tpot, 0.5);
+  prediction.p99_tpot_ms = Quantile(tpot, 0.99);
 }
 
 nlohmann::json BandToJson(const Banded& banded) {
@@ -108,7 +129,9 @@ Result<Prediction> Predict(const EnginePlan& plan, const spec::WorkloadSpec& wor
       static_cast<int64_t>(prediction.simulation.requests.size())) {
     return FailedPrecondition("no request of the workload fits: " + prediction.simulation.refusal);
   }
-  Summarize(prediction.simulation, workload, plan.calibration.calibration, prediction);
+  const EngineCalibration& calibration = plan.calibration.calibration;
+  SetThroughput(prediction.simulation, calibration, prediction);
+  SetLatencies(prediction.simulation, workload, calibration, prediction);
   if (options.explains) prediction.seconds = explaining.Seconds();
   return prediction;
 }

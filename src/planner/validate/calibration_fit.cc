@@ -164,65 +164,82 @@ Vector Clamped(Vector x) {
   return x;
 }
 
-// Gauss-Newton with Levenberg's damping and Huber-like weights.
-Vector Minimize(const Problem& problem) {
+// The problem near a point, as normal equations with weights that far residuals have less of.
+struct Linearised {
+  Matrix normal{};
+  Vector gradient{};
+};
+
+Linearised Linearise(const Problem& problem, const Vector& x,
+                     const std::vector<double>& residuals) {
+  constexpr double kStep = 0.04;
+  std::array<std::vector<double>, kNumParameters> slopes;
+  for (size_t index = 0; index < kNumParameters; ++index) {
+    Vector moved = x;
+    moved[index] += kStep;
+    slopes[index] = problem.Residuals(moved);
+    // A run that stopped being covered has no slope.
+    if (slopes[index].size() != residuals.size()) slopes[index] = residuals;
+    for (size_t row = 0; row < residuals.size(); ++row) {
+      slopes[index][row] = (slopes[index][row] - residuals[row]) / kStep;
+    }
+  }
+  Linearised linearised;
+  for (size_t row = 0; row < residuals.size(); ++row) {
+    const double z = residuals[row] / kRobustScale;
+    const double weight = 1 / std::sqrt(1 + z * z);
+    for (size_t a = 0; a < kNumParameters; ++a) {
+      linearised.gradient[a] -= weight * slopes[a][row] * residuals[row];
+      for (size_t b = 0; b < kNumParameters; ++b) {
+        linearised.normal[a][b] += weight * slopes[a][row] * slopes[b][row];
+      }
+    }
+  }
+  for (size_t index = 0; index < kNumParameters; ++index) {
+    const double pull = kPriorWeight / kParameters[index].sigma;
+    linearised.normal[index][index] += pull * pull;
+    linearised.gradient[index] -= pull * pull * x[index];
+  }
+  return linearised;
+}
+
+// A point, what it leaves and what that is worth.
+struct Candidate {
   Vector x{};
-  std::vector<double> residuals = problem.Residuals(x);
-  double loss = Loss(residuals, x);
+  std::vector<double> residuals;
+  double loss = 0;
+};
+
+Candidate CandidateAt(const Problem& problem, const Vector& x) {
+  Candidate candidate{.x = x, .residuals = problem.Residuals(x)};
+  candidate.loss = Loss(candidate.residuals, x);
+  return candidate;
+}
+
+// Gauss-Newton with Levenberg's damping.
+Vector Minimize(const Problem& problem) {
+  Candidate best = CandidateAt(problem, {});
   double damping = 1e-2;
   for (int iteration = 0; iteration < kMaxIterations; ++iteration) {
-    std::array<std::vector<double>, kNumParameters> columns;
-    constexpr double kStep = 0.04;
-    for (size_t index = 0; index < kNumParameters; ++index) {
-      Vector moved = x;
-      moved[index] += kStep;
-      columns[index] = problem.Residuals(moved);
-      if (columns[index].size() != residuals.size()) columns[index] = residuals;
-      for (size_t row = 0; row < residuals.size(); ++row) {
-        columns[index][row] = (columns[index][row] - residuals[row]) / kStep;
-      }
-    }
-    Matrix normal{};
-    Vector gradient{};
-    for (size_t row = 0; row < residuals.size(); ++row) {
-      const double z = residuals[row] / kRobustScale;
-      const double weight = 1 / std::sqrt(1 + z * z);
-      for (size_t a = 0; a < kNumParameters; ++a) {
-        gradient[a] -= weight * columns[a][row] * residuals[row];
-        for (size_t b = 0; b < kNumParameters; ++b) {
-          normal[a][b] += weight * columns[a][row] * columns[b][row];
-        }
-      }
-    }
-    for (size_t index = 0; index < kNumParameters; ++index) {
-      const double pull = kPriorWeight / kParameters[index].sigma;
-      normal[index][index] += pull * pull;
-      gradient[index] -= pull * pull * x[index];
-    }
-    bool is_better = false;
-    double gain = 0;
-    for (int attempt = 0; attempt < 5 && !is_better; ++attempt) {
-      Matrix damped = normal;
+    const Linearised linearised = Linearise(problem, best.x, best.residuals);
+    const double before = best.loss;
+    for (int attempt = 0; attempt < 5 && best.loss == before; ++attempt) {
+      Matrix damped = linearised.normal;
       for (size_t index = 0; index < kNumParameters; ++index) {
         damped[index][index] *= 1 + damping;
       }
-      const Vector step = Solve(damped, gradient);
-      Vector moved = x;
+      const Vector step = Solve(damped, linearised.gradient);
+      Vector moved = best.x;
       for (size_t index = 0; index < kNumParameters; ++index) moved[index] += step[index];
-      moved = Clamped(moved);
-      std::vector<double> next = problem.Residuals(moved);
-      const double next_loss = Loss(next, moved);
-      is_better = next.size() == residuals.size() && next_loss < loss;
-      damping = is_better ? damping * 0.3 : damping * 5;
-      if (!is_better) continue;
-      gain = 1 - next_loss / loss;
-      x = moved;
-      residuals = std::move(next);
-      loss = next_loss;
+      Candidate next = CandidateAt(problem, Clamped(moved));
+      const bool is_better =
+          next.residuals.size() == best.residuals.size() && next.loss < best.loss;
+      damping *= is_better ? 0.3 : 5;
+      if (is_better) best = std::move(next);
     }
-    if (!is_better || gain < 2e-3) break;
+    if (best.loss > before * (1 - 2e-3)) break;
   }
-  return x;
+  return best.x;
 }
 
 double Rounded(double value) { return std::round(value * 1e4) / 1e4; }
