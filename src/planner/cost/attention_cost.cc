@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "planner/cost/sparse_layers.h"
+#include "planner/cost/sparse_module.h"
 
 namespace redline::planner {
 namespace {
@@ -14,18 +15,6 @@ constexpr double kPaddedHeads = 64;
 
 double HeadsOnRank(int64_t num_heads, int64_t tp) {
   return std::max(1.0, std::ceil(static_cast<double>(num_heads) / static_cast<double>(tp)));
-}
-
-// Pairs of the chunk's queries with tokens up to their own, and the same with at most `most_seen`
-// tokens a query.
-double PairsOf(double new_tokens, double prefix) {
-  return new_tokens * (new_tokens + 1) / 2 + new_tokens * prefix;
-}
-double SeenPairsOf(double new_tokens, double prefix, double most_seen) {
-  if (most_seen <= 0 || prefix + new_tokens <= most_seen) return PairsOf(new_tokens, prefix);
-  if (prefix >= most_seen) return new_tokens * most_seen;
-  const double growing = most_seen - prefix;
-  return PairsOf(growing, prefix) + (new_tokens - growing) * most_seen;
 }
 
 }  // namespace
@@ -128,9 +117,7 @@ AttentionCost::AttentionCost(const ModelShape& shape, const EngineKernels& kerne
     }
     if (SparseLayers::Covers(group, kernels, curves)) continue;
     const Terms terms = std::visit(
-        [&](const auto& attention) {
-          return TermsOf(attention, kernels, peaks, curves.attention);
-        },
+        [&](const auto& attention) { return TermsOf(attention, kernels, peaks, curves.attention); },
         group.attention);
     groups_.push_back({.num_layers = num_layers, .terms = terms});
   }
@@ -153,20 +140,20 @@ double AttentionCost::DecodeSeconds(double requests, double context_tokens) cons
 double AttentionCost::PrefillSeconds(const PrefillChunk& chunk) const {
   const auto new_tokens = static_cast<double>(chunk.new_tokens);
   const auto prefix = static_cast<double>(chunk.prefix_tokens);
-  const double context = new_tokens + prefix;
-  const double pairs = PairsOf(new_tokens, prefix);
   double seconds = 0;
   for (const Group& group : groups_) {
     const Prefill& prefill = group.terms.prefill;
-    if (context <= prefill.dense_limit) {
-      seconds +=
-          group.num_layers * (prefill.dense_per_pair * pairs + prefill.dense_per_context * context);
+    PrefillSums sums;
+    AddPiece(new_tokens, prefix, prefill.most_seen > 0 ? prefill.most_seen : 1e18, sums);
+    if (sums.context <= prefill.dense_limit) {
+      seconds += group.num_layers *
+                 (prefill.dense_per_pair * sums.pairs + prefill.dense_per_context * sums.context);
       continue;
     }
-    seconds += group.num_layers *
-               (prefill.floor + prefill.per_token * new_tokens + prefill.per_context * context +
-                prefill.per_pair * pairs +
-                prefill.per_seen_pair * SeenPairsOf(new_tokens, prefix, prefill.most_seen));
+    seconds +=
+        group.num_layers *
+        (prefill.floor + prefill.per_token * sums.tokens + prefill.per_context * sums.context +
+         prefill.per_pair * sums.pairs + prefill.per_seen_pair * sums.seen_pairs);
   }
   return seconds;
 }
