@@ -30,6 +30,11 @@ void Quantize(GemmType type, ModelShape& shape, EngineSettings* settings) {
   if (settings != nullptr && type == GemmType::kFp8) settings->cache_dtype = CacheDtype::kFp8;
 }
 
+// Models that came after the engine versions that have resolvers: their runs are of later ones.
+bool IsNewerThanResolvers(const ModelShape& shape) {
+  return shape.architecture == "glm_moe_dsa" || shape.architecture.starts_with("qwen3_5");
+}
+
 Result<EngineSettings> SettingsOfRun(const MeasuredRun& run, const KnownModel& model,
                                      const HardwareSpec& hardware) {
   if (run.script.empty()) {
@@ -48,8 +53,11 @@ Result<EngineSettings> SettingsOfRun(const MeasuredRun& run, const KnownModel& m
   RL_ASSIGN_OR_RETURN(const LaunchLine line, ParseLaunchLine(run.script));
   const std::string engine =
       run.version.empty() ? line.engine : fmt::format("{}@{}", line.engine, run.version);
-  const auto configuration = Configure(engine, model, line.arguments, line.environment, hardware);
-  if (configuration.ok()) return configuration->settings;
+  if (!IsNewerThanResolvers(model.shape)) {
+    const auto configuration =
+        Configure(engine, model, line.arguments, line.environment, hardware);
+    if (configuration.ok()) return configuration->settings;
+  }
   // The run was measured, so some version of the engine took the command.
   return SettingsOfResolved(line.engine, run.version,
                             LenientlyResolved(line.engine, line.arguments), model.shape);
