@@ -85,7 +85,7 @@ Command CalibrateCommand() {
                     {"out", "FILE", "where the curves go", "kernels.json"},
                     {"source", "TEXT", "where the measurements are from", kDefaultSource},
                     {"runs-for-model", "N",
-                     "fit: an entry of its own for a model with so many runs; 0: none", "0"}},
+                     "fit: an entry of its own for a model with so many runs; 0: none", "5"}},
           .positionals = {{"ACTION", "import or fit"},
                           {"FILE", "the directory of tables, or the measured runs", false}},
           .run = RunCalibrate};

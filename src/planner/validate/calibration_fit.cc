@@ -6,7 +6,6 @@
 #include <array>
 #include <cmath>
 #include <map>
-#include <set>
 #include <thread>
 
 #include "planner/quantile.h"
@@ -252,27 +251,25 @@ EngineCalibration Fit(const Problem& problem) {
   return calibration;
 }
 
-// Half the width that holds 80% of the logarithmic errors, of runs that the fit has not seen: each
-// third by a fit of the others.
-void SetBands(const Problem& problem, int64_t num_threads, EngineCalibration& calibration) {
-  std::map<std::string, std::vector<double>> errors;
-  constexpr size_t kFolds = 3;
-  const std::vector<MeasuredRun>& runs = problem.runs();
-  for (size_t fold = 0; fold < kFolds && runs.size() >= 2 * kFolds; ++fold) {
-    std::vector<MeasuredRun> seen;
-    std::vector<MeasuredRun> unseen;
-    for (size_t index = 0; index < runs.size(); ++index) {
-      (index % kFolds == fold ? unseen : seen).push_back(runs[index]);
-    }
-    const std::vector<EngineCalibration> fitted = {Fit(Problem(seen, problem.base(), num_threads))};
-    for (const ValidatedRow& row : Validate(unseen, {.calibrations = &fitted})) {
-      for (const ValidatedMetric& metric : row.metrics) {
-        errors[metric.name].push_back(std::abs(std::log(metric.measured / metric.predicted.value)));
-      }
+using Errors = std::map<std::string, std::vector<double>>;
+
+// Of predictions with a calibration that has not seen the runs.
+void AddErrors(const std::vector<MeasuredRun>& runs, const EngineCalibration& calibration,
+               Errors& errors) {
+  const std::vector<EngineCalibration> calibrations = {calibration};
+  for (const ValidatedRow& row : Validate(runs, {.calibrations = &calibrations})) {
+    for (const ValidatedMetric& metric : row.metrics) {
+      errors[metric.name].push_back(std::abs(std::log(metric.measured / metric.predicted.value)));
     }
   }
+}
+
+// Half the width that holds 80% of the logarithmic errors.
+void SetBands(Errors& errors, EngineCalibration& calibration) {
   const auto set = [&](const char* metric, double& band) {
-    if (errors[metric].size() >= 5) band = Rounded(std::max(Quantile(errors[metric], 0.8), 0.02));
+    if (errors[metric].size() >= 5) {
+      band = Rounded(std::max(Quantile(errors[metric], 0.8), 0.02));
+    }
   };
   set("total_tps", calibration.throughput_band);
   set("ttft", calibration.ttft_band);
@@ -283,53 +280,112 @@ void SetBands(const Problem& problem, int64_t num_threads, EngineCalibration& ca
   }
 }
 
-size_t NumModels(const std::vector<MeasuredRun>& runs) {
-  std::set<std::string> models;
-  for (const MeasuredRun& run : runs) {
-    const auto plan = PlanOfRun(run, nullptr);
-    if (plan.ok()) models.insert((*plan)->shape.architecture);
+// A model's runs, each third predicted by a fit to the others.
+Errors ErrorsOfModel(const std::vector<MeasuredRun>& runs, const EngineCalibration& base,
+                     int64_t num_threads) {
+  constexpr size_t kFolds = 3;
+  Errors errors;
+  for (size_t fold = 0; fold < kFolds && runs.size() >= 2 * kFolds; ++fold) {
+    std::vector<MeasuredRun> seen;
+    std::vector<MeasuredRun> unseen;
+    for (size_t index = 0; index < runs.size(); ++index) {
+      (index % kFolds == fold ? unseen : seen).push_back(runs[index]);
+    }
+    AddErrors(unseen, Fit(Problem(seen, base, num_threads)), errors);
   }
-  return models.size();
+  return errors;
+}
+
+// An engine's version with the runs of one model each.
+struct Group {
+  EngineCalibration base;  // without a model
+  std::map<std::string, std::vector<MeasuredRun>> runs_of_model;
+};
+
+// What an engine's host adds, whatever the model: the geometric mean of its models' fits. Their
+// scales are left out: with models left out, scales of others predict worse than none.
+EngineCalibration HostOf(const EngineCalibration& base,
+                         const std::vector<EngineCalibration>& models) {
+  EngineCalibration host = base;
+  host.num_runs = 0;
+  for (const EngineCalibration& model : models) host.num_runs += model.num_runs;
+  for (const Parameter& parameter : kParameters) {
+    double sum = 0;
+    for (const EngineCalibration& model : models) {
+      sum += static_cast<double>(model.num_runs) *
+             std::log(std::max(parameter.get(model), parameter.prior * 1e-3));
+    }
+    const double mean = std::exp(sum / static_cast<double>(std::max<int64_t>(host.num_runs, 1)));
+    parameter.set(host, Rounded(parameter.prior == 1 ? 1 : mean));
+  }
+  return host;
+}
+
+// Each model by the host of the others; the only one by its own.
+Errors ErrorsOfHost(const Group& group, const std::vector<EngineCalibration>& models) {
+  Errors errors;
+  for (const EngineCalibration& left_out : models) {
+    std::vector<EngineCalibration> others;
+    for (const EngineCalibration& model : models) {
+      if (models.size() == 1 || model.model != left_out.model) others.push_back(model);
+    }
+    AddErrors(group.runs_of_model.at(left_out.model), HostOf(group.base, others), errors);
+  }
+  return errors;
+}
+
+std::vector<EngineCalibration> FitGroup(const Group& group, const FitOptions& options) {
+  std::vector<EngineCalibration> models;
+  std::vector<EngineCalibration> written;
+  for (const auto& [model, runs] : group.runs_of_model) {
+    EngineCalibration base = group.base;
+    base.model = model;
+    base.num_runs = static_cast<int64_t>(runs.size());
+    models.push_back(Fit(Problem(runs, base, options.num_threads)));
+    if (options.runs_for_model <= 0 || base.num_runs < options.runs_for_model) continue;
+    written.push_back(models.back());
+    if (!options.finds_bands) continue;
+    Errors errors = ErrorsOfModel(runs, base, options.num_threads);
+    SetBands(errors, written.back());
+  }
+  EngineCalibration host = HostOf(group.base, models);
+  if (options.finds_bands) {
+    Errors errors = ErrorsOfHost(group, models);
+    SetBands(errors, host);
+  }
+  written.insert(written.begin(), host);
+  return written;
 }
 
 }  // namespace
 
 Result<std::vector<EngineCalibration>> FitCalibrations(const std::vector<MeasuredRun>& runs,
                                                        const FitOptions& options) {
-  std::map<std::tuple<std::string, std::string, std::string>, std::vector<MeasuredRun>> groups;
+  std::map<std::pair<std::string, std::string>, Group> groups;
   for (const MeasuredRun& run : runs) {
-    const auto plan = run.not_covered.empty() ? PlanOfRun(run, nullptr)
-                                              : Result<std::unique_ptr<RunPlan>>(Internal(""));
+    if (!run.not_covered.empty()) continue;
+    const auto plan = PlanOfRun(run, nullptr);
     if (!plan.ok()) continue;
     const EngineSettings& settings = (*plan)->plan.settings;
-    groups[{settings.engine, settings.version, ""}].push_back(run);
-    if (options.runs_for_model > 0) {
-      groups[{settings.engine, settings.version, (*plan)->shape.architecture}].push_back(run);
-    }
+    Group& group = groups[{settings.engine, settings.version}];
+    group.base.engine = settings.engine;
+    group.base.source = options.source;
+    group.base.versions.clear();
+    if (!settings.version.empty()) group.base.versions.push_back(settings.version);
+    group.runs_of_model[(*plan)->shape.architecture].push_back(run);
   }
   std::vector<EngineCalibration> calibrations;
   for (const auto& [key, group] : groups) {
-    const auto& [engine, version, model] = key;
-    if (!model.empty() && static_cast<int64_t>(group.size()) < options.runs_for_model) continue;
-    EngineCalibration base{.engine = engine,
-                           .model = model,
-                           .source = options.source,
-                           .num_runs = static_cast<int64_t>(group.size())};
-    if (!version.empty()) base.versions.push_back(version);
-    const Problem problem(group, base, options.num_threads);
-    EngineCalibration calibration = Fit(problem);
-    // One model's kernels say nothing of another's; what the host adds does.
-    if (model.empty() && NumModels(group) == 1 && options.runs_for_model > 0) {
-      calibration.scales = {};
+    for (EngineCalibration& calibration : FitGroup(group, options)) {
+      if (options.progress) {
+        options.progress(fmt::format("{}@{} {}: {} runs, bands {:.0f}% TTFT, {:.0f}% TPOT",
+                                     key.first, key.second.empty() ? "any" : key.second,
+                                     calibration.model.empty() ? "any model" : calibration.model,
+                                     calibration.num_runs, 100 * std::expm1(calibration.ttft_band),
+                                     100 * std::expm1(calibration.tpot_band)));
+      }
+      calibrations.push_back(std::move(calibration));
     }
-    if (options.finds_bands) SetBands(problem, options.num_threads, calibration);
-    if (options.progress) {
-      options.progress(fmt::format("{}@{} {}: {} runs, bands {:.0f}% TTFT, {:.0f}% TPOT", engine,
-                                   version.empty() ? "any" : version, model, group.size(),
-                                   100 * std::expm1(calibration.ttft_band),
-                                   100 * std::expm1(calibration.tpot_band)));
-    }
-    calibrations.push_back(std::move(calibration));
   }
   if (calibrations.empty()) return NotFound("no run can be predicted, so nothing can be fitted");
   return calibrations;

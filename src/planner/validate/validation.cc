@@ -54,8 +54,7 @@ Result<EngineSettings> SettingsOfRun(const MeasuredRun& run, const KnownModel& m
   const std::string engine =
       run.version.empty() ? line.engine : fmt::format("{}@{}", line.engine, run.version);
   if (!IsNewerThanResolvers(model.shape)) {
-    const auto configuration =
-        Configure(engine, model, line.arguments, line.environment, hardware);
+    const auto configuration = Configure(engine, model, line.arguments, line.environment, hardware);
     if (configuration.ok()) return configuration->settings;
   }
   // The run was measured, so some version of the engine took the command.

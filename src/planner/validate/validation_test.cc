@@ -116,9 +116,10 @@ TEST(CalibrationFitTest, LearnsWhatWasPlanted) {
   }
   const auto fitted = FitCalibrations(runs, {.source = "planted", .num_threads = 1});
   ASSERT_TRUE(fitted.ok()) << fitted.status().ToString();
-  ASSERT_EQ(fitted->size(), 1u);
+  ASSERT_EQ(fitted->size(), 1u);  // four runs are too few for an entry of the model's own
+  EXPECT_EQ((*fitted)[0].scales.experts, 1);
   for (const ValidatedRow& row : Validate(runs, {.calibrations = &*fitted})) {
-    EXPECT_LT(std::abs(row.metrics[1].error()), 0.04);
+    EXPECT_LT(std::abs(row.metrics[1].error()), 0.1);
   }
 }
 
