@@ -6,6 +6,7 @@
 #include "app/environment.h"
 #include "app/output.h"
 #include "app/simulate_run.h"
+#include "app/simulate_serve.h"
 #include "base/ids.h"
 
 namespace redline::app {
@@ -34,62 +35,91 @@ Result<planner::TruthOptions> TruthOf(const Arguments& arguments) {
   return truth;
 }
 
+Status CheckUnused(const Arguments& arguments, std::initializer_list<const char*> flags,
+                   const char* why) {
+  for (const char* flag : flags) {
+    if (arguments.Has(flag))
+      return InvalidArgument(fmt::format("--{} means nothing {}", flag, why), flag);
+  }
+  return OkStatus();
+}
+
+Status CheckMode(const Arguments& arguments) {
+  if (arguments.Has("workload")) {
+    return CheckUnused(arguments, {"host", "port", "speed", "count"},
+                       "with --workload, which runs no server");
+  }
+  return CheckUnused(arguments,
+                     {"scale", "scale-lengths", "concurrency", "rate", "requests", "seed",
+                      "requests-file", "output"},
+                     "without --workload");
+}
+
 Status RunSimulate(const Arguments& arguments) {
   planner::VirtualRequest request{.engine = arguments.Get("as"),
                                   .model = arguments.Get("model"),
                                   .hardware = arguments.Get("hardware"),
                                   .arguments = arguments.GetAll("ARG")};
   RL_ASSIGN_OR_RETURN(request.environment, EnvironmentOf(arguments));
+  RL_RETURN_IF_ERROR(CheckMode(arguments));
   RL_ASSIGN_OR_RETURN(const planner::TruthOptions truth, TruthOf(arguments));
   RL_ASSIGN_OR_RETURN(const auto setup, planner::MakeVirtualSetup(request));
-  return RunSimulation(arguments, *setup, truth);
+  return arguments.Has("workload") ? RunSimulation(arguments, *setup, truth)
+                                   : ServeVirtualEngines(arguments, *setup, truth);
 }
 
 std::vector<Flag> SimulateFlags() {
-  return {
-      {"as", "NAME@VERSION", "the engine to stand for", "", {}, /*required=*/true},
-      {"model", "NAME", "a model of the catalogue", "", {}, /*required=*/true},
-      {"hardware", "GPUxN", "the GPUs, such as H200x8", "", {}, /*required=*/true},
-      {.name = "env",
-       .value_name = "K=V",
-       .help = "a variable of the engine's environment; may be repeated",
-       .default_value = "",
-       .repeated = true},
-      {"truth-seed", "S",
-       "be a machine that nobody knows: each operation 1/1.3 to 1.3 times as long, by the seed",
-       ""},
-      {"noise", "X", "with --truth-seed: deviation of a run's speed, and of each step", "0.02"},
-      {"run-seed", "S", "with --truth-seed: the noise of this run [another each time]", ""},
-      {"workload", "NAME|FILE", "compute what this workload would see", "", {}, /*required=*/true},
-      {"scale", "S", "workload: S times the requests, concurrency and rates", ""},
-      {"scale-lengths", "S", "workload: S times the lengths of prompts and answers", ""},
-      {"concurrency", "N", "workload: N requests in flight", ""},
-      {"rate", "R", "workload: R requests per second, Poisson", ""},
-      {"requests", "N", "workload: number of requests", ""},
-      {"seed", "S", "workload: decides every request", "1"},
-      {"requests-file", "FILE", "workload: write each request as a line of JSON", ""},
-      OutputFlag()};
+  return {{"as", "NAME@VERSION", "the engine to stand for", "", {}, /*required=*/true},
+          {"model", "NAME", "a model of the catalogue", "", {}, /*required=*/true},
+          {"hardware", "GPUxN", "the GPUs, such as H200x8", "", {}, /*required=*/true},
+          {.name = "env",
+           .value_name = "K=V",
+           .help = "a variable of the engine's environment; may be repeated",
+           .default_value = "",
+           .repeated = true},
+          {"host", "ADDRESS", "address to listen on [the engine's]", ""},
+          {"port", "P", "port to listen on; 0: any free one [the engine's]", ""},
+          {"speed", "X", "seconds of the engine in a real one", "1"},
+          {"count", "N", "engines in this process, on ports P, P+1, ...", "1"},
+          {"truth-seed", "S",
+           "be a machine that nobody knows: each operation 1/1.3 to 1.3 times as long, by the seed",
+           ""},
+          {"noise", "X", "with --truth-seed: deviation of a run's speed, and of each step", "0.02"},
+          {"run-seed", "S", "with --truth-seed: the noise of this run [another each time]", ""},
+          {"workload", "NAME|FILE", "compute what this workload would see, and run no server", ""},
+          {"scale", "S", "workload: S times the requests, concurrency and rates", ""},
+          {"scale-lengths", "S", "workload: S times the lengths of prompts and answers", ""},
+          {"concurrency", "N", "workload: N requests in flight", ""},
+          {"rate", "R", "workload: R requests per second, Poisson", ""},
+          {"requests", "N", "workload: number of requests", ""},
+          {"seed", "S", "workload: decides every request", "1"},
+          {"requests-file", "FILE", "workload: write each request as a line of JSON", ""},
+          OutputFlag()};
 }
 
 }  // namespace
 
 Command SimulateCommand() {
-  return {.name = "simulate",
-          .summary = "an engine that is not there: its predicted timing, as a server or a result",
-          .description =
-              "Stands for an engine with its own arguments (after --) on hardware that need not be "
-              "there; what that engine would refuse is refused. With --workload it computes what "
-              "the workload would see. See docs/simulate.md.",
-          .example =
-              "redline simulate --as sglang@0.5.6.post2 --model DeepSeek-V3.2 --hardware H200x8 "
-              "--workload short -- --tp-size 8",
-          .flags = SimulateFlags(),
-          .positionals = {{.name = "ARG",
-                           .help = "after --: the engine's own arguments",
-                           .required = false,
-                           .repeated = true,
-                           .after_dashes = true}},
-          .run = RunSimulate};
+  return {
+      .name = "simulate",
+      .summary = "an engine that is not there: its predicted timing, as a server or a result",
+      .description =
+          "Stands for an engine with its own arguments (after --) on hardware that need not be "
+          "there: its API, log and metrics, by the clock of the simulator. What that engine would "
+          "refuse is refused. With --workload it runs no server and computes what the workload "
+          "would see. See docs/simulate.md.",
+      .example =
+          "redline simulate --as sglang@0.5.6.post2 --model DeepSeek-V3.2 --hardware H200x8 "
+          "--port 30000 -- --tp-size 8\n"
+          "  redline simulate --as vllm@0.13.0 --model DeepSeek-V3.2 --hardware H200x8 "
+          "--workload short -- --tensor-parallel-size 8",
+      .flags = SimulateFlags(),
+      .positionals = {{.name = "ARG",
+                       .help = "after --: the engine's own arguments",
+                       .required = false,
+                       .repeated = true,
+                       .after_dashes = true}},
+      .run = RunSimulate};
 }
 
 }  // namespace redline::app

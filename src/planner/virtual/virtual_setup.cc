@@ -29,14 +29,12 @@ bool IsGiven(const json& values, const char* name) {
 Result<FrontEnd> ReadFrontEnd(const backends::EngineVersion& version,
                               const std::vector<std::string>& arguments, const KnownModel& model) {
   std::vector<std::string> words = arguments;
-  const std::string named =
-      version.resolver->model_of({.version = version.version, .arguments = arguments});
   if (version.resolver->name == "vllm") {
     RL_ASSIGN_OR_RETURN(auto flexible, backends::vllm::ToFlexibleWords(arguments));
     words = std::move(flexible.words);
-  } else if (version.resolver->name == "sglang" && named.empty()) {
-    // The one flag that it insists on: the resolver was given it, too.
-    words.insert(words.end(), {"--model-path", model.name});
+  } else if (version.resolver->name == "sglang") {
+    // The one flag that it insists on; what the arguments say comes later and counts.
+    words.insert(words.begin(), {"--model-path", model.name});
   }
   RL_ASSIGN_OR_RETURN(const backends::ParsedArguments parsed,
                       backends::ParseArguments(version.resolver->table(version.version), words));
@@ -47,7 +45,11 @@ Result<FrontEnd> ReadFrontEnd(const backends::EngineVersion& version,
   if (front_end.host.empty() || front_end.host == "localhost") front_end.host = "127.0.0.1";
   if (const auto port = values.find("port"); port != values.end() && port->is_number_integer())
     front_end.port = port->get<int64_t>();
-  if (front_end.served_name.empty()) front_end.served_name = named.empty() ? model.name : named;
+  for (const char* dest : {"model_tag", "model", "model_path"}) {
+    const bool is_given = parsed.given.contains(dest);
+    if (front_end.served_name.empty() && is_given) front_end.served_name = TextOf(values, dest);
+  }
+  if (front_end.served_name.empty()) front_end.served_name = model.name;
   if (version.resolver->name == "sglang") front_end.has_metrics = IsGiven(values, "enable_metrics");
   return front_end;
 }
