@@ -22,7 +22,7 @@ void HttpAnswer::AppendChunk(const openai::Choice& choice, std::string& events) 
   events += net::SseEvent(openai::Chunk(options_.identity, choice, usage));
 }
 
-void HttpAnswer::OnTokens(int64_t count) {
+bool HttpAnswer::OnTokens(int64_t count) {
   Begin();
   std::string events;
   for (int64_t index = 0; index < count; ++index) {
@@ -30,8 +30,8 @@ void HttpAnswer::OnTokens(int64_t count) {
     const std::string content(AnswerToken(num_sent_++));
     AppendChunk({.first = is_first, .content = content}, events);
   }
-  // False when the client has gone: its connection then tells so, too.
-  writer_->Write(std::move(events));
+  // False when the client has gone, or reads so slowly that its connection was closed.
+  return writer_->Write(std::move(events));
 }
 
 void HttpAnswer::OnFinished(int64_t output_tokens, int64_t cached_tokens) {

@@ -23,7 +23,7 @@ class HttpAnswer : public AnswerSink {
       : options_(std::move(options)), writer_(std::move(writer)) {}
 
   bool IsStreaming() const override { return options_.is_streaming; }
-  void OnTokens(int64_t count) override;
+  bool OnTokens(int64_t count) override;
   void OnFinished(int64_t output_tokens, int64_t cached_tokens) override;
   void OnRefused(const Status& status) override;
 

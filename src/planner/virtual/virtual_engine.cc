@@ -9,14 +9,15 @@ namespace redline::planner {
 namespace {
 
 constexpr double kNever = std::numeric_limits<double>::infinity();
-// How much the newest of the times between tokens counts for their mean.
-constexpr double kNewest = 0.05;
+// The mean time between tokens is that of about as many seconds.
+constexpr double kMeanOverSeconds = 2;
 // What stands for answers in the prefix cache: no block of a prompt has such a key.
 constexpr uint64_t kAnswerKey = uint64_t{1} << 63;
 
-bool HasDecodes(std::span<const RankStep> ranks) {
-  return std::any_of(ranks.begin(), ranks.end(),
-                     [](const RankStep& rank) { return rank.decode_requests > 0; });
+int64_t CountDecodes(std::span<const RankStep> ranks) {
+  int64_t count = 0;
+  for (const RankStep& rank : ranks) count += rank.decode_requests;
+  return count;
 }
 
 }  // namespace
@@ -55,7 +56,8 @@ uint64_t VirtualEngine::Submit(double arrival_s, VirtualEngineRequest request) {
 
 void VirtualEngine::Cancel(uint64_t id) {
   const auto found = requests_.find(id);
-  if (found == requests_.end()) return;
+  // Without a sink it was cancelled before, and waits for its step to end.
+  if (found == requests_.end() || found->second.request.sink == nullptr) return;
   ++totals_.num_aborted;
   Request& request = found->second;
   request.request.sink.reset();
@@ -140,7 +142,7 @@ void VirtualEngine::Start(Group& group) {
     return;
   }
   if (on_step_) on_step_({.time_s = now_s_, .first_rank = group.first, .ranks = ranks});
-  group.decodes = HasDecodes(ranks);
+  group.num_decodes = CountDecodes(ranks);
   if (token_seconds_ == 0) token_seconds_ = LoneTokenSeconds();
   double seconds = cost_.SecondsOf(ranks);
   // A cost model gives finite times; nothing here may stand still or run away if one does not.
@@ -190,11 +192,17 @@ void VirtualEngine::CollectStreams(Group& group, std::vector<Tokens>& tokens) {
   }
 }
 
+// A mean over tokens, not over steps: those of many requests are slower, and count more.
 void VirtualEngine::LearnTokenTime(Group& group) {
-  if (!group.decodes) return;
+  if (group.num_decodes == 0) return;
   if (group.last_decode_s >= 0) {
     const double seconds = (now_s_ - group.last_decode_s) / policy_.acceptance_length;
-    token_seconds_ += kNewest * (seconds - token_seconds_);
+    const double kept = std::exp((learned_s_ - now_s_) / kMeanOverSeconds);
+    const auto weight = static_cast<double>(group.num_decodes);
+    token_sum_s_ = kept * token_sum_s_ + weight * seconds;
+    token_weight_ = kept * token_weight_ + weight;
+    learned_s_ = now_s_;
+    if (token_weight_ > 0) token_seconds_ = token_sum_s_ / token_weight_;
   }
   group.last_decode_s = now_s_;
 }
@@ -217,8 +225,9 @@ void VirtualEngine::DeliverTokens(const Tokens& tokens) {
     totals_.prompt_tokens += request.request.input_tokens;
   }
   totals_.generation_tokens += tokens.count;
-  if (request.request.sink->IsStreaming() && tokens.count > 0)
-    request.request.sink->OnTokens(tokens.count);
+  if (request.request.sink->IsStreaming() && tokens.count > 0 &&
+      !request.request.sink->OnTokens(tokens.count))
+    return Cancel(tokens.id);
   if (!tokens.is_end) return;
   CountFinish(request, tokens);
   const auto sink = std::move(request.request.sink);

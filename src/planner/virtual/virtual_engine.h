@@ -24,7 +24,8 @@ class AnswerSink {
  public:
   virtual ~AnswerSink() = default;
   virtual bool IsStreaming() const = 0;  // false: OnTokens is not called
-  virtual void OnTokens(int64_t count) = 0;
+  // False: nobody takes them any more; the request is then cancelled.
+  virtual bool OnTokens(int64_t count) = 0;
   virtual void OnFinished(int64_t output_tokens, int64_t cached_tokens) = 0;
   virtual void OnRefused(const Status& status) = 0;
 };
@@ -100,7 +101,7 @@ class VirtualEngine : private PromptSource {
     StepGroup steps;
     int64_t first;
     int64_t count;
-    bool decodes = false;           // in the step that runs
+    int64_t num_decodes = 0;        // in the step that runs
     double last_decode_s = -1;      // when the last such step ended; -1: before a pause
     std::vector<uint64_t> leaving;  // cancelled while the step ran
   };
@@ -136,6 +137,9 @@ class VirtualEngine : private PromptSource {
   std::deque<Ready> ready_;
   std::deque<Delivery> deliveries_;  // in the order of time
   double token_seconds_ = 0;         // mean time between tokens, lately; 0: no step yet
+  double token_sum_s_ = 0;           // of the times that are in it, older ones less
+  double token_weight_ = 0;          // and of their counts
+  double learned_s_ = 0;             // when
   std::vector<RequestEvent> events_;
   VirtualStats totals_;
   std::function<void(const StepReport&)> on_step_;

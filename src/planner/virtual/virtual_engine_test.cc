@@ -39,9 +39,10 @@ class NotingSink : public AnswerSink {
   NotingSink(const VirtualEngine& engine, bool is_streaming)
       : engine_(engine), is_streaming_(is_streaming) {}
   bool IsStreaming() const override { return is_streaming_; }
-  void OnTokens(int64_t count) override {
+  bool OnTokens(int64_t count) override {
     if (first_s < 0) first_s = engine_.now_s();
     num_tokens += count;
+    return num_tokens < most_tokens;
   }
   void OnFinished(int64_t output, int64_t cached) override {
     last_s = engine_.now_s();
@@ -50,6 +51,7 @@ class NotingSink : public AnswerSink {
   }
   void OnRefused(const Status& status) override { refusal = status; }
 
+  int64_t most_tokens = INT64_MAX;  // then its client is gone
   double first_s = -1;
   double last_s = -1;
   int64_t num_tokens = 0;
@@ -162,6 +164,18 @@ TEST(VirtualEngineTest, WhoLeavesFreesItsPages) {
   EXPECT_EQ(engine->Stats().ranks[0].used_tokens, 0);
   EXPECT_EQ(engine->Stats().num_aborted, 4);
   engine->Cancel(ids[0]);
+}
+
+TEST(VirtualEngineTest, ACancelledStreamGetsNoMore) {
+  const auto engine = MakeEngine(Policy(Kind::kMixed));
+  const auto sink = std::make_shared<NotingSink>(*engine, true);
+  sink->most_tokens = 3;
+  engine->Submit(0, {.input_tokens = 10, .output_tokens = 1000, .sink = sink});
+  EXPECT_EQ(engine->Advance(100), kNever);
+  EXPECT_EQ(sink->num_tokens, 3);
+  EXPECT_EQ(sink->output_tokens, -1);
+  EXPECT_EQ(engine->Stats().num_aborted, 1);
+  EXPECT_EQ(engine->Stats().ranks[0].used_tokens, 0);
 }
 
 TEST(VirtualEngineTest, RefusesWhatNeverFits) {
