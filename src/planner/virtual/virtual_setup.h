@@ -23,8 +23,8 @@ struct VirtualRequest {
 
 // What the engine's own arguments say of its front end.
 struct FrontEnd {
-  std::string host;         // as the engine would bind it by itself
-  int64_t port = 0;         //
+  std::string host;  // where the engine would listen by itself
+  int64_t port = 0;
   std::string served_name;  // the first one, where there are several
   std::string api_key;      // "": none is asked for
   bool has_metrics = true;  // SGLang: only with --enable-metrics
