@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <cerrno>
@@ -45,6 +46,18 @@ void TurnAway(int fd) {
   }
 }
 
+class SharedIoThreads : public IoThreads {
+ public:
+  explicit SharedIoThreads(int num_threads) : threads_(StartIoThreads(num_threads)) {}
+  ~SharedIoThreads() override {
+    for (const auto& thread : threads_) thread->Join();
+  }
+  const std::vector<std::shared_ptr<IoThread>>& threads() const { return threads_; }
+
+ private:
+  const std::vector<std::shared_ptr<IoThread>> threads_;
+};
+
 class Server : public HttpServer, public ConnectionHost {
  public:
   Server(const HttpServerOptions& options, const Router& router, UniqueFd listen_fd);
@@ -71,6 +84,7 @@ class Server : public HttpServer, public ConnectionHost {
   void Adopt(Shard& shard, UniqueFd fd);
   void StopAccepting();
   void ForEachConnection(void (ServerConnection::*action)());
+  void AwaitIoThreads();
 
   const HttpServerOptions options_;
   const Router& router_;
@@ -88,9 +102,11 @@ class Server : public HttpServer, public ConnectionHost {
 
 Server::Server(const HttpServerOptions& options, const Router& router, UniqueFd listen_fd)
     : options_(options), router_(router), port_(PortOf(listen_fd.get())) {
-  for (int index = 0; index < options.num_io_threads; ++index) {
+  const auto* shared = static_cast<const SharedIoThreads*>(options.io_threads.get());
+  for (const auto& thread :
+       shared != nullptr ? shared->threads() : StartIoThreads(options.num_io_threads)) {
     shards_.push_back(std::make_unique<Shard>());
-    shards_.back()->io_thread = std::make_shared<IoThread>(fmt::format("http-{}", index));
+    shards_.back()->io_thread = thread;
   }
   auto& context = shards_[0]->io_thread->context();
   listener_ = std::make_unique<asio::posix::stream_descriptor>(context, listen_fd.Release());
@@ -103,7 +119,11 @@ Server::~Server() {
   draining_ = true;
   StopAccepting();
   ForEachConnection(&ServerConnection::Close);
-  for (const auto& shard : shards_) shard->io_thread->Join();
+  if (options_.io_threads == nullptr) {
+    for (const auto& shard : shards_) shard->io_thread->Join();
+  } else {
+    AwaitIoThreads();
+  }
   // Before the contexts, which writers may keep alive.
   listener_.reset();
   accept_pause_.reset();
@@ -182,6 +202,15 @@ void Server::StopAccepting() {
   done.get_future().wait();
 }
 
+// Until all that was posted to shared threads has run: closed connections do not come back to us.
+void Server::AwaitIoThreads() {
+  for (const auto& shard : shards_) {
+    std::promise<void> done;
+    shard->io_thread->Post([&done] { done.set_value(); });
+    done.get_future().wait();
+  }
+}
+
 void Server::ForEachConnection(void (ServerConnection::*action)()) {
   for (const auto& shard : shards_) {
     shard->io_thread->Post([&shard = *shard, action] {
@@ -204,6 +233,10 @@ void Server::Drain(double deadline_seconds) {
 }
 
 }  // namespace
+
+std::shared_ptr<IoThreads> MakeIoThreads(int num_threads) {
+  return std::make_shared<SharedIoThreads>(std::clamp(num_threads, 1, 256));
+}
 
 Result<std::unique_ptr<HttpServer>> HttpServer::Start(const HttpServerOptions& options,
                                                       const Router& router) {

@@ -65,6 +65,14 @@ class Router {
   std::vector<Guard> guards_;
 };
 
+// I/O threads that several servers share. Lives longer than they.
+class IoThreads {
+ public:
+  virtual ~IoThreads() = default;  // joins them
+};
+// At least 1, at most 256.
+std::shared_ptr<IoThreads> MakeIoThreads(int num_threads);
+
 struct HttpServerOptions {
   // One of: address and port (0: any free one), a Unix socket path (created 0600, replaced when
   // stale), or a listening descriptor passed down by a supervisor.
@@ -74,6 +82,7 @@ struct HttpServerOptions {
   int listen_fd = -1;
 
   int num_io_threads = 1;
+  std::shared_ptr<IoThreads> io_threads;  // shared with other servers; null: threads of its own
   size_t max_header_bytes = 32 << 10;
   size_t max_body_bytes = 64 << 20;     // 413 above
   size_t max_connections = 4096;        // 503 above

@@ -637,5 +637,44 @@ TEST_F(HttpServerTest, GuardsSeeTheHostOfAbsoluteTargets) {
             std::string::npos);
 }
 
+// A thousand servers of one process, on a few threads.
+TEST(SharedIoThreadsTest, ServersComeAndGo) {
+  const std::shared_ptr<IoThreads> threads = MakeIoThreads(2);
+  std::vector<std::shared_ptr<ResponseWriter>> held;
+  std::mutex mutex;
+  Router router;
+  router.Add("GET", "/hello",
+             [](auto, auto writer) { writer->Send(TextResponse(200, "hello", "text/plain")); });
+  router.Add("GET", "/hold", [&](auto, auto writer) {
+    const std::lock_guard lock(mutex);
+    held.push_back(std::move(writer));
+  });
+  std::vector<std::unique_ptr<HttpServer>> servers;
+  for (int index = 0; index < 20; ++index) {
+    auto started = HttpServer::Start({.io_threads = threads}, router);
+    ASSERT_TRUE(started.ok()) << started.status().ToString();
+    servers.push_back(std::move(started).value());
+  }
+  RawClient kept(servers[19]->port());
+  for (int round = 0; round < 19; ++round) {
+    // One that waits for its answer, one that is idle, when their server goes.
+    RawClient waiting(servers.front()->port());
+    RawClient idle(servers.front()->port());
+    waiting.Send(GetRequest("/hold"));
+    idle.Send(GetRequest("/hello"));
+    EXPECT_EQ(idle.ReadResponse().body, "hello");
+    EXPECT_TRUE(WaitFor([&] {
+      const std::lock_guard lock(mutex);
+      return held.size() == static_cast<size_t>(round) + 1;
+    }));
+    servers.erase(servers.begin());
+    EXPECT_TRUE(waiting.WaitForClose());
+    EXPECT_TRUE(idle.WaitForClose());
+    kept.Send(GetRequest("/hello"));
+    EXPECT_EQ(kept.ReadResponse().body, "hello");
+  }
+  servers.clear();
+}
+
 }  // namespace
 }  // namespace redline::net

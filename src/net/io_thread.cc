@@ -1,5 +1,6 @@
 #include "net/io_thread.h"
 
+#include <fmt/format.h>
 #include <pthread.h>
 
 #include <exception>
@@ -34,6 +35,13 @@ IoThread::IoThread(const std::string& name)
 void IoThread::Join() {
   work_.reset();
   if (thread_.joinable()) thread_.join();
+}
+
+std::vector<std::shared_ptr<IoThread>> StartIoThreads(int num_threads) {
+  std::vector<std::shared_ptr<IoThread>> threads;
+  for (int index = 0; index < num_threads; ++index)
+    threads.push_back(std::make_shared<IoThread>(fmt::format("http-{}", index)));
+  return threads;
 }
 
 }  // namespace redline::net

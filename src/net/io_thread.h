@@ -4,6 +4,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -34,5 +35,8 @@ class IoThread {
   std::vector<char> scratch_;
   std::thread thread_;
 };
+
+// Threads named http-0, http-1, ...
+std::vector<std::shared_ptr<IoThread>> StartIoThreads(int num_threads);
 
 }  // namespace redline::net

@@ -19,6 +19,8 @@ enum class Stream : uint64_t {
   kAnswer,
   kBlock,
   kProbe,
+  kMachine,  // how a virtual engine's machine differs from what is known (planner/virtual)
+  kNoise,
 };
 
 // SplitMix64's finaliser: a bijection that spreads every bit.

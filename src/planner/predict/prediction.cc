@@ -119,8 +119,9 @@ Result<Prediction> Predict(const EnginePlan& plan, const spec::WorkloadSpec& wor
                            const PredictOptions& options) {
   RL_ASSIGN_OR_RETURN(const auto requests, workload::MakePlan(workload, options.seed));
   const ExplainingCost explaining(*plan.cost);
-  const StepCost& cost = options.explains ? static_cast<const StepCost&>(explaining)
-                                          : static_cast<const StepCost&>(*plan.cost);
+  const bool explains = options.explains && options.cost == nullptr;
+  const StepCost& plain = options.cost != nullptr ? *options.cost : *plan.cost;
+  const StepCost& cost = explains ? explaining : plain;
   SchedulerPolicy policy = plan.policy;
   policy.response_seconds = plan.calibration.calibration.first_token_ms * 1e-3;
   Prediction prediction;
@@ -132,8 +133,12 @@ Result<Prediction> Predict(const EnginePlan& plan, const spec::WorkloadSpec& wor
   const EngineCalibration& calibration = plan.calibration.calibration;
   SetThroughput(prediction.simulation, calibration, prediction);
   SetLatencies(prediction.simulation, workload, calibration, prediction);
-  if (options.explains) prediction.seconds = explaining.Seconds();
+  if (explains) prediction.seconds = explaining.Seconds();
   return prediction;
+}
+
+double FirstTokenWaitSeconds(const EnginePlan& plan, const Prediction& prediction) {
+  return plan.calibration.calibration.first_token_steps * prediction.mean_tpot_ms.value * 1e-3;
 }
 
 nlohmann::json ToJson(const Prediction& prediction) {

@@ -42,11 +42,17 @@ struct Prediction {
 struct PredictOptions {
   uint64_t seed = 1;
   bool explains = true;  // by operation, which takes longer
+  // Instead of the plan's own, and then nothing is explained: a machine that differs from it.
+  const StepCost* cost = nullptr;
 };
 
 // kFailedPrecondition when no request can run.
 Result<Prediction> Predict(const EnginePlan& plan, const spec::WorkloadSpec& workload,
                            const PredictOptions& options = {});
+
+// What the first token waits beyond the simulation, as clients see it: all times of a request but
+// its sending are later by so much.
+double FirstTokenWaitSeconds(const EnginePlan& plan, const Prediction& prediction);
 
 nlohmann::json ToJson(const Prediction& prediction);
 

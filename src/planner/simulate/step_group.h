@@ -1,5 +1,5 @@
 // Ranks that step together, and their step that runs. One group of all ranks in lockstep; else one
-// for each rank. Used by the simulator alone.
+// for each rank. Used by the simulator and by virtual engines.
 #pragma once
 
 #include <limits>
