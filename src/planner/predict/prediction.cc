@@ -122,10 +122,8 @@ Result<Prediction> Predict(const EnginePlan& plan, const spec::WorkloadSpec& wor
   const bool explains = options.explains && options.cost == nullptr;
   const StepCost& plain = options.cost != nullptr ? *options.cost : *plan.cost;
   const StepCost& cost = explains ? explaining : plain;
-  SchedulerPolicy policy = plan.policy;
-  policy.response_seconds = plan.calibration.calibration.first_token_ms * 1e-3;
   Prediction prediction;
-  RL_ASSIGN_OR_RETURN(prediction.simulation, SimulateServing(*requests, workload, policy, cost));
+  RL_ASSIGN_OR_RETURN(prediction.simulation, SimulateServing(*requests, workload, plan.policy, cost));
   if (prediction.simulation.num_refused ==
       static_cast<int64_t>(prediction.simulation.requests.size())) {
     return FailedPrecondition("no request of the workload fits: " + prediction.simulation.refusal);

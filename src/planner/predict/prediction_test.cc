@@ -22,10 +22,14 @@ TEST(LaunchLineTest, TakesCommandsApart) {
       {"vllm serve org/M -tp 8", "vllm", {"org/M", "-tp", "8"}, 0},
       {"# 81920 is half\nvllm serve org/M \\\n  -dp 8", "vllm", {"org/M", "-dp", "8"}, 0},
       {"export A=1\nB=2 trtllm-serve /m --tp_size 8", "tensorrt_llm", {"/m", "--tp_size", "8"}, 2},
-      {"python3 -m sglang.launch_server --model-path 'a b' --x=\"c d\"", "sglang",
-       {"--model-path", "a b", "--x=c d"}, 0},
-      {"vllm serve m --speculative-config {\"method\":\"mtp\",\"n\": 1} -tp 2", "vllm",
-       {"m", "--speculative-config", "{\"method\":\"mtp\",\"n\": 1}", "-tp", "2"}, 0},
+      {"python3 -m sglang.launch_server --model-path 'a b' --x=\"c d\"",
+       "sglang",
+       {"--model-path", "a b", "--x=c d"},
+       0},
+      {"vllm serve m --speculative-config {\"method\":\"mtp\",\"n\": 1} -tp 2",
+       "vllm",
+       {"m", "--speculative-config", "{\"method\":\"mtp\",\"n\": 1}", "-tp", "2"},
+       0},
       {"vllm serve m; rm -rf /", "vllm", {"m"}, 0},
   };
   for (const auto& one : cases) {
@@ -54,12 +58,11 @@ TEST(LenientArgumentsTest, ReadsWhatDecides) {
 }
 
 TEST(FindModelTest, KnowsNamesByTheirBeginning) {
-  for (const auto& [name, known] :
-       {std::pair{"deepseek-ai/DeepSeek-V3.2", "DeepSeek-V3.2"},
-        {"deepseek-ai/DeepSeek-R1", "DeepSeek-R1-0528"},
-        {"zai-org/GLM-4.6-FP8", "GLM-4.6"},
-        {"zhipuai/GLM-5", "GLM-5"},
-        {"meta-llama/Llama-3.1-8B-Instruct", "Llama-3.1-8B"}}) {
+  for (const auto& [name, known] : {std::pair{"deepseek-ai/DeepSeek-V3.2", "DeepSeek-V3.2"},
+                                    {"deepseek-ai/DeepSeek-R1", "DeepSeek-R1-0528"},
+                                    {"zai-org/GLM-4.6-FP8", "GLM-4.6"},
+                                    {"zhipuai/GLM-5", "GLM-5"},
+                                    {"meta-llama/Llama-3.1-8B-Instruct", "Llama-3.1-8B"}}) {
     const auto model = FindModel(name);
     ASSERT_TRUE(model.ok()) << name << model.status().ToString();
     EXPECT_TRUE(model->name == name || model->name == known) << model->name;
