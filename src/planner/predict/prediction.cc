@@ -7,7 +7,6 @@
 #include "planner/predict/explaining_cost.h"
 #include "planner/quantile.h"
 #include "planner/simulate/serving_simulator.h"
-#include "workload/request_plan.h"
 
 namespace redline::planner {
 namespace {
@@ -97,13 +96,18 @@ nlohmann::json BandToJson(const Banded& banded) {
 Result<Prediction> Predict(const EnginePlan& plan, const spec::WorkloadSpec& workload,
                            const PredictOptions& options) {
   RL_ASSIGN_OR_RETURN(const auto requests, workload::MakePlan(workload, options.seed));
+  return Predict(plan, workload, *requests, options);
+}
+
+Result<Prediction> Predict(const EnginePlan& plan, const spec::WorkloadSpec& workload,
+                           const workload::RequestPlan& requests, const PredictOptions& options) {
   const ExplainingCost explaining(*plan.cost);
   const StepCost& cost = options.explains ? static_cast<const StepCost&>(explaining)
                                           : static_cast<const StepCost&>(*plan.cost);
   SchedulerPolicy policy = plan.policy;
   policy.response_seconds = plan.calibration.calibration.first_token_ms * 1e-3;
   Prediction prediction;
-  RL_ASSIGN_OR_RETURN(prediction.simulation, SimulateServing(*requests, workload, policy, cost));
+  RL_ASSIGN_OR_RETURN(prediction.simulation, SimulateServing(requests, workload, policy, cost));
   if (prediction.simulation.num_refused ==
       static_cast<int64_t>(prediction.simulation.requests.size())) {
     return FailedPrecondition("no request of the workload fits: " + prediction.simulation.refusal);
