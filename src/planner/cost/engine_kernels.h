@@ -43,6 +43,8 @@ struct EngineKernels {
   bool pads_graphs = true;                // to the next captured size; false: only these sizes
   std::vector<int64_t> graph_sizes;       // where pads_graphs is false
   int64_t decode_tokens_per_request = 1;  // with drafts of speculation
+
+  auto operator<=>(const EngineKernels&) const = default;
 };
 
 }  // namespace redline::planner

@@ -193,12 +193,14 @@ Result<EnginePlan> PlanEngine(const EngineSettings& settings, const PlanInputs& 
                     "{} reaches are assumed",
                     hardware.name, kernels.kernels->gpu));
   }
-  RL_ASSIGN_OR_RETURN(
-      plan.cost, ModelStepCost::Make({.shape = inputs.shape,
-                                      .kernels = KernelsOf(settings, *inputs.shape, plan.ledger),
-                                      .curves = kernels.kernels,
-                                      .peaks = PeaksOf(hardware),
-                                      .calibration = plan.calibration.calibration}));
+  StepCostCache cache;
+  RL_ASSIGN_OR_RETURN(plan.cost,
+                      (inputs.cost_cache != nullptr ? *inputs.cost_cache : cache)
+                          .Find({.shape = inputs.shape,
+                                 .kernels = KernelsOf(settings, *inputs.shape, plan.ledger),
+                                 .curves = kernels.kernels,
+                                 .peaks = PeaksOf(hardware),
+                                 .calibration = plan.calibration.calibration}));
   for (const std::string& note : plan.cost->notes()) plan.notes.push_back(note);
   plan.notes.push_back(plan.calibration.provenance);
   return plan;

@@ -12,6 +12,12 @@ int64_t ScreenLimit(const spec::WorkloadSpec& workload) {
                              10 * kMaxScreenedRequests);
 }
 
+// Whether the outcome of the same plan with at least this limit on running requests never met it.
+bool IsUnlimited(const EnginePlan& plan, const Outcome& outcome) {
+  return outcome.limit == plan.policy.max_running_requests ||
+         outcome.prediction.simulation.peak_running < plan.policy.max_running_requests;
+}
+
 }  // namespace
 
 Result<Evaluator> Evaluator::Make(const SearchSubject& subject,
@@ -21,9 +27,11 @@ Result<Evaluator> Evaluator::Make(const SearchSubject& subject,
   Evaluator evaluator;
   evaluator.options_ = &options;
   evaluator.engines_ = &engines;
+  evaluator.cost_cache_ = std::make_unique<StepCostCache>();
   evaluator.inputs_ = {.shape = &subject.model.shape,
                        .hardware = &subject.hardware,
-                       .calibrations = options.calibrations};
+                       .calibrations = options.calibrations,
+                       .cost_cache = evaluator.cost_cache_.get()};
   evaluator.usd_per_gpu_hour_ = options.usd_per_gpu_hour;
   if (!evaluator.usd_per_gpu_hour_ && subject.hardware.price) {
     evaluator.usd_per_gpu_hour_ = subject.hardware.price->usd_per_device_hour;
@@ -62,7 +70,8 @@ Result<EnginePlan> Evaluator::PlanOf(const Candidate& candidate) const {
 
 Result<Outcome> Evaluator::Simulate(const Candidate& candidate, const EnginePlan& plan,
                                     const Requests& requests, bool explains) const {
-  Outcome outcome{.candidate = candidate, .num_gpus = plan.num_gpus};
+  Outcome outcome{.candidate = candidate, .num_gpus = plan.num_gpus,
+                  .limit = plan.policy.max_running_requests};
   RL_ASSIGN_OR_RETURN(outcome.prediction,
                       Predict(plan, requests.workload, *requests.plan,
                               {.seed = options_->seed, .explains = explains}));
@@ -78,17 +87,24 @@ Result<Outcome> Evaluator::Simulate(const Candidate& candidate, const EnginePlan
   return outcome;
 }
 
-std::vector<Result<Outcome>> Evaluator::Screen(const Candidate& candidate) const {
-  std::vector<Result<Outcome>> outcomes;
-  const auto plan = PlanOf(candidate);
-  for (const WorkloadRequests& requests : requests_) {
-    if (plan.ok()) {
-      outcomes.push_back(Simulate(candidate, *plan, requests.screen, /*explains=*/false));
-    } else {
-      outcomes.push_back(plan.status());
+std::vector<Evaluator::Outcomes> Evaluator::Screen(
+    std::span<const PlannedCandidate> group) const {
+  std::vector<Outcomes> all;
+  for (const auto& [candidate, plan] : group) {
+    Outcomes outcomes;
+    for (size_t workload = 0; workload < requests_.size(); ++workload) {
+      if (!all.empty() && all.back()[workload].ok() &&
+          IsUnlimited(*plan, *all.back()[workload])) {
+        outcomes.push_back(*all.back()[workload]);
+        outcomes.back()->candidate = *candidate;
+      } else {
+        outcomes.push_back(
+            Simulate(*candidate, *plan, requests_[workload].screen, /*explains=*/false));
+      }
     }
+    all.push_back(std::move(outcomes));
   }
-  return outcomes;
+  return all;
 }
 
 Result<Outcome> Evaluator::ScreenOne(const Candidate& candidate, size_t workload) const {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "base/status.h"
@@ -14,6 +15,11 @@ namespace redline::planner {
 
 enum class Extent { kScreen, kFull };
 
+struct PlannedCandidate {
+  const Candidate* candidate = nullptr;
+  const EnginePlan* plan = nullptr;
+};
+
 class Evaluator {
  public:
   // All that is given outlives this.
@@ -22,8 +28,12 @@ class Evaluator {
                                 const std::vector<SearchedEngine>& engines,
                                 const SearchOptions& options);
 
-  // One for each workload; a workload under which nothing can run has its reason.
-  std::vector<Result<Outcome>> Screen(const Candidate& candidate) const;
+  Result<EnginePlan> PlanOf(const Candidate& candidate) const;
+  // For each plan one outcome of each workload; where nothing can run, the reason. The plans differ
+  // in their limit on running requests alone, the highest first: a limit that the one before never
+  // reached changes nothing, and is not simulated again.
+  using Outcomes = std::vector<Result<Outcome>>;
+  std::vector<Outcomes> Screen(std::span<const PlannedCandidate> group) const;
   Result<Outcome> ScreenOne(const Candidate& candidate, size_t workload) const;
   // With the time by operation.
   Result<Outcome> InFull(const Candidate& candidate, size_t workload) const;
@@ -45,13 +55,13 @@ class Evaluator {
   };
 
   Evaluator() = default;
-  Result<EnginePlan> PlanOf(const Candidate& candidate) const;
   Result<Outcome> Simulate(const Candidate& candidate, const EnginePlan& plan,
                            const Requests& requests, bool explains) const;
 
   const SearchOptions* options_ = nullptr;
   const std::vector<SearchedEngine>* engines_ = nullptr;
   PlanInputs inputs_;
+  std::unique_ptr<StepCostCache> cost_cache_;
   std::optional<double> usd_per_gpu_hour_;
   std::vector<WorkloadRequests> requests_;
 };

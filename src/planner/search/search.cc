@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <optional>
 #include <set>
+#include <span>
 #include <utility>
 
 #include "base/strings.h"
@@ -20,8 +23,32 @@ std::string NamedVersion(const backends::EngineVersion& engine) {
   return fmt::format("{}@{}", engine.resolver->name, engine.version);
 }
 
+// Drops the layouts whose weights are larger than a GPU's memory: no flag changes that. `axes` keeps
+// one, so that the reason is told.
+int64_t DropLayoutsTooLarge(const SearchSubject& subject, const Configurer& configurer,
+                            SearchSpace& space) {
+  const int64_t before = space.NumCombinations();
+  Axis& layouts = space.axes.front();
+  std::vector<AxisValue> kept;
+  for (const AxisValue& layout : layouts.values) {
+    auto configuration = configurer.Configure(layout.words);
+    if (configuration.ok()) {
+      configuration->settings.memory_fraction = 1;
+      configuration->settings.counts_activations = false;
+      const auto plan = PlanEngine(configuration->settings,
+                                   {.shape = &subject.model.shape, .hardware = &subject.hardware});
+      if (plan.status().code() == Code::kFailedPrecondition) continue;
+    }
+    kept.push_back(layout);
+  }
+  if (kept.empty()) kept.push_back(layouts.values.front());
+  layouts.values = std::move(kept);
+  layouts.num_coarse = layouts.values.size();
+  return before - space.NumCombinations();
+}
+
 Result<std::vector<SearchedEngine>> EnginesOf(const SearchSubject& subject,
-                                              const SearchOptions& options) {
+                                              const SearchOptions& options, int64_t* num_dropped) {
   std::vector<std::string> names = options.engines;
   if (names.empty()) {
     for (const std::string_view name : SearchedEngines()) names.emplace_back(name);
@@ -32,6 +59,7 @@ Result<std::vector<SearchedEngine>> EnginesOf(const SearchSubject& subject,
                         Configurer::Make(name, subject.model, subject.hardware));
     RL_ASSIGN_OR_RETURN(SearchSpace space, SpaceOf(NamedVersion(configurer.engine()),
                                                    subject.model.shape, subject.hardware));
+    *num_dropped += DropLayoutsTooLarge(subject, configurer, space);
     engines.push_back({std::move(space), std::move(configurer)});
   }
   return engines;
@@ -43,32 +71,80 @@ void SortOutcomes(std::vector<Outcome>& outcomes, Goal goal) {
       [&](const Outcome& left, const Outcome& right) { return IsBetter(left, right, goal); });
 }
 
+// Plans that run the same steps but for their limit on running requests, the highest first.
+std::vector<std::vector<PlannedCandidate>> GroupByLimit(
+    const std::vector<Candidate>& candidates, const std::vector<Result<EnginePlan>>& plans) {
+  std::map<std::pair<const ModelStepCost*, SchedulerPolicy>, std::vector<PlannedCandidate>> groups;
+  for (size_t index = 0; index < candidates.size(); ++index) {
+    if (!plans[index].ok()) continue;
+    SchedulerPolicy policy = plans[index]->policy;
+    policy.max_running_requests = 1;
+    groups[{plans[index]->cost.get(), policy}].push_back({&candidates[index], &*plans[index]});
+  }
+  std::vector<std::vector<PlannedCandidate>> all;
+  for (auto& [key, group] : groups) {
+    std::stable_sort(group.begin(), group.end(), [](const auto& left, const auto& right) {
+      return left.plan->policy.max_running_requests > right.plan->policy.max_running_requests;
+    });
+    all.push_back(std::move(group));
+  }
+  // In the order of the candidates, not of addresses.
+  std::sort(all.begin(), all.end(), [](const auto& left, const auto& right) {
+    return left.front().candidate < right.front().candidate;
+  });
+  return all;
+}
+
+std::vector<Result<EnginePlan>> PlanAll(const Evaluator& evaluator,
+                                        const std::vector<Candidate>& candidates,
+                                        SearchResult& result) {
+  std::vector<Result<EnginePlan>> plans(candidates.size(), Internal("not planned"));
+  ParallelFor(candidates.size(), evaluator.options().num_threads,
+              [&](size_t index) { plans[index] = evaluator.PlanOf(candidates[index]); });
+  for (const Result<EnginePlan>& plan : plans) {
+    if (plan.ok()) continue;
+    ++result.num_unfit;
+    CountReason(plan.status().message(), result.unfit);
+  }
+  return plans;
+}
+
+void Gather(std::vector<Evaluator::Outcomes>& group, SearchResult& result) {
+  for (Evaluator::Outcomes& outcomes : group) {
+    const bool runs = std::any_of(outcomes.begin(), outcomes.end(),
+                                  [](const Result<Outcome>& outcome) { return outcome.ok(); });
+    if (!runs) {
+      ++result.num_unfit;
+      CountReason(outcomes.front().status().message(), result.unfit);
+    }
+    for (size_t workload = 0; workload < outcomes.size(); ++workload) {
+      if (!outcomes[workload].ok()) continue;
+      result.workloads[workload].ranking.push_back(std::move(*outcomes[workload]));
+    }
+  }
+}
+
 // Every candidate under every workload.
 void ScreenAll(const Evaluator& evaluator, const std::vector<Candidate>& candidates,
                SearchResult& result) {
   const SearchOptions& options = evaluator.options();
-  std::vector<std::vector<Result<Outcome>>> all(candidates.size());
+  const std::vector<Result<EnginePlan>> plans = PlanAll(evaluator, candidates, result);
+  const std::vector<std::vector<PlannedCandidate>> groups = GroupByLimit(candidates, plans);
+  std::vector<std::vector<Evaluator::Outcomes>> all(groups.size());
   ParallelFor(
-      candidates.size(), options.num_threads,
-      [&](size_t index) { all[index] = evaluator.Screen(candidates[index]); },
+      groups.size(), options.num_threads,
+      [&](size_t index) { all[index] = evaluator.Screen(groups[index]); },
       [&](size_t done) {
-        if (options.progress) options.progress("simulate", done, candidates.size());
+        if (options.progress) options.progress("simulate", done, groups.size());
       });
-  for (std::vector<Result<Outcome>>& outcomes : all) {
-    bool runs = false;
-    for (size_t workload = 0; workload < outcomes.size(); ++workload) {
-      if (!outcomes[workload].ok()) continue;
-      runs = true;
-      result.workloads[workload].ranking.push_back(std::move(*outcomes[workload]));
-    }
-    if (runs) continue;
-    ++result.num_unfit;
-    CountReason(outcomes.front().status().message(), result.unfit);
+  for (std::vector<Evaluator::Outcomes>& group : all) {
+    Gather(group, result);
+    group = std::vector<Evaluator::Outcomes>();
   }
   SortReasons(result.unfit);
 }
 
-std::vector<size_t> FrontierOf(const std::vector<Outcome>& ranking) {
+std::vector<size_t> FrontierOf(std::span<const Outcome> ranking) {
   std::vector<FrontierPoint> points;
   for (const Outcome& outcome : ranking) {
     points.push_back(
@@ -77,7 +153,7 @@ std::vector<size_t> FrontierOf(const std::vector<Outcome>& ranking) {
   return ParetoFrontier(points);
 }
 
-std::vector<size_t> CostFrontierOf(const std::vector<Outcome>& ranking) {
+std::vector<size_t> CostFrontierOf(std::span<const Outcome> ranking) {
   std::vector<FrontierPoint> points;
   for (const Outcome& outcome : ranking) {
     if (!outcome.usd_per_million_tokens) return {};
@@ -129,8 +205,8 @@ void FinishWorkload(const Evaluator& evaluator, size_t index, SearchResult& resu
   std::move(refined.begin(), refined.end(), std::back_inserter(ranking.ranking));
   SortOutcomes(ranking.ranking, evaluator.options().goal);
   SimulateFinalists(evaluator, index, ranking);
-  std::vector<Outcome> compared = ranking.ranking;
-  if (ranking.finalists_only) compared.resize(ranking.num_finalists);
+  std::span<const Outcome> compared = ranking.ranking;
+  if (ranking.finalists_only) compared = compared.first(ranking.num_finalists);
   ranking.frontier = FrontierOf(compared);
   ranking.cost_frontier = CostFrontierOf(compared);
 }
@@ -152,7 +228,7 @@ Result<SearchResult> Search(const SearchSubject& subject,
                             const std::vector<spec::WorkloadSpec>& workloads,
                             const SearchOptions& options) {
   SearchResult result;
-  RL_ASSIGN_OR_RETURN(result.engines, EnginesOf(subject, options));
+  RL_ASSIGN_OR_RETURN(result.engines, EnginesOf(subject, options, &result.num_too_large));
   RL_ASSIGN_OR_RETURN(const Evaluator evaluator,
                       Evaluator::Make(subject, workloads, result.engines, options));
   result.space = ResolveSpaces(result.engines, options.num_threads, [&](size_t done, size_t all) {

@@ -41,6 +41,7 @@ struct SearchOptions {
 struct Outcome {
   Candidate candidate;
   int64_t num_gpus = 0;
+  int64_t limit = 0;  // on running requests, as it was simulated
   Prediction prediction;
   bool keeps_slo = true;
   std::optional<double> usd_per_million_tokens;
@@ -66,6 +67,7 @@ struct WorkloadRanking {
 struct SearchResult {
   std::vector<SearchedEngine> engines;
   ResolvedSpace space;  // without its candidates
+  int64_t num_too_large = 0;  // combinations of layouts whose weights no flag makes fit
   int64_t num_distinct = 0;
   int64_t num_unfit = 0;        // that do not fit, or that the cost model does not cover
   std::vector<CountedReason> unfit;
