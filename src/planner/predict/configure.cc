@@ -64,23 +64,36 @@ backends::ResolveRequest Configurer::RequestOf(
                                    .environment = environment,
                                    .model_config = model_->config,
                                    .hardware = profile_};
-  if (engine_.resolver->model_of(request).empty()) {
-    // The same words with the model that was given beside them.
-    const bool is_positional = engine_.resolver->name != "sglang";
-    if (is_positional) {
-      request.arguments.insert(request.arguments.begin(), model_->name);
-    } else {
-      request.arguments.insert(request.arguments.end(), {"--model-path", model_->name});
-    }
-  }
+  if (engine_.resolver->model_of(request).empty()) AddModel(request);
   return request;
+}
+
+void Configurer::AddModel(backends::ResolveRequest& request) const {
+  const bool is_positional = engine_.resolver->name != "sglang";
+  if (is_positional) {
+    request.arguments.insert(request.arguments.begin(), model_->name);
+  } else {
+    request.arguments.insert(request.arguments.end(), {"--model-path", model_->name});
+  }
 }
 
 Result<Configuration> Configurer::Configure(
     const std::vector<std::string>& arguments,
     const std::map<std::string, std::string>& environment) const {
-  Configuration configuration{.resolution =
-                                  engine_.resolver->resolve(RequestOf(arguments, environment))};
+  return Resolve(RequestOf(arguments, environment));
+}
+
+Result<Configuration> Configurer::ConfigureFlags(const std::vector<std::string>& arguments) const {
+  backends::ResolveRequest request{.version = engine_.version,
+                                   .arguments = arguments,
+                                   .model_config = model_->config,
+                                   .hardware = profile_};
+  AddModel(request);
+  return Resolve(request);
+}
+
+Result<Configuration> Configurer::Resolve(const backends::ResolveRequest& request) const {
+  Configuration configuration{.resolution = engine_.resolver->resolve(request)};
   if (configuration.resolution.error.has_value()) {
     const backends::Refusal& refusal = *configuration.resolution.error;
     return Status(Code::kFailedPrecondition,

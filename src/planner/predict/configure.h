@@ -40,12 +40,17 @@ class Configurer {
   // kFailedPrecondition, with the engine's reason, when it would refuse.
   Result<Configuration> Configure(const std::vector<std::string>& arguments,
                                   const std::map<std::string, std::string>& environment = {}) const;
+  // The same of arguments that are known to name no model: a search asks so often that looking for
+  // one counts.
+  Result<Configuration> ConfigureFlags(const std::vector<std::string>& arguments) const;
   // The question itself, with the model beside the arguments where they name none.
   backends::ResolveRequest RequestOf(const std::vector<std::string>& arguments,
                                      const std::map<std::string, std::string>& environment) const;
   const backends::EngineVersion& engine() const { return engine_; }
 
  private:
+  Result<Configuration> Resolve(const backends::ResolveRequest& request) const;
+  void AddModel(backends::ResolveRequest& request) const;
   Configurer(backends::EngineVersion engine, const KnownModel& model, spec::HardwareProfile profile)
       : engine_(std::move(engine)), model_(&model), profile_(std::move(profile)) {}
 

@@ -59,7 +59,7 @@ int64_t Evaluator::NumRequests(size_t workload, Extent extent) const {
 Result<Candidate> Evaluator::CandidateOf(size_t space, const Choice& choice) const {
   const SearchedEngine& engine = (*engines_)[space];
   RL_ASSIGN_OR_RETURN(Configuration configuration,
-                      engine.configurer.Configure(ArgumentsOf(engine.space, choice)));
+                      engine.configurer.ConfigureFlags(ArgumentsOf(engine.space, choice)));
   return Candidate{
       .space = space, .choice = choice, .settings = std::move(configuration.settings)};
 }

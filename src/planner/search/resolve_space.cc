@@ -26,7 +26,7 @@ size_t HashOf(nlohmann::json& resolved) {
 
 Resolved ResolveOne(const SearchedEngine& engine, int64_t number) {
   Resolved resolved;
-  auto configuration = engine.configurer.Configure(
+  auto configuration = engine.configurer.ConfigureFlags(
       ArgumentsOf(engine.space, CombinationAt(engine.space, number)));
   if (!configuration.ok()) {
     resolved.refusal = configuration.status().message();

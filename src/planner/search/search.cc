@@ -31,7 +31,7 @@ int64_t DropLayoutsTooLarge(const SearchSubject& subject, const Configurer& conf
   Axis& layouts = space.axes.front();
   std::vector<AxisValue> kept;
   for (const AxisValue& layout : layouts.values) {
-    auto configuration = configurer.Configure(layout.words);
+    auto configuration = configurer.ConfigureFlags(layout.words);
     if (configuration.ok()) {
       configuration->settings.memory_fraction = 1;
       configuration->settings.counts_activations = false;
