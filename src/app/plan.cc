@@ -81,14 +81,16 @@ Command PlanCommand() {
       .name = "plan",
       .summary = "predict what engines will do on given hardware, and find the best configuration",
       .description =
-          "Resolves every configuration as its engine would, drops what is refused, the same or too "
+          "Resolves every configuration as its engine would, drops what is refused, the same or "
+          "too "
           "large, simulates the rest under the workload and ranks them; then tells what the best "
           "one gains over the defaults, change by change, and how sure that is. Neither hardware "
           "nor platform is needed. With -- ARGS it predicts that one configuration. `redline plan "
           "validate FILE` holds predictions against measured runs. See docs/planner.md.",
       .example =
           "redline plan deepseek-ai/DeepSeek-V3.2 --hardware h200x8 --workload sharegpt\n"
-          "redline plan deepseek-ai/DeepSeek-V3.2 --hardware h200x8 --engine sglang -- --tp-size 8\n"
+          "redline plan deepseek-ai/DeepSeek-V3.2 --hardware h200x8 --engine sglang -- --tp-size "
+          "8\n"
           "redline plan validate runs.csv",
       .flags = PlanFlags(),
       .positionals = {{"MODEL", "a model of the library, the path of a config.json, or validate"},

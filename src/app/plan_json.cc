@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "app/plan_output.h"
@@ -164,7 +163,7 @@ json PlanJson(const PlanReport& report) {
   if (!report.search) return document;
   const planner::WorkloadRanking& ranking = report.ranking();
   json best = json::array();
-  for (size_t place = 0; place < std::min(ranking.num_finalists, ranking.ranking.size()); ++place) {
+  for (const size_t place : planner::DistinctPlaces(ranking.ranking, planner::kNumFinalists)) {
     best.push_back(RankedJson(report, ranking.ranking[place]));
   }
   document["ranking"] = std::move(best);

@@ -39,8 +39,7 @@ lab::LineChart FrontierChart(const PlanReport& report) {
     for (const planner::Outcome& outcome : report.ranking().ranking) {
       if (outcome.candidate.space != engine) continue;
       own.push_back(&outcome);
-      points.push_back(
-          {outcome.prediction.mean_tpot_ms.value, outcome.prediction.total_tps.value});
+      points.push_back({outcome.prediction.mean_tpot_ms.value, outcome.prediction.total_tps.value});
     }
     lab::Series series{.name = report.search->engines[engine].space.engine, .style = engine};
     for (const size_t index : planner::ParetoFrontier(points)) {
@@ -51,8 +50,9 @@ lab::LineChart FrontierChart(const PlanReport& report) {
   if (report.explanation) {
     lab::Point start = PointOf(report, report.explanation->start);
     start.label = "defaults";
-    chart.series.push_back(
-        {.name = "defaults of " + report.explanation->baseline_engine, .style = 3, .points = {start}});
+    chart.series.push_back({.name = "defaults of " + report.explanation->baseline_engine,
+                            .style = 3,
+                            .points = {start}});
   }
   return chart;
 }
@@ -68,10 +68,9 @@ lab::BarGroup SplitBars(std::string name, const planner::TimeSplit& split, size_
     add(planner::NameOf(static_cast<planner::Operation>(index)), split.operations.seconds[index]);
   }
   add("waiting", split.waiting_s);
-  std::stable_sort(group.bars.begin(), group.bars.end(),
-                   [](const lab::Bar& left, const lab::Bar& right) {
-                     return left.value > right.value;
-                   });
+  std::stable_sort(
+      group.bars.begin(), group.bars.end(),
+      [](const lab::Bar& left, const lab::Bar& right) { return left.value > right.value; });
   return group;
 }
 
@@ -110,9 +109,11 @@ lab::BarChart StepChart(const planner::Explanation& explanation) {
 // Columns: the defaults' seconds, what each change takes away, the winner's.
 lab::ReportTable WaterfallTable(const PlanReport& report) {
   const planner::Explanation& explanation = *report.explanation;
-  lab::ReportTable table{.caption = "Seconds of the run, change by change", .header = {"operation"}};
+  lab::ReportTable table{.caption = "Seconds of the run, change by change",
+                         .header = {"operation"}};
   table.header.push_back("defaults");
-  for (const planner::ExplanationStep& step : explanation.steps) table.header.push_back(step.change);
+  for (const planner::ExplanationStep& step : explanation.steps)
+    table.header.push_back(step.change);
   table.header.push_back("winner");
   const planner::TimeSplit start = planner::SplitOf(explanation.start);
   const auto add = [&](std::string name, auto seconds_of) {
@@ -139,13 +140,12 @@ lab::ReportTable WaterfallTable(const PlanReport& report) {
 
 lab::ReportTable RankingTable(const PlanReport& report) {
   constexpr size_t kMostRows = 20;
-  lab::ReportTable table{
-      .caption = "Ranking",
-      .header = {"", "configuration", "tokens/s", "mean TTFT, ms", "mean TPOT, ms", "SLO kept",
-                 "USD per million tokens"},
-      .has_text_cells = true};
+  lab::ReportTable table{.caption = "Ranking",
+                         .header = {"", "configuration", "tokens/s", "mean TTFT, ms",
+                                    "mean TPOT, ms", "SLO kept", "USD per million tokens"},
+                         .has_text_cells = true};
   const auto& ranking = report.ranking().ranking;
-  for (size_t place = 0; place < std::min(kMostRows, ranking.size()); ++place) {
+  for (const size_t place : planner::DistinctPlaces(ranking, kMostRows)) {
     const planner::Outcome& outcome = ranking[place];
     const planner::Banded& tps = outcome.prediction.total_tps;
     table.rows.push_back(
@@ -165,7 +165,8 @@ lab::ReportTable RankingTable(const PlanReport& report) {
 lab::ReportTable LedgerOfPage(const PlannedConfiguration& planned) {
   lab::ReportTable table{.caption = "Memory of a GPU", .header = {"", "GB"}};
   const auto add = [&](const std::string& name, int64_t bytes) {
-    table.rows.push_back({{.text = name}, {.text = fmt::format("{:.2f}", static_cast<double>(bytes) / 1e9)}});
+    table.rows.push_back(
+        {{.text = name}, {.text = fmt::format("{:.2f}", static_cast<double>(bytes) / 1e9)}});
   };
   for (const auto& term : planned.ledger.terms) add(term.name, term.num_bytes);
   add("a GPU", planned.ledger.total_bytes);

@@ -25,28 +25,27 @@ Status Describe(const PlanRequest& request, const planner::Configurer& configure
   RL_ASSIGN_OR_RETURN(const planner::Configuration configuration,
                       configurer.Configure(planned.arguments, request.environment));
   planned.rewritten = configuration.resolution.rewritten;
-  planned.flags = backends::ExplainFlags(*configurer.engine().resolver, question,
-                                         configuration.resolution);
-  RL_ASSIGN_OR_RETURN(planner::EnginePlan plan,
-                      planner::PlanEngine(configuration.settings,
-                                          {.shape = &request.model.shape,
-                                           .hardware = &request.hardware,
-                                           .calibrations = request.options.calibrations}));
+  planned.flags =
+      backends::ExplainFlags(*configurer.engine().resolver, question, configuration.resolution);
+  RL_ASSIGN_OR_RETURN(
+      planner::EnginePlan plan,
+      planner::PlanEngine(configuration.settings, {.shape = &request.model.shape,
+                                                   .hardware = &request.hardware,
+                                                   .calibrations = request.options.calibrations}));
   planned.ledger = std::move(plan.ledger);
   planned.notes = std::move(plan.notes);
   planned.is_calibrated = plan.calibration.is_own;
   planned.command = configurer.engine().resolver->program(request.model_path);
-  planned.command.insert(planned.command.end(), planned.arguments.begin(),
-                         planned.arguments.end());
+  planned.command.insert(planned.command.end(), planned.arguments.begin(), planned.arguments.end());
   return OkStatus();
 }
 
 // What was given after --, simulated as the search would.
 Status PredictGiven(const PlanRequest& request, PlanReport& report) {
   const planner::SearchSubject subject{request.model, request.hardware};
-  RL_ASSIGN_OR_RETURN(planner::Configurer configurer,
-                      planner::Configurer::Make(request.options.engines.front(), request.model,
-                                                request.hardware));
+  RL_ASSIGN_OR_RETURN(
+      planner::Configurer configurer,
+      planner::Configurer::Make(request.options.engines.front(), request.model, request.hardware));
   RL_ASSIGN_OR_RETURN(planner::Configuration configuration,
                       configurer.Configure(request.arguments, request.environment));
   const std::vector<planner::SearchedEngine> no_engines;
@@ -62,8 +61,7 @@ Status PredictGiven(const PlanRequest& request, PlanReport& report) {
 Status SearchAll(const PlanRequest& request, PlanReport& report) {
   const planner::SearchSubject subject{request.model, request.hardware};
   const MonotonicTime begin = MonotonicNow();
-  RL_ASSIGN_OR_RETURN(report.search,
-                      planner::Search(subject, {request.workload}, request.options));
+  RL_ASSIGN_OR_RETURN(report.search, planner::Search(subject, {request.workload}, request.options));
   report.winner.outcome = report.ranking().ranking.front();
   const planner::Candidate& best = report.winner.outcome.candidate;
   report.winner.arguments = ArgumentsOfOutcome(report, report.winner.outcome);
@@ -86,8 +84,7 @@ Status SearchAll(const PlanRequest& request, PlanReport& report) {
 
 Result<PlanReport> MakePlanReport(const PlanRequest& request) {
   PlanReport report{.request = &request};
-  RL_RETURN_IF_ERROR(request.is_given ? PredictGiven(request, report)
-                                      : SearchAll(request, report));
+  RL_RETURN_IF_ERROR(request.is_given ? PredictGiven(request, report) : SearchAll(request, report));
   report.winner.split = planner::SplitOf(report.winner.outcome);
   return report;
 }
@@ -124,12 +121,12 @@ std::vector<std::string> Caveats(const PlanReport& report) {
     caveats.push_back(fmt::format(
         "{} the objectives for {:.0f}% of the requests; the best keeps them for {:.1f}%",
         report.search ? "no configuration keeps" : "it does not keep",
-        100 * report.request->options.slo_share,
-        100 * report.winner.outcome.prediction.slo_share));
+        100 * report.request->options.slo_share, 100 * report.winner.outcome.prediction.slo_share));
   }
   if (report.explanation && report.explanation->gain.low < 1) {
-    caveats.push_back("the gain's band holds 1: whether the winner beats the defaults has to be "
-                      "measured");
+    caveats.push_back(
+        "the gain's band holds 1: whether the winner beats the defaults has to be "
+        "measured");
   }
   if (!report.search) return caveats;
   const planner::WorkloadRanking& ranking = report.ranking();

@@ -1,8 +1,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
+#include <cmath>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <utility>
 
 #include "app/environment.h"
@@ -27,41 +28,39 @@ std::string CostText(const planner::Outcome& outcome) {
                                         : "-";
 }
 
-std::vector<std::string> OutcomeCells(std::string place, std::string name,
-                                      const planner::Outcome& outcome) {
+std::vector<std::string> OutcomeCells(const PlanRequest& request, std::string place,
+                                      std::string name, const planner::Outcome& outcome) {
   const planner::Prediction& prediction = outcome.prediction;
   return {std::move(place),
           std::move(name),
           BandText(prediction.total_tps),
           Milliseconds(prediction.mean_ttft_ms.value),
           Milliseconds(prediction.mean_tpot_ms.value),
-          fmt::format("{:.0f}%", 100 * prediction.slo_share),
+          request.workload.slo_classes.empty() ? "-"
+                                               : fmt::format("{:.0f}%", 100 * prediction.slo_share),
           CostText(outcome)};
 }
 
-const std::vector<std::string> kOutcomeHeader = {"",        "CONFIGURATION", "TOKENS/S (BAND)",
-                                                 "TTFT ms", "TPOT ms",       "SLO",
-                                                 "USD/M TOKENS"};
+const std::vector<std::string> kOutcomeHeader = {
+    "", "CONFIGURATION", "TOKENS/S (BAND)", "TTFT ms", "TPOT ms", "SLO", "USD/M TOKENS"};
 
 std::string OutcomeTable(const PlanReport& report, const std::vector<size_t>& places) {
   std::vector<std::vector<std::string>> rows;
   for (const size_t place : places) {
     const planner::Outcome& outcome = report.ranking().ranking[place];
-    rows.push_back(
-        OutcomeCells(std::to_string(place + 1), NameOfOutcome(report, outcome), outcome));
+    rows.push_back(OutcomeCells(*report.request, std::to_string(place + 1),
+                                NameOfOutcome(report, outcome), outcome));
   }
   return FormatTable(kOutcomeHeader, rows);
 }
 
-// The first ten, and the best of each engine that is not among them.
+// The first ten that differ, and the best of each engine that is not among them.
 std::vector<size_t> ShownPlaces(const planner::WorkloadRanking& ranking) {
-  std::vector<size_t> places;
-  std::vector<size_t> engines;
+  std::vector<size_t> places = planner::DistinctPlaces(ranking.ranking, kNumShown);
+  std::set<size_t> engines;
   for (size_t place = 0; place < ranking.ranking.size(); ++place) {
-    const size_t engine = ranking.ranking[place].candidate.space;
-    const bool is_first = std::find(engines.begin(), engines.end(), engine) == engines.end();
-    if (is_first) engines.push_back(engine);
-    if (place < kNumShown || is_first) places.push_back(place);
+    const bool is_first = engines.insert(ranking.ranking[place].candidate.space).second;
+    if (is_first && place > places.back()) places.push_back(place);
   }
   return places;
 }
@@ -133,8 +132,8 @@ std::string ExplanationTable(const PlanReport& report) {
   const planner::Explanation& explanation = *report.explanation;
   std::vector<std::vector<std::string>> rows = {
       {fmt::format("{}: {}, its defaults", explanation.baseline_engine, explanation.baseline),
-       Figure(explanation.start.prediction.total_tps.value), "", fmt::format("{:.1f}",
-       explanation.start.prediction.duration_s), ""}};
+       Figure(explanation.start.prediction.total_tps.value), "",
+       fmt::format("{:.1f}", explanation.start.prediction.duration_s), ""}};
   for (const planner::ExplanationStep& step : explanation.steps) {
     rows.push_back({step.change, Figure(step.after.prediction.total_tps.value),
                     fmt::format("x {:.3f}", step.gain),
@@ -157,10 +156,10 @@ std::string NoOpLines(const PlanReport& report) {
   if (!report.search) return text;
   for (const planner::NoOp& no_op : report.search->space.no_ops) {
     const planner::SearchSpace& space = report.search->engines[no_op.space].space;
-    text += fmt::format("no effect in any combination: {} {} ({})\n", space.engine,
-                        Join(space.axes[no_op.axis].values[no_op.value].words, " "),
-                        no_op.is_same_engine ? "the engine runs the same"
-                                             : "what it changes is not modelled");
+    text += fmt::format(
+        "no effect in any combination: {} {} ({})\n", space.engine,
+        Join(space.axes[no_op.axis].values[no_op.value].words, " "),
+        no_op.is_same_engine ? "the engine runs the same" : "what it changes is not modelled");
   }
   return text;
 }
@@ -182,8 +181,8 @@ std::string SearchTables(const PlanReport& report) {
   std::string text = OutcomeTable(report, ShownPlaces(ranking)) + "\n";
   text += "Most tokens/s at each time per token:\n" + OutcomeTable(report, ranking.frontier) + "\n";
   if (!ranking.cost_frontier.empty() && ranking.cost_frontier != ranking.frontier) {
-    text += "Least cost at each time per token:\n" + OutcomeTable(report, ranking.cost_frontier) +
-            "\n";
+    text +=
+        "Least cost at each time per token:\n" + OutcomeTable(report, ranking.cost_frontier) + "\n";
   }
   return text;
 }
@@ -196,15 +195,16 @@ std::string LaunchLineOf(const PlanReport& report) {
 
 std::string PlanTables(const PlanReport& report) {
   const PlanRequest& request = *report.request;
-  std::string text = fmt::format(
-      "{} on {}, workload {}, best by {}\n\n", EscapeControl(request.model_path),
-      planner::FullName(request.hardware), EscapeControl(request.workload.name),
-      planner::NameOf(request.options.goal));
+  std::string text =
+      fmt::format("{} on {}, workload {}, best by {}\n\n", EscapeControl(request.model_path),
+                  planner::FullName(request.hardware), EscapeControl(request.workload.name),
+                  planner::NameOf(request.options.goal));
   if (report.search) text += SearchTables(report);
-  const std::string name = report.search ? NameOfOutcome(report, report.winner.outcome)
-                                         : report.winner.engine;
+  const std::string name =
+      report.search ? NameOfOutcome(report, report.winner.outcome) : report.winner.engine;
   if (!report.search) {
-    text += FormatTable(kOutcomeHeader, {OutcomeCells("", name, report.winner.outcome)}) + "\n";
+    text += FormatTable(kOutcomeHeader, {OutcomeCells(request, "", name, report.winner.outcome)}) +
+            "\n";
   }
   text += fmt::format("{}\n\n  {}\n\n", name, LaunchLineOf(report));
   text += LedgerTable(report.winner) + "\n" + SplitTable(report.winner.split) + "\n";

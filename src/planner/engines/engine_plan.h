@@ -8,8 +8,8 @@
 
 #include "base/status.h"
 #include "planner/cost/model_step_cost.h"
-#include "planner/engines/step_cost_cache.h"
 #include "planner/engines/engine_settings.h"
+#include "planner/engines/step_cost_cache.h"
 #include "planner/hardware/hardware_spec.h"
 #include "planner/simulate/scheduler_policy.h"
 

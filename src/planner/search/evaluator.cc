@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "planner/search/fit_rules.h"
+
 namespace redline::planner {
 namespace {
 
@@ -60,21 +62,26 @@ Result<Candidate> Evaluator::CandidateOf(size_t space, const Choice& choice) con
   const SearchedEngine& engine = (*engines_)[space];
   RL_ASSIGN_OR_RETURN(Configuration configuration,
                       engine.configurer.ConfigureFlags(ArgumentsOf(engine.space, choice)));
-  return Candidate{
-      .space = space, .choice = choice, .settings = std::move(configuration.settings)};
+  return Candidate{.space = space, .choice = choice, .settings = std::move(configuration.settings)};
 }
 
 Result<EnginePlan> Evaluator::PlanOf(const Candidate& candidate) const {
+  RL_RETURN_IF_ERROR(CheckParallelism(candidate.settings, *inputs_.shape));
   return PlanEngine(candidate.settings, inputs_);
+}
+
+Result<EnginePlan> Evaluator::RoomyPlanOf(const Candidate& candidate) const {
+  RL_ASSIGN_OR_RETURN(EnginePlan plan, PlanOf(candidate));
+  RL_RETURN_IF_ERROR(CheckHeadroom(plan, *inputs_.shape));
+  return plan;
 }
 
 Result<Outcome> Evaluator::Simulate(const Candidate& candidate, const EnginePlan& plan,
                                     const Requests& requests, bool explains) const {
-  Outcome outcome{.candidate = candidate, .num_gpus = plan.num_gpus,
-                  .limit = plan.policy.max_running_requests};
-  RL_ASSIGN_OR_RETURN(outcome.prediction,
-                      Predict(plan, requests.workload, *requests.plan,
-                              {.seed = options_->seed, .explains = explains}));
+  Outcome outcome{
+      .candidate = candidate, .num_gpus = plan.num_gpus, .limit = plan.policy.max_running_requests};
+  RL_ASSIGN_OR_RETURN(outcome.prediction, Predict(plan, requests.workload, *requests.plan,
+                                                  {.seed = options_->seed, .explains = explains}));
   if (outcome.prediction.simulation.num_refused > 0) {
     return FailedPrecondition("not every request fits: " + outcome.prediction.simulation.refusal);
   }
@@ -87,14 +94,12 @@ Result<Outcome> Evaluator::Simulate(const Candidate& candidate, const EnginePlan
   return outcome;
 }
 
-std::vector<Evaluator::Outcomes> Evaluator::Screen(
-    std::span<const PlannedCandidate> group) const {
+std::vector<Evaluator::Outcomes> Evaluator::Screen(std::span<const PlannedCandidate> group) const {
   std::vector<Outcomes> all;
   for (const auto& [candidate, plan] : group) {
     Outcomes outcomes;
     for (size_t workload = 0; workload < requests_.size(); ++workload) {
-      if (!all.empty() && all.back()[workload].ok() &&
-          IsUnlimited(*plan, *all.back()[workload])) {
+      if (!all.empty() && all.back()[workload].ok() && IsUnlimited(*plan, *all.back()[workload])) {
         outcomes.push_back(*all.back()[workload]);
         outcomes.back()->candidate = *candidate;
       } else {
@@ -108,7 +113,7 @@ std::vector<Evaluator::Outcomes> Evaluator::Screen(
 }
 
 Result<Outcome> Evaluator::ScreenOne(const Candidate& candidate, size_t workload) const {
-  RL_ASSIGN_OR_RETURN(const EnginePlan plan, PlanOf(candidate));
+  RL_ASSIGN_OR_RETURN(const EnginePlan plan, RoomyPlanOf(candidate));
   return Simulate(candidate, plan, requests_[workload].screen, /*explains=*/false);
 }
 

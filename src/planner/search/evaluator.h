@@ -28,7 +28,10 @@ class Evaluator {
                                 const std::vector<SearchedEngine>& engines,
                                 const SearchOptions& options);
 
+  // kInvalidArgument, kFailedPrecondition where it cannot run.
   Result<EnginePlan> PlanOf(const Candidate& candidate) const;
+  // Also where a search would not propose it: it leaves too little memory.
+  Result<EnginePlan> RoomyPlanOf(const Candidate& candidate) const;
   // For each plan one outcome of each workload; where nothing can run, the reason. The plans differ
   // in their limit on running requests alone, the highest first: a limit that the one before never
   // reached changes nothing, and is not simulated again.

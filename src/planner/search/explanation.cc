@@ -78,8 +78,8 @@ std::optional<Move> BestMove(const Evaluator& evaluator, size_t workload, const 
   return best;
 }
 
-void ChangeByChange(const Evaluator& evaluator, size_t workload, const Outcome& winner,
-                    Outcome now, std::vector<ExplanationStep>& steps) {
+void ChangeByChange(const Evaluator& evaluator, size_t workload, const Outcome& winner, Outcome now,
+                    std::vector<ExplanationStep>& steps) {
   const SearchSpace& space = evaluator.engines()[winner.candidate.space].space;
   const Choice& goal = winner.candidate.choice;
   while (now.candidate.choice != goal) {
@@ -93,8 +93,8 @@ void ChangeByChange(const Evaluator& evaluator, size_t workload, const Outcome& 
     const Axis& axis = space.axes[move->axis];
     const AxisValue& before = axis.values[now.candidate.choice[move->axis]];
     const AxisValue& after = axis.values[goal[move->axis]];
-    steps.push_back(StepOf(evaluator, fmt::format("{}: {} -> {}", axis.name, before.label,
-                                                  after.label),
+    steps.push_back(StepOf(evaluator,
+                           fmt::format("{}: {} -> {}", axis.name, before.label, after.label),
                            after.words, std::move(now), move->outcome));
     now = std::move(move->outcome);
   }
@@ -137,15 +137,15 @@ Result<Explanation> Explain(const Evaluator& evaluator, size_t workload, const O
     auto defaults = DefaultsOf(evaluator, workload, winner.candidate.space);
     if (!defaults.ok()) defaults = winner;
     const SearchSpace& to = evaluator.engines()[winner.candidate.space].space;
-    explanation.steps.push_back(
-        StepOf(evaluator,
-               fmt::format("engine: {} -> {} ({})", from.engine, to.engine,
-                           Describe(to, defaults->candidate.choice)),
-               {}, std::move(now), *defaults));
+    explanation.steps.push_back(StepOf(evaluator,
+                                       fmt::format("engine: {} -> {} ({})", from.engine, to.engine,
+                                                   Describe(to, defaults->candidate.choice)),
+                                       {}, std::move(now), *defaults));
     now = std::move(*defaults);
   }
   ChangeByChange(evaluator, workload, winner, std::move(now), explanation.steps);
-  const double gain = Value(evaluator, winner) / std::max(Value(evaluator, explanation.start), 1e-12);
+  const double gain =
+      Value(evaluator, winner) / std::max(Value(evaluator, explanation.start), 1e-12);
   const double width = std::hypot(BandOf(winner), BandOf(explanation.start));
   explanation.gain = {
       .value = gain, .low = gain * std::exp(-width), .high = gain * std::exp(width)};

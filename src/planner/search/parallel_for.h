@@ -9,8 +9,8 @@
 
 namespace redline::planner {
 
-// Calls work(0) ... work(count - 1), each once, in any order; returns when all are done. The caller's
-// thread works too, and alone calls `progress` with how many are done. Neither may throw.
+// Calls work(0) ... work(count - 1), each once, in any order; returns when all are done. The
+// caller's thread works too, and alone calls `progress` with how many are done. Neither may throw.
 inline void ParallelFor(size_t count, size_t num_threads, const std::function<void(size_t)>& work,
                         const std::function<void(size_t)>& progress = nullptr) {
   std::atomic<size_t> next{0};

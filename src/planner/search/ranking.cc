@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <set>
+#include <tuple>
 
 #include "base/strings.h"
 #include "planner/search/search.h"
@@ -28,9 +30,8 @@ Result<Goal> GoalFromName(std::string_view name) {
   for (const auto& [known, goal] : kGoals) {
     if (known == name) return goal;
   }
-  return InvalidArgument(fmt::format("\"{}\" is no goal; it is throughput, latency or cost",
-                                     Excerpt(name)),
-                         "goal");
+  return InvalidArgument(
+      fmt::format("\"{}\" is no goal; it is throughput, latency or cost", Excerpt(name)), "goal");
 }
 
 std::string_view NameOf(Goal goal) {
@@ -64,6 +65,19 @@ bool IsBetter(const Outcome& left, const Outcome& right, Goal goal) {
   if (left_changes != right_changes) return left_changes < right_changes;
   return ValueOf(left.prediction, left.num_gpus, goal) >
          ValueOf(right.prediction, right.num_gpus, goal);
+}
+
+std::vector<size_t> DistinctPlaces(const std::vector<Outcome>& ranking, size_t most) {
+  std::vector<size_t> places;
+  std::set<std::tuple<size_t, double, double, double>> seen;
+  for (size_t place = 0; place < ranking.size() && places.size() < most; ++place) {
+    const Prediction& prediction = ranking[place].prediction;
+    const bool is_new = seen.insert({ranking[place].candidate.space, prediction.total_tps.value,
+                                     prediction.mean_ttft_ms.value, prediction.mean_tpot_ms.value})
+                            .second;
+    if (is_new) places.push_back(place);
+  }
+  return places;
 }
 
 spec::WorkloadSpec Shortened(const spec::WorkloadSpec& workload, int64_t most) {

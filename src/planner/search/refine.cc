@@ -84,11 +84,10 @@ std::vector<Outcome> Refine(const Evaluator& evaluator, size_t workload,
   Climber climber(evaluator, workload, ranking);
   climber.ClimbFrom(ranking.front());
   const Candidate& best = ranking.front().candidate;
-  const auto other =
-      std::find_if(ranking.begin(), ranking.end(), [&](const Outcome& outcome) {
-        return outcome.candidate.space != best.space ||
-               outcome.candidate.settings.layout != best.settings.layout;
-      });
+  const auto other = std::find_if(ranking.begin(), ranking.end(), [&](const Outcome& outcome) {
+    return outcome.candidate.space != best.space ||
+           outcome.candidate.settings.layout != best.settings.layout;
+  });
   if (other != ranking.end()) climber.ClimbFrom(*other);
   return climber.TakeFound();
 }

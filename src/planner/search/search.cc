@@ -23,8 +23,8 @@ std::string NamedVersion(const backends::EngineVersion& engine) {
   return fmt::format("{}@{}", engine.resolver->name, engine.version);
 }
 
-// Drops the layouts whose weights are larger than a GPU's memory: no flag changes that. `axes` keeps
-// one, so that the reason is told.
+// Drops the layouts whose weights are larger than a GPU's memory: no flag changes that. `axes`
+// keeps one, so that the reason is told.
 int64_t DropLayoutsTooLarge(const SearchSubject& subject, const Configurer& configurer,
                             SearchSpace& space) {
   const int64_t before = space.NumCombinations();
@@ -100,7 +100,7 @@ std::vector<Result<EnginePlan>> PlanAll(const Evaluator& evaluator,
                                         SearchResult& result) {
   std::vector<Result<EnginePlan>> plans(candidates.size(), Internal("not planned"));
   ParallelFor(candidates.size(), evaluator.options().num_threads,
-              [&](size_t index) { plans[index] = evaluator.PlanOf(candidates[index]); });
+              [&](size_t index) { plans[index] = evaluator.RoomyPlanOf(candidates[index]); });
   for (const Result<EnginePlan>& plan : plans) {
     if (plan.ok()) continue;
     ++result.num_unfit;
@@ -147,8 +147,7 @@ void ScreenAll(const Evaluator& evaluator, const std::vector<Candidate>& candida
 std::vector<size_t> FrontierOf(std::span<const Outcome> ranking) {
   std::vector<FrontierPoint> points;
   for (const Outcome& outcome : ranking) {
-    points.push_back(
-        {outcome.prediction.mean_tpot_ms.value, outcome.prediction.total_tps.value});
+    points.push_back({outcome.prediction.mean_tpot_ms.value, outcome.prediction.total_tps.value});
   }
   return ParetoFrontier(points);
 }
@@ -164,10 +163,8 @@ std::vector<size_t> CostFrontierOf(std::span<const Outcome> ranking) {
 
 // The best and the frontier in full, by operation; they keep their places before the others.
 void SimulateFinalists(const Evaluator& evaluator, size_t index, WorkloadRanking& ranking) {
-  std::set<size_t> chosen;
-  for (size_t place = 0; place < std::min(kNumFinalists, ranking.ranking.size()); ++place) {
-    chosen.insert(place);
-  }
+  const std::vector<size_t> best = DistinctPlaces(ranking.ranking, kNumFinalists);
+  std::set<size_t> chosen(best.begin(), best.end());
   for (const size_t place : FrontierOf(ranking.ranking)) chosen.insert(place);
   for (const size_t place : CostFrontierOf(ranking.ranking)) chosen.insert(place);
   // The best of each engine, for comparison.
@@ -217,9 +214,9 @@ Status NothingRuns(const SearchResult& result) {
     if (counted->empty()) continue;
     reasons.push_back(fmt::format("{} times: {}", counted->front().count, counted->front().text));
   }
-  return FailedPrecondition(
-      fmt::format("none of {} configurations would run ({})", result.space.num_combinations,
-                  reasons.empty() ? "there are none" : Join(reasons, "; ")));
+  return FailedPrecondition(fmt::format("none of {} configurations would run ({})",
+                                        result.space.num_combinations,
+                                        reasons.empty() ? "there are none" : Join(reasons, "; ")));
 }
 
 }  // namespace

@@ -55,23 +55,23 @@ inline constexpr size_t kNumFinalists = 24;
 
 struct WorkloadRanking {
   spec::WorkloadSpec workload;
-  int64_t screened_requests = 0;   // every configuration ran these
-  int64_t simulated_requests = 0;  // and the finalists these
-  bool finalists_only = false;     // whether the two differ: the ranking's first `num_finalists`
-  size_t num_finalists = 0;        // were simulated in full, the others on the screen alone
-  std::vector<Outcome> ranking;    // the best first
-  std::vector<size_t> frontier;    // of `ranking`: most tokens a second at each time per token
+  int64_t screened_requests = 0;      // every configuration ran these
+  int64_t simulated_requests = 0;     // and the finalists these
+  bool finalists_only = false;        // whether the two differ: the ranking's first `num_finalists`
+  size_t num_finalists = 0;           // were simulated in full, the others on the screen alone
+  std::vector<Outcome> ranking;       // the best first
+  std::vector<size_t> frontier;       // of `ranking`: most tokens a second at each time per token
   std::vector<size_t> cost_frontier;  // least cost at each time per token; empty: no price is known
 };
 
 struct SearchResult {
   std::vector<SearchedEngine> engines;
-  ResolvedSpace space;  // without its candidates
+  ResolvedSpace space;        // without its candidates
   int64_t num_too_large = 0;  // combinations of layouts whose weights no flag makes fit
   int64_t num_distinct = 0;
-  int64_t num_unfit = 0;        // that do not fit, or that the cost model does not cover
+  int64_t num_unfit = 0;  // that do not fit, or that the cost model does not cover
   std::vector<CountedReason> unfit;
-  int64_t num_refined = 0;      // simulated beyond the coarse space
+  int64_t num_refined = 0;  // simulated beyond the coarse space
   std::vector<WorkloadRanking> workloads;
 };
 
@@ -90,6 +90,9 @@ Result<SearchResult> Search(const SearchSubject& subject,
 spec::WorkloadSpec Shortened(const spec::WorkloadSpec& workload, int64_t most);
 // Whether the first is the better one.
 bool IsBetter(const Outcome& left, const Outcome& right, Goal goal);
+// The first `most` places whose figures no earlier one of the same engine has: a flag that a
+// workload never meets changes nothing.
+std::vector<size_t> DistinctPlaces(const std::vector<Outcome>& ranking, size_t most);
 // Higher is better.
 double ValueOf(const Prediction& prediction, int64_t num_gpus, Goal goal);
 

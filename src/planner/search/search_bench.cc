@@ -60,8 +60,7 @@ int Run(const std::string& model_name, const std::string& hardware_name, size_t 
   for (const WorkloadRanking& ranking : result->workloads) {
     const Outcome& best = ranking.ranking.front();
     fmt::print("{:12} {:8.0f} tokens/s  {}: {}\n", ranking.workload.name,
-               best.prediction.total_tps.value,
-               result->engines[best.candidate.space].space.engine,
+               best.prediction.total_tps.value, result->engines[best.candidate.space].space.engine,
                Describe(result->engines[best.candidate.space].space, best.candidate.choice));
   }
   return 0;

@@ -45,11 +45,11 @@ Result<SearchSpace> SpaceOf(std::string_view engine_at_version, const ModelShape
     if (engine.engine != name) continue;
     SearchSpace space{.engine = std::string(engine_at_version), .axes = engine.axes(question)};
     if (space.NumCombinations() <= kMaxCombinations) return space;
-    return Status(Code::kTooLarge,
-                  fmt::format("{} has {} combinations on {} GPUs, over the limit of {}",
-                              engine_at_version, space.NumCombinations(), question.num_gpus,
-                              kMaxCombinations),
-                  "hardware");
+    return Status(
+        Code::kTooLarge,
+        fmt::format("{} has {} combinations on {} GPUs, over the limit of {}", engine_at_version,
+                    space.NumCombinations(), question.num_gpus, kMaxCombinations),
+        "hardware");
   }
   return Unimplemented(fmt::format("{} is not searched; those of {} are", Excerpt(name),
                                    fmt::join(SearchedEngines(), ", ")),
@@ -106,7 +106,8 @@ Axis FlagAxis(std::string name, std::string flag, std::initializer_list<const ch
               std::initializer_list<const char*> fine) {
   Axis axis{.name = std::move(name), .values = {DefaultValue()}, .num_coarse = 1 + coarse.size()};
   for (const auto& values : {coarse, fine}) {
-    for (const char* value : values) axis.values.push_back({.label = value, .words = {flag, value}});
+    for (const char* value : values)
+      axis.values.push_back({.label = value, .words = {flag, value}});
   }
   return axis;
 }

@@ -19,10 +19,10 @@ struct AxisValue {
 };
 
 struct Axis {
-  std::string name;                // "chunked prefill"
-  std::vector<AxisValue> values;   // the first is the default, or the layout that needs no thought
-  size_t num_coarse = 0;           // of `values`, those of the full product; the rest are tried
-                                   // around the best alone
+  std::string name;               // "chunked prefill"
+  std::vector<AxisValue> values;  // the first is the default, or the layout that needs no thought
+  size_t num_coarse = 0;          // of `values`, those of the full product; the rest are tried
+                                  // around the best alone
 };
 
 struct SearchSpace {

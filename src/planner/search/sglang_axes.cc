@@ -10,8 +10,8 @@ namespace {
 AxisValue SglangLayout(int64_t tp, int64_t dp, bool shares_attention, int64_t ep) {
   AxisValue value{.label = fmt::format("tp {}", tp), .words = {"--tp-size", std::to_string(tp)}};
   if (dp > 1) {
-    value.label += shares_attention ? fmt::format(", attention dp {}", dp)
-                                    : fmt::format(", {} copies", dp);
+    value.label +=
+        shares_attention ? fmt::format(", attention dp {}", dp) : fmt::format(", {} copies", dp);
     value.words.insert(value.words.end(), {"--dp-size", std::to_string(dp)});
     if (shares_attention) value.words.push_back("--enable-dp-attention");
   }
@@ -63,8 +63,7 @@ Axis Drafts() {
     axis.values.push_back({.label = fmt::format("{} drafts", steps),
                            .words = {"--speculative-algorithm", "EAGLE", "--speculative-num-steps",
                                      std::to_string(steps), "--speculative-eagle-topk", "1",
-                                     "--speculative-num-draft-tokens",
-                                     std::to_string(steps + 1)}});
+                                     "--speculative-num-draft-tokens", std::to_string(steps + 1)}});
   }
   axis.num_coarse = 3;
   return axis;
@@ -79,7 +78,8 @@ std::vector<Axis> SglangAxes(const SpaceQuestion& question) {
                {"2048", "65536", "131072", "-1"}),
       FlagAxis("running requests", "--max-running-requests", {"128", "512"},
                {"16", "32", "64", "256", "1024", "2048", "4096"}),
-      FlagAxis("memory fraction", "--mem-fraction-static", {"0.92"}, {"0.8", "0.85", "0.9", "0.94"}),
+      FlagAxis("memory fraction", "--mem-fraction-static", {"0.92"},
+               {"0.8", "0.85", "0.9", "0.94"}),
       SwitchAxis("mixed chunk", "--enable-mixed-chunk"),
       FlagAxis("conservativeness", "--schedule-conservativeness", {}, {"0.1", "0.3", "0.6", "1"}),
       FlagAxis("graph batch", "--cuda-graph-max-bs", {}, {"64", "128", "256", "512", "1024"}),

@@ -16,7 +16,8 @@ Axis TensorrtLlmLayouts(const SpaceQuestion& question) {
     std::reverse(expert_sizes.begin(), expert_sizes.end());
     for (const int64_t ep : expert_sizes) {
       if (ep > 1 && !HasRoutedExperts(question.shape)) continue;
-      AxisValue value{.label = fmt::format("tp {}", tp), .words = {"--tp_size", std::to_string(tp)}};
+      AxisValue value{.label = fmt::format("tp {}", tp),
+                      .words = {"--tp_size", std::to_string(tp)}};
       if (ep > 1) {
         value.label += fmt::format(", ep {}", ep);
         value.words.insert(value.words.end(), {"--ep_size", std::to_string(ep)});
@@ -31,14 +32,13 @@ Axis TensorrtLlmLayouts(const SpaceQuestion& question) {
 }  // namespace
 
 std::vector<Axis> TensorrtLlmAxes(const SpaceQuestion& question) {
-  return {TensorrtLlmLayouts(question),
-          FlagAxis("step tokens", "--max_num_tokens", {"4096", "16384", "32768"},
-                   {"2048", "65536"}),
-          FlagAxis("running requests", "--max_batch_size", {"64", "128", "256", "512"},
-                   {"16", "32", "1024"}),
-          FlagAxis("memory fraction", "--kv_cache_free_gpu_memory_fraction", {"0.95"},
-                   {"0.8", "0.85"}),
-          SwitchAxis("chunked prefill", "--enable_chunked_prefill")};
+  return {
+      TensorrtLlmLayouts(question),
+      FlagAxis("step tokens", "--max_num_tokens", {"4096", "16384", "32768"}, {"2048", "65536"}),
+      FlagAxis("running requests", "--max_batch_size", {"64", "128", "256", "512"},
+               {"16", "32", "1024"}),
+      FlagAxis("memory fraction", "--kv_cache_free_gpu_memory_fraction", {"0.95"}, {"0.8", "0.85"}),
+      SwitchAxis("chunked prefill", "--enable_chunked_prefill")};
 }
 
 }  // namespace redline::planner
