@@ -6,10 +6,11 @@ std::vector<Command> AllCommands() {
   return {UpCommand(),         DownCommand(),     RestartCommand(),    DeployCommand(),
           GetCommand(),        DescribeCommand(), ScaleCommand(),      LogsCommand(),
           DeleteCommand(),     ChatCommand(),     PullCommand(),       ExportCommand(),
-          EngineCommand(),     CatalogCommand(), CalibrateCommand(), PlanCommand(),  ServeCommand(),      BenchCommand(),
-          CompareCommand(),    ReportCommand(),   SweepCommand(),      DoctorCommand(),
-          MockServerCommand(), VersionCommand(),  CompletionCommand(), ServerCommand(),
-          GatewayCommand(),    AgentCommand(),    ShimCommand()};
+          EngineCommand(),     CatalogCommand(),  CalibrateCommand(),  PlanCommand(),
+          ServeCommand(),      BenchCommand(),    CompareCommand(),    ReportCommand(),
+          SweepCommand(),      DoctorCommand(),   MockServerCommand(), VersionCommand(),
+          CompletionCommand(), ServerCommand(),   GatewayCommand(),    AgentCommand(),
+          ShimCommand()};
 }
 
 }  // namespace redline::app

@@ -111,8 +111,9 @@ json SearchJson(const PlanReport& report) {
                       {"words", space.axes[no_op.axis].values[no_op.value].words},
                       {"engine_runs_the_same", no_op.is_same_engine}});
   }
-  return {{"combinations", search.space.num_combinations + search.num_too_large},
-          {"layouts_too_large", search.num_too_large},
+  return {{"combinations", search.space.num_combinations + search.num_in_layouts},
+          {"in_layouts_that_cannot_run", search.num_in_layouts},
+          {"layouts_that_cannot_run", ReasonsJson(search.layouts)},
           {"refused", search.space.num_refused},
           {"refusals", ReasonsJson(search.space.refusals)},
           {"duplicates", search.space.num_duplicates},

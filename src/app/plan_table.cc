@@ -68,10 +68,10 @@ std::vector<size_t> ShownPlaces(const planner::WorkloadRanking& ranking) {
 std::string SearchLine(const PlanReport& report) {
   const planner::SearchResult& search = *report.search;
   return fmt::format(
-      "{} combinations of flags: {} in layouts too large, {} refused by their engine, {} "
+      "{} combinations of flags: {} in layouts that cannot run, {} refused by their engine, {} "
       "duplicates; {} distinct configurations, {} of which do not run; {} more around the best. "
       "{:.1f} s on {} threads.\n",
-      search.space.num_combinations + search.num_too_large, search.num_too_large,
+      search.space.num_combinations + search.num_in_layouts, search.num_in_layouts,
       search.space.num_refused, search.space.num_duplicates, search.num_distinct, search.num_unfit,
       search.num_refined, report.seconds, report.request->options.num_threads);
 }
@@ -167,7 +167,8 @@ std::string NoOpLines(const PlanReport& report) {
 std::string RefusalLines(const PlanReport& report) {
   constexpr size_t kMostRefusals = 3;
   std::string text;
-  for (const auto* reasons : {&report.search->space.refusals, &report.search->unfit}) {
+  for (const auto* reasons :
+       {&report.search->layouts, &report.search->space.refusals, &report.search->unfit}) {
     for (size_t index = 0; index < std::min(kMostRefusals, reasons->size()); ++index) {
       text += fmt::format("does not run, {} times: {}\n", (*reasons)[index].count,
                           Excerpt((*reasons)[index].text, 200));

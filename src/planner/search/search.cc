@@ -23,32 +23,39 @@ std::string NamedVersion(const backends::EngineVersion& engine) {
   return fmt::format("{}@{}", engine.resolver->name, engine.version);
 }
 
-// Drops the layouts whose weights are larger than a GPU's memory: no flag changes that. `axes`
-// keeps one, so that the reason is told.
-int64_t DropLayoutsTooLarge(const SearchSubject& subject, const Configurer& configurer,
-                            SearchSpace& space) {
-  const int64_t before = space.NumCombinations();
+// Why no configuration of a layout can run: its weights are larger than a GPU's memory, which no
+// flag changes, or its engine refuses it as it stands.
+Status CheckLayout(const SearchSubject& subject, const Configurer& configurer,
+                   const AxisValue& layout) {
+  RL_ASSIGN_OR_RETURN(Configuration configuration, configurer.ConfigureFlags(layout.words));
+  configuration.settings.memory_fraction = 1;
+  configuration.settings.counts_activations = false;
+  const auto plan = PlanEngine(configuration.settings,
+                               {.shape = &subject.model.shape, .hardware = &subject.hardware});
+  return plan.status().code() == Code::kFailedPrecondition ? plan.status() : OkStatus();
+}
+
+// One layout is kept, so that the reason is told where none can run.
+void DropLayouts(const SearchSubject& subject, const Configurer& configurer, SearchSpace& space,
+                 SearchResult& result) {
   Axis& layouts = space.axes.front();
+  const int64_t combinations = space.NumCombinations() / static_cast<int64_t>(layouts.num_coarse);
   std::vector<AxisValue> kept;
   for (const AxisValue& layout : layouts.values) {
-    auto configuration = configurer.ConfigureFlags(layout.words);
-    if (configuration.ok()) {
-      configuration->settings.memory_fraction = 1;
-      configuration->settings.counts_activations = false;
-      const auto plan = PlanEngine(configuration->settings,
-                                   {.shape = &subject.model.shape, .hardware = &subject.hardware});
-      if (plan.status().code() == Code::kFailedPrecondition) continue;
+    const Status status = CheckLayout(subject, configurer, layout);
+    if (status.ok() || (kept.empty() && &layout == &layouts.values.back())) {
+      kept.push_back(layout);
+    } else {
+      result.layouts.push_back({status.message(), combinations});
+      result.num_in_layouts += combinations;
     }
-    kept.push_back(layout);
   }
-  if (kept.empty()) kept.push_back(layouts.values.front());
   layouts.values = std::move(kept);
   layouts.num_coarse = layouts.values.size();
-  return before - space.NumCombinations();
 }
 
 Result<std::vector<SearchedEngine>> EnginesOf(const SearchSubject& subject,
-                                              const SearchOptions& options, int64_t* num_dropped) {
+                                              const SearchOptions& options, SearchResult& result) {
   std::vector<std::string> names = options.engines;
   if (names.empty()) {
     for (const std::string_view name : SearchedEngines()) names.emplace_back(name);
@@ -59,7 +66,7 @@ Result<std::vector<SearchedEngine>> EnginesOf(const SearchSubject& subject,
                         Configurer::Make(name, subject.model, subject.hardware));
     RL_ASSIGN_OR_RETURN(SearchSpace space, SpaceOf(NamedVersion(configurer.engine()),
                                                    subject.model.shape, subject.hardware));
-    *num_dropped += DropLayoutsTooLarge(subject, configurer, space);
+    DropLayouts(subject, configurer, space, result);
     engines.push_back({std::move(space), std::move(configurer)});
   }
   return engines;
@@ -210,7 +217,8 @@ void FinishWorkload(const Evaluator& evaluator, size_t index, SearchResult& resu
 
 Status NothingRuns(const SearchResult& result) {
   std::vector<std::string> reasons;
-  for (const std::vector<CountedReason>* counted : {&result.unfit, &result.space.refusals}) {
+  for (const std::vector<CountedReason>* counted :
+       {&result.layouts, &result.unfit, &result.space.refusals}) {
     if (counted->empty()) continue;
     reasons.push_back(fmt::format("{} times: {}", counted->front().count, counted->front().text));
   }
@@ -225,7 +233,7 @@ Result<SearchResult> Search(const SearchSubject& subject,
                             const std::vector<spec::WorkloadSpec>& workloads,
                             const SearchOptions& options) {
   SearchResult result;
-  RL_ASSIGN_OR_RETURN(result.engines, EnginesOf(subject, options, &result.num_too_large));
+  RL_ASSIGN_OR_RETURN(result.engines, EnginesOf(subject, options, result));
   RL_ASSIGN_OR_RETURN(const Evaluator evaluator,
                       Evaluator::Make(subject, workloads, result.engines, options));
   result.space = ResolveSpaces(result.engines, options.num_threads, [&](size_t done, size_t all) {

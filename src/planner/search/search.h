@@ -66,8 +66,9 @@ struct WorkloadRanking {
 
 struct SearchResult {
   std::vector<SearchedEngine> engines;
-  ResolvedSpace space;        // without its candidates
-  int64_t num_too_large = 0;  // combinations of layouts whose weights no flag makes fit
+  ResolvedSpace space;         // without its candidates
+  int64_t num_in_layouts = 0;  // combinations of layouts that cannot run, resolved no further
+  std::vector<CountedReason> layouts;  // why not
   int64_t num_distinct = 0;
   int64_t num_unfit = 0;  // that do not fit, or that the cost model does not cover
   std::vector<CountedReason> unfit;

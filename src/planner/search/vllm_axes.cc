@@ -45,8 +45,8 @@ std::vector<Axis> VllmAxes(const SpaceQuestion& question) {
       VllmLayouts(question),
       FlagAxis("batched tokens", "--max-num-batched-tokens", {"4096", "16384", "32768"},
                {"1024", "2048", "65536"}),
-      FlagAxis("running requests", "--max-num-seqs", {"128", "256", "512"},
-               {"16", "32", "64", "2048"}),
+      FlagAxis("running requests", "--max-num-seqs", {"128", "256"},
+               {"16", "32", "64", "512", "2048"}),
       FlagAxis("memory fraction", "--gpu-memory-utilization", {"0.95"}, {"0.85", "0.92"}),
       SwitchAxis("asynchronous scheduling", "--async-scheduling"),
       SwitchAxis("no prefix cache", "--no-enable-prefix-caching")};
