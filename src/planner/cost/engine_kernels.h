@@ -2,6 +2,7 @@
 // know of a resolved configuration. A plain value.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -19,6 +20,8 @@ struct ParallelLayout {
   int64_t replicas = 1;  // whole copies that do not wait for each other (dense data parallelism)
 
   int64_t gpus_per_replica() const { return attention_tp * attention_dp * pipeline; }
+
+  auto operator<=>(const ParallelLayout&) const = default;
 };
 
 struct EngineKernels {
@@ -40,6 +43,8 @@ struct EngineKernels {
   bool pads_graphs = true;                // to the next captured size; false: only these sizes
   std::vector<int64_t> graph_sizes;       // where pads_graphs is false
   int64_t decode_tokens_per_request = 1;  // with drafts of speculation
+
+  auto operator<=>(const EngineKernels&) const = default;
 };
 
 }  // namespace redline::planner

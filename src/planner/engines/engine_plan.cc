@@ -106,7 +106,8 @@ SchedulerPolicy PolicyOf(const EngineSettings& settings, const MemoryLedger& led
       .kv_tokens = ledger.kv_tokens_per_rank / settings.page_size * settings.page_size,
       .page_size = settings.page_size,
       .prefix_cache = settings.prefix_cache,
-      .frontend_seconds_per_request = calibration.frontend_ms * 1e-3};
+      .frontend_seconds_per_request = calibration.frontend_ms * 1e-3,
+      .response_seconds = calibration.first_token_ms * 1e-3};
   if (policy.kind == SchedulerPolicy::Kind::kPrefillFirst) {
     policy.max_prefill_tokens = settings.max_prefill_tokens;
     policy.mixed_chunk = settings.mixed_chunk;
@@ -193,12 +194,14 @@ Result<EnginePlan> PlanEngine(const EngineSettings& settings, const PlanInputs& 
                     "{} reaches are assumed",
                     hardware.name, kernels.kernels->gpu));
   }
-  RL_ASSIGN_OR_RETURN(
-      plan.cost, ModelStepCost::Make({.shape = inputs.shape,
-                                      .kernels = KernelsOf(settings, *inputs.shape, plan.ledger),
-                                      .curves = kernels.kernels,
-                                      .peaks = PeaksOf(hardware),
-                                      .calibration = plan.calibration.calibration}));
+  StepCostCache cache;
+  RL_ASSIGN_OR_RETURN(plan.cost,
+                      (inputs.cost_cache != nullptr ? *inputs.cost_cache : cache)
+                          .Find({.shape = inputs.shape,
+                                 .kernels = KernelsOf(settings, *inputs.shape, plan.ledger),
+                                 .curves = kernels.kernels,
+                                 .peaks = PeaksOf(hardware),
+                                 .calibration = plan.calibration.calibration}));
   for (const std::string& note : plan.cost->notes()) plan.notes.push_back(note);
   plan.notes.push_back(plan.calibration.provenance);
   return plan;

@@ -9,6 +9,7 @@
 #include "base/status.h"
 #include "planner/cost/model_step_cost.h"
 #include "planner/engines/engine_settings.h"
+#include "planner/engines/step_cost_cache.h"
 #include "planner/hardware/hardware_spec.h"
 #include "planner/simulate/scheduler_policy.h"
 
@@ -32,7 +33,8 @@ struct EnginePlan {
   MemoryLedger ledger;
   SchedulerPolicy policy;
   FoundCalibration calibration;
-  std::unique_ptr<ModelStepCost> cost;
+  std::shared_ptr<const ModelStepCost> cost;  // of all plans with these kernels, where there is a
+                                              // cache
   int64_t num_gpus = 0;
   std::vector<std::string> notes;  // what was not measured, in sentences
 };
@@ -42,6 +44,7 @@ struct PlanInputs {
   const HardwareSpec* hardware = nullptr;
   const std::vector<EngineCalibration>* calibrations = nullptr;  // null: those of the binary
   double acceptance_length = 0;  // tokens of a step with drafts; 0: by their number, as published
+  StepCostCache* cost_cache = nullptr;  // of this model, hardware and calibrations; null: none
 };
 
 GpuPeaks PeaksOf(const HardwareSpec& hardware);

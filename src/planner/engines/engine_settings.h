@@ -2,6 +2,7 @@
 // engine's reader takes from its resolved configuration. Plain values and pure functions.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
@@ -58,6 +59,8 @@ struct EngineSettings {
   Drafting drafting = Drafting::kNone;
   int64_t draft_tokens = 0;
   bool overlap_schedule = true;
+
+  auto operator<=>(const EngineSettings&) const = default;
 };
 
 // Of a resolved configuration, as `redline engine resolve` gives it. kUnimplemented for an engine

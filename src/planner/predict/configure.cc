@@ -47,40 +47,72 @@ Result<KnownModel> FindModel(std::string_view name) {
   return model;
 }
 
+Result<Configurer> Configurer::Make(std::string_view engine, const KnownModel& model,
+                                    const HardwareSpec& hardware) {
+  RL_ASSIGN_OR_RETURN(backends::EngineVersion version, backends::FindEngineVersion(engine));
+  RL_ASSIGN_OR_RETURN(
+      spec::HardwareProfile profile,
+      spec::FindHardwareProfile(fmt::format("{}x{}", hardware.name, hardware.devices_per_node)));
+  return Configurer(std::move(version), model, std::move(profile));
+}
+
+backends::ResolveRequest Configurer::RequestOf(
+    const std::vector<std::string>& arguments,
+    const std::map<std::string, std::string>& environment) const {
+  backends::ResolveRequest request{.version = engine_.version,
+                                   .arguments = arguments,
+                                   .environment = environment,
+                                   .model_config = model_->config,
+                                   .hardware = profile_};
+  if (engine_.resolver->model_of(request).empty()) AddModel(request);
+  return request;
+}
+
+void Configurer::AddModel(backends::ResolveRequest& request) const {
+  const bool is_positional = engine_.resolver->name != "sglang";
+  if (is_positional) {
+    request.arguments.insert(request.arguments.begin(), model_->name);
+  } else {
+    request.arguments.insert(request.arguments.end(), {"--model-path", model_->name});
+  }
+}
+
+Result<Configuration> Configurer::Configure(
+    const std::vector<std::string>& arguments,
+    const std::map<std::string, std::string>& environment) const {
+  return Resolve(RequestOf(arguments, environment));
+}
+
+Result<Configuration> Configurer::ConfigureFlags(const std::vector<std::string>& arguments) const {
+  backends::ResolveRequest request{.version = engine_.version,
+                                   .arguments = arguments,
+                                   .model_config = model_->config,
+                                   .hardware = profile_};
+  AddModel(request);
+  return Resolve(request);
+}
+
+Result<Configuration> Configurer::Resolve(const backends::ResolveRequest& request) const {
+  Configuration configuration{.resolution = engine_.resolver->resolve(request)};
+  if (configuration.resolution.error.has_value()) {
+    const backends::Refusal& refusal = *configuration.resolution.error;
+    return Status(Code::kFailedPrecondition,
+                  fmt::format("{} {} would not start ({}): {}", engine_.resolver->name,
+                              engine_.version, refusal.stage, refusal.message),
+                  refusal.field);
+  }
+  RL_ASSIGN_OR_RETURN(configuration.settings,
+                      SettingsOfResolved(engine_.resolver->name, engine_.version,
+                                         configuration.resolution.resolved, model_->shape));
+  return configuration;
+}
+
 Result<Configuration> Configure(std::string_view engine, const KnownModel& model,
                                 const std::vector<std::string>& arguments,
                                 const std::map<std::string, std::string>& environment,
                                 const HardwareSpec& hardware) {
-  RL_ASSIGN_OR_RETURN(const backends::EngineVersion version, backends::FindEngineVersion(engine));
-  RL_ASSIGN_OR_RETURN(
-      const spec::HardwareProfile profile,
-      spec::FindHardwareProfile(fmt::format("{}x{}", hardware.name, hardware.devices_per_node)));
-  backends::ResolveRequest request{.version = version.version,
-                                   .arguments = arguments,
-                                   .environment = environment,
-                                   .model_config = model.config,
-                                   .hardware = profile};
-  if (version.resolver->model_of(request).empty()) {
-    // The same words with the model that was given beside them.
-    const bool is_positional = version.resolver->name != "sglang";
-    if (is_positional) {
-      request.arguments.insert(request.arguments.begin(), model.name);
-    } else {
-      request.arguments.insert(request.arguments.end(), {"--model-path", model.name});
-    }
-  }
-  Configuration configuration{.resolution = version.resolver->resolve(request)};
-  if (configuration.resolution.error.has_value()) {
-    const backends::Refusal& refusal = *configuration.resolution.error;
-    return Status(Code::kFailedPrecondition,
-                  fmt::format("{} {} would not start ({}): {}", version.resolver->name,
-                              version.version, refusal.stage, refusal.message),
-                  refusal.field);
-  }
-  RL_ASSIGN_OR_RETURN(configuration.settings,
-                      SettingsOfResolved(version.resolver->name, version.version,
-                                         configuration.resolution.resolved, model.shape));
-  return configuration;
+  RL_ASSIGN_OR_RETURN(const Configurer configurer, Configurer::Make(engine, model, hardware));
+  return configurer.Configure(arguments, environment);
 }
 
 }  // namespace redline::planner

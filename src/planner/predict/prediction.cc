@@ -7,7 +7,6 @@
 #include "planner/predict/explaining_cost.h"
 #include "planner/quantile.h"
 #include "planner/simulate/serving_simulator.h"
-#include "workload/request_plan.h"
 
 namespace redline::planner {
 namespace {
@@ -118,12 +117,18 @@ nlohmann::json BandToJson(const Banded& banded) {
 Result<Prediction> Predict(const EnginePlan& plan, const spec::WorkloadSpec& workload,
                            const PredictOptions& options) {
   RL_ASSIGN_OR_RETURN(const auto requests, workload::MakePlan(workload, options.seed));
+  return Predict(plan, workload, *requests, options);
+}
+
+Result<Prediction> Predict(const EnginePlan& plan, const spec::WorkloadSpec& workload,
+                           const workload::RequestPlan& requests, const PredictOptions& options) {
   const ExplainingCost explaining(*plan.cost);
   const bool explains = options.explains && options.cost == nullptr;
   const StepCost& plain = options.cost != nullptr ? *options.cost : *plan.cost;
   const StepCost& cost = explains ? explaining : plain;
   Prediction prediction;
-  RL_ASSIGN_OR_RETURN(prediction.simulation, SimulateServing(*requests, workload, plan.policy, cost));
+  RL_ASSIGN_OR_RETURN(prediction.simulation,
+                      SimulateServing(requests, workload, plan.policy, cost));
   if (prediction.simulation.num_refused ==
       static_cast<int64_t>(prediction.simulation.requests.size())) {
     return FailedPrecondition("no request of the workload fits: " + prediction.simulation.refusal);

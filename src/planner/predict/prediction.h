@@ -12,6 +12,7 @@
 #include "planner/engines/engine_plan.h"
 #include "planner/simulate/simulation_result.h"
 #include "spec/workload_spec.h"
+#include "workload/request_plan.h"
 
 namespace redline::planner {
 
@@ -48,6 +49,10 @@ struct PredictOptions {
 
 // kFailedPrecondition when no request can run.
 Result<Prediction> Predict(const EnginePlan& plan, const spec::WorkloadSpec& workload,
+                           const PredictOptions& options = {});
+// The same with requests that were made before: many configurations run the same ones.
+Result<Prediction> Predict(const EnginePlan& plan, const spec::WorkloadSpec& workload,
+                           const workload::RequestPlan& requests,
                            const PredictOptions& options = {});
 
 // What the first token waits beyond the simulation, as clients see it: all times of a request but

@@ -2,6 +2,7 @@
 // flags become one elsewhere.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <string_view>
 
@@ -65,6 +66,8 @@ struct SchedulerPolicy {
   // The scheduler's own work for a step: hidden behind the step before, or added to each.
   double host_seconds_per_step = 0;
   bool overlap_schedule = true;
+
+  auto operator<=>(const SchedulerPolicy&) const = default;
 };
 
 inline constexpr int64_t kMaxRanks = 1024;
