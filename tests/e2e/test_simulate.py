@@ -17,7 +17,7 @@ SGLANG = ["--as", "sglang@0.5.6.post2", *SETUP]
 SGLANG_FLAGS = ["--", "--tp-size", "8", "--enable-metrics", "--served-model-name", "m"]
 # How the lab measures a virtual engine: a few seconds by default, with what is slow enough for a busy
 # machine; from 100 requests a second on, with what can take so many.
-RATE = float(os.environ.get("REDLINE_SIMULATE_RATE", "20"))
+RATE = float(os.environ.get("REDLINE_SIMULATE_RATE", "8"))
 SECONDS = float(os.environ.get("REDLINE_SIMULATE_SECONDS", "6"))
 TOLERANCE = float(os.environ.get("REDLINE_SIMULATE_TOLERANCE", "0.15"))
 MEASURED = SGLANG if RATE < 100 else ["--as", "sglang@0.5.6.post2", "--model", "Qwen3-4B",
