@@ -14,6 +14,7 @@ using ::testing::HasSubstr;
 
 TEST(HardwareLibraryTest, EveryFileIsADeviceUnderItsName) {
   for (const EmbeddedFile& file : embedded::hardware_files()) {
+    if (file.path.find('/') != std::string_view::npos) continue;  // kernels and calibrations
     const auto hardware = HardwareFromYaml(file.data);
     ASSERT_TRUE(hardware.ok()) << file.path << ": " << hardware.status().ToString();
     EXPECT_EQ(ToLower(hardware->name) + ".yaml", file.path);
