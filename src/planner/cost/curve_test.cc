@@ -22,9 +22,9 @@ TEST(CurveTest, ReadsKnotsAndTheMiddleInLogarithms) {
   const struct {
     double m, n, log_ratio;
     bool is_covered;
-  } cases[] = {{1, 64, 0, true},     {1, 1024, 2, true},   {16, 256, 11, true},
-               {4, 64, 5, true},     {1, 128, 0.5, true},  {4, 512, 6.5, true},
-               {0.5, 64, 0, false},  {16, 4096, 12, false}, {1e9, 1, 10, false}};
+  } cases[] = {{1, 64, 0, true},    {1, 1024, 2, true},    {16, 256, 11, true},
+               {4, 64, 5, true},    {1, 128, 0.5, true},   {4, 512, 6.5, true},
+               {0.5, 64, 0, false}, {16, 4096, 12, false}, {1e9, 1, 10, false}};
   for (const auto& one : cases) {
     const double place[] = {one.m, one.n};
     const CurveReading reading = ReadCurve(curve, place);
@@ -47,10 +47,9 @@ TEST(CurveTest, RefusesWhatIsNoGrid) {
   EXPECT_EQ(refused([](Curve& curve) { curve.axes[0].knots = {16, 1}; }), "axes");
   EXPECT_EQ(refused([](Curve& curve) { curve.axes[0].knots = {0, 1}; }), "axes");
   EXPECT_EQ(refused([](Curve& curve) { curve.log_ratios.pop_back(); }), "log_ratios");
-  EXPECT_EQ(refused([](Curve& curve) {
-              curve.log_ratios[2] = std::numeric_limits<double>::quiet_NaN();
-            }),
-            "log_ratios");
+  EXPECT_EQ(
+      refused([](Curve& curve) { curve.log_ratios[2] = std::numeric_limits<double>::quiet_NaN(); }),
+      "log_ratios");
   EXPECT_EQ(refused([](Curve& curve) { curve.axes.resize(5, curve.axes[0]); }), "axes");
 }
 

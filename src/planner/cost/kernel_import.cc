@@ -279,11 +279,12 @@ Result<KernelSet> ImportKernels(const KernelImport& import) {
     }
   }
   if (!kernels.curves.empty()) return kernels;
-  return NotFound(fmt::format("{}: no table that is known (gemm_perf, moe_perf, "
-                              "custom_allreduce_perf, dsa_context_module_perf, "
-                              "dsa_generation_module_perf; FAMILY__FRAMEWORK__VERSION__TABLE.csv, or .csv.zst)",
-                              import.directory.string()),
-                  "directory");
+  return NotFound(
+      fmt::format("{}: no table that is known (gemm_perf, moe_perf, "
+                  "custom_allreduce_perf, dsa_context_module_perf, "
+                  "dsa_generation_module_perf; FAMILY__FRAMEWORK__VERSION__TABLE.csv, or .csv.zst)",
+                  import.directory.string()),
+      "directory");
 }
 
 }  // namespace redline::planner

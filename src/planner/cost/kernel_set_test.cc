@@ -49,11 +49,10 @@ TEST(KernelSetTest, AGpuThatNobodyMeasuredBorrows) {
 }
 
 TEST(KernelSetTest, RefusesWhatIsNone) {
-  for (const char* text :
-       {"", "[]", "{\"gpu\": 1}", "{\"unknown\": 1}",
-        R"({"curves": [{"op": "gemm", "axes": [{"name": "m", "knots": [1, 2]}],
+  for (const char* text : {"", "[]", "{\"gpu\": 1}", "{\"unknown\": 1}",
+                           R"({"curves": [{"op": "gemm", "axes": [{"name": "m", "knots": [1, 2]}],
             "log_ratio_thousandths": [1, 2, 3]}]})",
-        R"({"curves": [{"op": "gemm", "axes": [{"name": "m", "knots": [1, 2]}],
+                           R"({"curves": [{"op": "gemm", "axes": [{"name": "m", "knots": [1, 2]}],
             "log_ratio_thousandths": [1, 900000]}]})"}) {
     EXPECT_FALSE(KernelSetFromJson(text).ok()) << text;
   }
@@ -98,7 +97,7 @@ TEST(CalibrationTest, TheNearestEntryIsFound) {
   };
   const std::vector<EngineCalibration> all = {
       entry("sglang", {"0.5.6.post2"}, "", 1), entry("sglang", {"0.5.6.post2"}, "llama", 2),
-      entry("sglang", {}, "llama", 3),         entry("vllm", {"0.13"}, "", 4),
+      entry("sglang", {}, "llama", 3), entry("vllm", {"0.13"}, "", 4),
       entry("vllm", {"0.1"}, "", 5)};
   const struct {
     const char* engine;

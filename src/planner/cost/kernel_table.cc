@@ -88,9 +88,10 @@ Result<double> KernelTable::NumberAt(size_t column) const {
       std::isfinite(value)) {
     return value;
   }
-  return InvalidArgument(fmt::format("{}:{}: {} is \"{}\"; it must be a number that is not negative", name_,
-                                     line_, header_[column], text.substr(0, 60)),
-                         header_[column]);
+  return InvalidArgument(
+      fmt::format("{}:{}: {} is \"{}\"; it must be a number that is not negative", name_, line_,
+                  header_[column], text.substr(0, 60)),
+      header_[column]);
 }
 
 Result<KernelTable> ReadKernelTable(const std::filesystem::path& path) {

@@ -203,7 +203,8 @@ OperationTimes ModelStepCost::TimesOf(std::span<const RankStep> ranks) const {
     step.all += tokens;
     step.slowest_rank = std::max(step.slowest_rank, tokens);
     step.rows += static_cast<double>(rank.sampled_rows);
-    times[Operation::kAttention] = std::max(times[Operation::kAttention], AttentionOf(rank, step.has_prefill));
+    times[Operation::kAttention] =
+        std::max(times[Operation::kAttention], AttentionOf(rank, step.has_prefill));
   }
   if (step.all <= 0) return {};
   OperationTimes layers;

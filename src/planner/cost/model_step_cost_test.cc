@@ -39,7 +39,7 @@ RankStep Decodes(int64_t requests, int64_t context) {
           .sampled_rows = requests};
 }
 
-constexpr const char* kModels[] = {"DeepSeek-V3.2", "DeepSeek-R1-0528", "GLM-4.6", "gpt-oss-120b",
+constexpr const char* kModels[] = {"DeepSeek-V3.2", "DeepSeek-R1-0528",  "GLM-4.6",  "gpt-oss-120b",
                                    "Qwen3-32B",     "Qwen3.5-397B-A17B", "Kimi-K2.5"};
 
 TEST(ModelStepCostTest, OperationsAddUpToTheStep) {
@@ -47,7 +47,9 @@ TEST(ModelStepCostTest, OperationsAddUpToTheStep) {
     const ModelShape shape = Shape(name);
     const auto cost = Cost(shape, {.attention_tp = 8, .ffn_tp = 8});
     const PrefillChunk chunks[] = {{1500, 0}, {500, 700}};
-    const RankStep steps[] = {Decodes(1, 100), Decodes(64, 2000), Decodes(700, 300),
+    const RankStep steps[] = {Decodes(1, 100),
+                              Decodes(64, 2000),
+                              Decodes(700, 300),
                               {.prefill = chunks, .sampled_rows = 2},
                               {.prefill = chunks,
                                .decode_requests = 30,
@@ -117,8 +119,8 @@ TEST(ModelStepCostTest, PaddedHeadsMakeSmallSharesOfSparsePrefillDear) {
   const ModelShape shape = Shape("DeepSeek-V3.2");
   const PrefillChunk chunk{8192, 0};
   const RankStep whole{.prefill = {&chunk, 1}, .sampled_rows = 1};
-  const double tp8 = Cost(shape, {.attention_tp = 8, .ffn_tp = 8})
-                         ->TimesOf({&whole, 1})[Operation::kAttention];
+  const double tp8 =
+      Cost(shape, {.attention_tp = 8, .ffn_tp = 8})->TimesOf({&whole, 1})[Operation::kAttention];
   const double dp1 = Cost(shape, {.attention_tp = 1, .ffn_tp = 8, .expert_parallel = 1})
                          ->TimesOf({&whole, 1})[Operation::kAttention];
   EXPECT_GT(tp8 * 8, 3 * dp1);

@@ -1,5 +1,5 @@
-// Layers of sparse attention whose module was measured as a whole: projections, indexer and attention
-// in one. Immutable.
+// Layers of sparse attention whose module was measured as a whole: projections, indexer and
+// attention in one. Immutable.
 #pragma once
 
 #include <span>

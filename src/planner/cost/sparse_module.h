@@ -1,6 +1,7 @@
-// A layer of DeepSeek's sparse attention as a whole: projections, indexer, choice and attention, which
-// was measured as one (aiconfigurator's dsa_*_module tables). Its speed of light, of which the curves
-// "dsa_decode", "dsa_prefill_dense" and "dsa_prefill_sparse" are multiples. Pure functions.
+// A layer of DeepSeek's sparse attention as a whole: projections, indexer, choice and attention,
+// which was measured as one (aiconfigurator's dsa_*_module tables). Its speed of light, of which
+// the curves "dsa_decode", "dsa_prefill_dense" and "dsa_prefill_sparse" are multiples. Pure
+// functions.
 #pragma once
 
 #include "planner/cost/speed_of_light.h"

@@ -24,12 +24,17 @@ EngineSettings Settings(const char* engine, const json& resolved, const ModelSha
 
 TEST(EngineSettingsTest, SglangsDataParallelAttentionDividesTheRanks) {
   const ModelShape shape = Shape("DeepSeek-V3.2");
-  const EngineSettings settings = Settings(
-      "sglang",
-      {{"tp_size", 8}, {"dp_size", 8}, {"enable_dp_attention", true}, {"chunked_prefill_size", 1024},
-       {"schedule_conservativeness", 0.3}, {"mem_fraction_static", 0.769}, {"page_size", 64},
-       {"nsa_decode_backend", "fa3"}, {"nsa_prefill_backend", "flashmla_sparse"}},
-      shape);
+  const EngineSettings settings = Settings("sglang",
+                                           {{"tp_size", 8},
+                                            {"dp_size", 8},
+                                            {"enable_dp_attention", true},
+                                            {"chunked_prefill_size", 1024},
+                                            {"schedule_conservativeness", 0.3},
+                                            {"mem_fraction_static", 0.769},
+                                            {"page_size", 64},
+                                            {"nsa_decode_backend", "fa3"},
+                                            {"nsa_prefill_backend", "flashmla_sparse"}},
+                                           shape);
   EXPECT_EQ(settings.layout.attention_tp, 1);
   EXPECT_EQ(settings.layout.attention_dp, 8);
   EXPECT_EQ(settings.layout.ffn_tp, 8);
@@ -50,18 +55,18 @@ TEST(EngineSettingsTest, ADataParallelSizeWithoutTheFlagIsReplicas) {
 }
 
 TEST(EngineSettingsTest, Fp8KernelsOnA16BitCacheRequantizeIt) {
-  const EngineSettings settings =
-      Settings("sglang", {{"tp_size", 8}, {"nsa_decode_backend", "flashmla_kv"}},
-               Shape("DeepSeek-V3.2"));
+  const EngineSettings settings = Settings(
+      "sglang", {{"tp_size", 8}, {"nsa_decode_backend", "flashmla_kv"}}, Shape("DeepSeek-V3.2"));
   EXPECT_TRUE(settings.requantizes_pool);
   EXPECT_TRUE(settings.pads_heads_in_decode);
 }
 
 TEST(EngineSettingsTest, VllmsRanksShareExpertsOnly) {
-  const json resolved = {{"parallel", {{"tensor_parallel_size", 1}, {"data_parallel_size", 8},
-                                       {"enable_expert_parallel", true}}},
-                         {"cache", {{"block_size", 64}, {"cache_dtype", "fp8"}}},
-                         {"scheduler", {{"max_num_seqs", 512}}}};
+  const json resolved = {
+      {"parallel",
+       {{"tensor_parallel_size", 1}, {"data_parallel_size", 8}, {"enable_expert_parallel", true}}},
+      {"cache", {{"block_size", 64}, {"cache_dtype", "fp8"}}},
+      {"scheduler", {{"max_num_seqs", 512}}}};
   const EngineSettings sparse = Settings("vllm", resolved, Shape("DeepSeek-V3.2"));
   EXPECT_EQ(sparse.layout.attention_dp, 8);
   EXPECT_EQ(sparse.layout.expert_parallel, 8);
@@ -93,8 +98,7 @@ struct Planned {
 Planned Plan(const char* model, const char* hardware, const char* engine, ParallelLayout layout) {
   Planned planned{Shape(model), *FindHardwareSpec(hardware), Internal("")};
   auto settings = DefaultSettings(engine, "", layout, planned.shape);
-  planned.plan =
-      PlanEngine(*settings, {.shape = &planned.shape, .hardware = &planned.hardware});
+  planned.plan = PlanEngine(*settings, {.shape = &planned.shape, .hardware = &planned.hardware});
   return planned;
 }
 

@@ -1,6 +1,6 @@
 // The flags that decide layout and scheduling, read from a command line that no resolver takes: of
-// another version of the engine, or a model that it does not know. Names and nesting as the engine's
-// resolver gives them. Pure function.
+// another version of the engine, or a model that it does not know. Names and nesting as the
+// engine's resolver gives them. Pure function.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
