@@ -55,7 +55,8 @@ class PromptSize(EngineTestCase):
 
 
 class TokenizerTime(EngineTestCase):
-    """Four times the text takes at most about four times the time, whatever the text."""
+    """Four times the text takes about four times the time, whatever the text; a quadratic step would
+    take sixteen."""
     CONTEXT = 8192
     SMOLLM2 = True
     TEXTS = [
@@ -71,18 +72,21 @@ class TokenizerTime(EngineTestCase):
     ]
 
     def seconds(self, text):
-        """Of the processor, for five times (a tick of the kernel's clock is 10 ms)."""
-        before = self.engine.usage.cpu_seconds()
-        for _ in range(5):
-            reply = self.engine.post("/tokenize", {"prompt": text})
-            self.assertIn(reply.status, (200, 400))  # 400: more tokens than the context
-        return self.engine.usage.cpu_seconds() - before
+        """Of the processor, for five times (a tick of the kernel's clock is 10 ms); the best of three,
+        as neighbours make caches cold."""
+        def once():
+            before = self.engine.usage.cpu_seconds()
+            for _ in range(5):
+                reply = self.engine.post("/tokenize", {"prompt": text})
+                self.assertIn(reply.status, (200, 400))  # 400: more tokens than the context
+            return self.engine.usage.cpu_seconds() - before
+        return min(once() for _ in range(3))
 
     def test_is_linear(self):
         for name, make in self.TEXTS:
             with self.subTest(name=name):
                 small, large = self.seconds(make(25_000)), self.seconds(make(100_000))
-                self.assertLess(large, 6 * small + 0.05, (small, large))
+                self.assertLess(large, 8 * small + 0.05, (small, large))
 
 
 class TemplateVariables(EngineTestCase):
