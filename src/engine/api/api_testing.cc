@@ -17,10 +17,16 @@ namespace {
 
 constexpr timeval kReadTimeout = {60, 0};
 
+// A socket's file is there before somebody listens on it: a refusal is tried again for a second.
 UniqueFd ConnectTo(int family, const sockaddr* address, socklen_t size) {
   UniqueFd fd(socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0));
   setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &kReadTimeout, sizeof kReadTimeout);
-  EXPECT_EQ(connect(fd.get(), address, size), 0) << std::strerror(errno);
+  int connected = connect(fd.get(), address, size);
+  for (int attempt = 0; attempt < 100 && connected != 0 && errno == ECONNREFUSED; ++attempt) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    connected = connect(fd.get(), address, size);
+  }
+  EXPECT_EQ(connected, 0) << std::strerror(errno);
   return fd;
 }
 
