@@ -15,14 +15,21 @@ struct Place {
   bool is_inside = true;
 };
 
-Place PlaceOn(const std::vector<double>& knots, double coordinate) {
+Place PlaceOn(const CurveAxis& axis, double coordinate) {
+  const std::vector<double>& knots = axis.knots;
   Place place;
   place.is_inside = coordinate >= knots.front() && coordinate <= knots.back();
   const double inside = std::clamp(coordinate, knots.front(), knots.back());
   const auto above = std::upper_bound(knots.begin() + 1, knots.end() - 1, inside);
   place.lower = static_cast<size_t>(above - knots.begin()) - 1;
   const double low = knots[place.lower];
-  place.fraction = std::log(inside / low) / std::log(knots[place.lower + 1] / low);
+  if (inside == low) return place;
+  if (axis.log_knots.empty()) {
+    place.fraction = std::log(inside / low) / std::log(knots[place.lower + 1] / low);
+  } else {
+    const double log_low = axis.log_knots[place.lower];
+    place.fraction = (std::log(inside) - log_low) / (axis.log_knots[place.lower + 1] - log_low);
+  }
   return place;
 }
 
@@ -47,7 +54,7 @@ size_t CornersOf(std::span<const CurveAxis> axes, std::span<const double> coordi
   size_t count = 1;
   corners[0] = {.index = 0, .weight = 1};
   for (size_t axis = 0; axis < axes.size(); ++axis) {
-    const Place place = PlaceOn(axes[axis].knots, coordinates[axis]);
+    const Place place = PlaceOn(axes[axis], coordinates[axis]);
     if (is_covered != nullptr) *is_covered = *is_covered && place.is_inside;
     const size_t size = axes[axis].knots.size();
     for (size_t corner = 0; corner < count; ++corner) {
@@ -59,6 +66,13 @@ size_t CornersOf(std::span<const CurveAxis> axes, std::span<const double> coordi
     count *= 2;
   }
   return count;
+}
+
+void TakeLogarithms(std::span<CurveAxis> axes) {
+  for (CurveAxis& axis : axes) {
+    axis.log_knots.clear();
+    for (const double knot : axis.knots) axis.log_knots.push_back(std::log(knot));
+  }
 }
 
 CurveReading ReadCurve(const Curve& curve, std::span<const double> coordinates) {

@@ -15,8 +15,9 @@ inline constexpr size_t kMaxCurveAxes = 4;
 inline constexpr size_t kMaxCurveValues = 1 << 16;
 
 struct CurveAxis {
-  std::string name;           // "m"
-  std::vector<double> knots;  // positive, rising, at least two
+  std::string name;               // "m"
+  std::vector<double> knots;      // positive, rising, at least two
+  std::vector<double> log_knots;  // of the same, once TakeLogarithms was called
 };
 
 struct Curve {
@@ -46,6 +47,9 @@ struct CurveCorner {
 };
 size_t CornersOf(std::span<const CurveAxis> axes, std::span<const double> coordinates,
                  std::span<CurveCorner, 1 << kMaxCurveAxes> corners, bool* is_covered);
+
+// Readings take half as long afterwards. Only of valid axes.
+void TakeLogarithms(std::span<CurveAxis> axes);
 
 // Axes rise, sizes agree, numbers are finite.
 Status ValidateCurve(const Curve& curve);

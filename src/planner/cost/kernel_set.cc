@@ -176,6 +176,7 @@ Result<KernelSet> KernelSetFromJson(std::string_view text) {
   for (WrittenCurve& curve : written.curves) {
     kernels.curves.push_back(CurveOf(std::move(curve)));
     RL_RETURN_IF_ERROR(ValidateCurve(kernels.curves.back()));
+    TakeLogarithms(kernels.curves.back().axes);
   }
   return kernels;
 }

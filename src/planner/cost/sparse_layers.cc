@@ -56,8 +56,12 @@ SparseLayers::SparseLayers(const ModelShape& shape, const EngineKernels& kernels
     : peaks_(peaks) {
   for (const LayerGroup& group : shape.groups) {
     if (!Covers(group, kernels, curves)) continue;
-    groups_.push_back({.num_layers = static_cast<double>(group.num_layers),
-                       .module = ModuleOf(shape, *SparseAttentionOf(group), kernels)});
+    const SparseModule module = ModuleOf(shape, *SparseAttentionOf(group), kernels);
+    // Groups that differ in their FFN alone are asked for once.
+    auto same = std::find_if(groups_.begin(), groups_.end(),
+                             [&](const Group& known) { return known.module == module; });
+    if (same == groups_.end()) same = groups_.insert(same, {.module = module});
+    same->num_layers += static_cast<double>(group.num_layers);
   }
   if (groups_.empty()) return;
   decode_ = OwnCurve(curves, "dsa_decode", kernels);

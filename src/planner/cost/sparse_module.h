@@ -22,6 +22,8 @@ struct SparseModule {
   double top_k = 0;
   double row_bytes = 0;        // of a token in the cache
   double index_row_bytes = 0;  // of its key for the indexer
+
+  bool operator==(const SparseModule&) const = default;
 };
 
 // What the tables of DeepSeek-V3.2 were measured with.
