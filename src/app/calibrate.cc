@@ -11,34 +11,38 @@
 namespace redline::app {
 namespace {
 
-constexpr const char* kDefaultSource =
-    "fitted from aiconfigurator's measured tables (NVIDIA, Apache-2.0)";
+// What was said, or the file itself: whose measurements these are, nobody else knows.
+std::string SourceOf(const Arguments& arguments) {
+  return arguments.Has("source") ? arguments.Get("source") : arguments.Get("FILE");
+}
 
 Status ImportTables(const Arguments& arguments) {
+  RL_RETURN_IF_ERROR(RefuseFlags(arguments, {"runs-for-model"}, "with import"));
   const std::string directory = arguments.Get("FILE");
   if (directory.empty()) {
     return InvalidArgument(
         "a directory of tables is needed; for example: redline calibrate import h200-kernels "
-        "--gpu H200 --out kernels_h200.json",
+        "--gpu H200 --out kernels.json",
         "FILE");
   }
   RL_ASSIGN_OR_RETURN(const planner::HardwareSpec hardware,
                       planner::FindHardwareSpec(arguments.Get("gpu")));
-  planner::KernelImport import{.directory = directory,
-                               .gpu = hardware.name,
-                               .peaks = planner::PeaksOf(hardware),
-                               .source = arguments.Get("source")};
-  import.progress = [](const std::string& line) { fmt::print(stderr, "{}\n", line);
-};
-RL_ASSIGN_OR_RETURN(const planner::KernelSet kernels, planner::ImportKernels(import));
-const std::string text = planner::ToJson(kernels);
-RL_RETURN_IF_ERROR(WriteFileAtomic(arguments.Get("out"), text));
-fmt::print("{} curves of {} in {} ({} KB)\n", kernels.curves.size(), kernels.gpu,
-           arguments.Get("out"), text.size() / 1024);
-return OkStatus();
-}  // namespace
+  const planner::KernelImport request{
+      .directory = directory,
+      .gpu = hardware.name,
+      .peaks = planner::PeaksOf(hardware),
+      .source = SourceOf(arguments),
+      .progress = [](const std::string& line) { fmt::print(stderr, "{}\n", line); }};
+  RL_ASSIGN_OR_RETURN(const planner::KernelSet kernels, planner::ImportKernels(request));
+  const std::string text = planner::ToJson(kernels);
+  RL_RETURN_IF_ERROR(WriteOutputFile(arguments.Get("out"), text));
+  fmt::print("{} curves of {} in {} ({} KB)\n", kernels.curves.size(), kernels.gpu,
+             arguments.Get("out"), text.size() / 1024);
+  return OkStatus();
+}
 
 Status FitRuns(const Arguments& arguments) {
+  RL_RETURN_IF_ERROR(RefuseFlags(arguments, {"gpu"}, "with fit"));
   const std::string path = arguments.Get("FILE");
   if (path.empty()) {
     return InvalidArgument(
@@ -49,12 +53,12 @@ Status FitRuns(const Arguments& arguments) {
   RL_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
   const auto runs = planner::MeasuredRunsFromCsv(text);
   if (!runs.ok()) return runs.status().WithContext(path);
-  planner::FitOptions options{.source = arguments.Get("source")};
+  planner::FitOptions options{.source = SourceOf(arguments)};
   RL_ASSIGN_OR_RETURN(options.runs_for_model, arguments.GetInt("runs-for-model", 0, 1'000'000));
   options.progress = [](const std::string& line) { fmt::print(stderr, "{}\n", line); };
   const auto calibrations = planner::FitCalibrations(*runs, options);
   if (!calibrations.ok()) return calibrations.status().WithContext(path);
-  RL_RETURN_IF_ERROR(WriteFileAtomic(arguments.Get("out"), planner::ToYaml(*calibrations)));
+  RL_RETURN_IF_ERROR(WriteOutputFile(arguments.Get("out"), planner::ToYaml(*calibrations)));
   fmt::print("{} calibrations in {}\n", calibrations->size(), arguments.Get("out"));
   return OkStatus();
 }
@@ -67,7 +71,7 @@ Status RunCalibrate(const Arguments& arguments) {
                          "ACTION");
 }
 
-}  // namespace redline::app
+}  // namespace
 
 Command CalibrateCommand() {
   return {.name = "calibrate",
@@ -81,9 +85,10 @@ Command CalibrateCommand() {
           .example =
               "redline calibrate import h200-kernels --gpu H200 --out kernels.json\n"
               "redline calibrate fit runs.csv --out calibration.yaml",
-          .flags = {{"gpu", "GPU", "the GPU that was measured", "H200"},
-                    {"out", "FILE", "where the curves go", "kernels.json"},
-                    {"source", "TEXT", "where the measurements are from", kDefaultSource},
+          .flags = {{"gpu", "GPU", "import: the GPU that was measured", "H200"},
+                    {"out", "FILE", "where the curves or calibrations go", "kernels.json"},
+                    {"source", "TEXT", "where the measurements are from, with their licence [FILE]",
+                     ""},
                     {"runs-for-model", "N",
                      "fit: an entry of its own for a model with so many runs; 0: none", "5"}},
           .positionals = {{"ACTION", "import or fit"},

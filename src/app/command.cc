@@ -264,6 +264,15 @@ std::string HelpText(const Command& command) {
   return text;
 }
 
+Status RefuseFlags(const Arguments& arguments, const std::vector<std::string>& flags,
+                   std::string_view why) {
+  for (const std::string& flag : flags) {
+    if (arguments.Has(flag))
+      return InvalidArgument(fmt::format("--{} means nothing {}", flag, why), flag);
+  }
+  return OkStatus();
+}
+
 int RunCommandLine(const std::vector<Command>& commands, int argc, char** argv) {
   std::vector<std::string> words(argv + 1, argv + argc);
   if (words.empty()) {

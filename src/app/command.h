@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/status.h"
@@ -51,6 +52,10 @@ class Arguments {
   std::map<std::string, std::vector<std::string>> given_;
   std::map<std::string, std::string> defaults_;
 };
+
+// kInvalidArgument for the first of `flags` that was given: "--port means nothing with --workload".
+Status RefuseFlags(const Arguments& arguments, const std::vector<std::string>& flags,
+                   std::string_view why);
 
 struct Command {
   std::string name;

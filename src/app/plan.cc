@@ -46,6 +46,7 @@ class SearchProgress {
 
 Status RunPlan(const Arguments& arguments) {
   if (arguments.Get("MODEL") == "validate") return RunPlanValidate(arguments);
+  RL_RETURN_IF_ERROR(RefuseFlags(arguments, {"leave-models-out"}, "without validate"));
   if (arguments.Has("FILE")) {
     return InvalidArgument(
         fmt::format("unexpected argument \"{}\"; arguments of an engine follow --",

@@ -152,6 +152,12 @@ TEST_F(PlanTest, MistakesAreNamed) {
       {{missing, "--hardware", "h200"}, "missing.json"},
       {{absurd, "--hardware", "h200"}, "absurd.json"},
       {{broken, "--hardware", "h200"}, "broken.json"},
+      {{"Qwen3-4B", "--hardware", "h200", "--leave-models-out"}, "means nothing without validate"},
+      {{"validate", hostile, "--hardware", "h200"}, "--hardware means nothing with validate"},
+      {{"validate", hostile, "--leave-models-out", "--calibration", hostile},
+       "--calibration means"},
+      {{"validate"}, "a file of measured runs"},
+      {{"validate", hostile}, "of no kind that is known"},
   };
   for (const Case& test_case : cases) {
     const Said said = Plan(test_case.words);

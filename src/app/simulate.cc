@@ -35,21 +35,12 @@ Result<planner::TruthOptions> TruthOf(const Arguments& arguments) {
   return truth;
 }
 
-Status CheckUnused(const Arguments& arguments, std::initializer_list<const char*> flags,
-                   const char* why) {
-  for (const char* flag : flags) {
-    if (arguments.Has(flag))
-      return InvalidArgument(fmt::format("--{} means nothing {}", flag, why), flag);
-  }
-  return OkStatus();
-}
-
 Status CheckMode(const Arguments& arguments) {
   if (arguments.Has("workload")) {
-    return CheckUnused(arguments, {"host", "port", "speed", "count"},
+    return RefuseFlags(arguments, {"host", "port", "speed", "count"},
                        "with --workload, which runs no server");
   }
-  return CheckUnused(arguments,
+  return RefuseFlags(arguments,
                      {"scale", "scale-lengths", "concurrency", "rate", "requests", "seed",
                       "requests-file", "output"},
                      "without --workload");

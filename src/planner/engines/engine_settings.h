@@ -58,7 +58,6 @@ struct EngineSettings {
 
   Drafting drafting = Drafting::kNone;
   int64_t draft_tokens = 0;
-  bool overlap_schedule = true;
 
   auto operator<=>(const EngineSettings&) const = default;
 };

@@ -23,7 +23,6 @@ void SetSpeculation(EngineSettings& settings, const nlohmann::json& resolved) {
   settings.drafting = Drafting::kPredictionLayers;
   settings.draft_tokens =
       std::max<int64_t>(IntAt(resolved, "speculative_num_draft_tokens", 2) - 1, 1);
-  settings.overlap_schedule = false;
 }
 
 }  // namespace
@@ -59,7 +58,6 @@ Result<EngineSettings> SglangSettings(const nlohmann::json& resolved, const Mode
   settings.context_length = std::max<int64_t>(IntAt(resolved, "context_length", 0), 0);
   settings.has_graphs = !BoolAt(resolved, "disable_cuda_graph", false);
   settings.max_graph_tokens = IntAt(resolved, "cuda_graph_max_bs", settings.max_graph_tokens);
-  settings.overlap_schedule = !BoolAt(resolved, "disable_overlap_schedule", false);
   if (TextAt(resolved, "kv_cache_dtype", "auto").starts_with("fp8")) {
     settings.cache_dtype = CacheDtype::kFp8;
   }

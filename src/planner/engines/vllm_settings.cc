@@ -53,7 +53,6 @@ Result<EngineSettings> VllmSettings(const nlohmann::json& resolved, const ModelS
                         TextAt(resolved, "compilation.cudagraph_mode", "FULL") != "NONE";
   settings.max_graph_tokens =
       IntAt(resolved, "compilation.max_cudagraph_capture_size", settings.max_graph_tokens);
-  settings.overlap_schedule = BoolAt(resolved, "scheduler.async_scheduling", false);
   if (TextAt(resolved, "cache.cache_dtype", "auto").starts_with("fp8")) {
     settings.cache_dtype = CacheDtype::kFp8;
   }

@@ -48,7 +48,6 @@ std::vector<Axis> VllmAxes(const SpaceQuestion& question) {
       FlagAxis("running requests", "--max-num-seqs", {"128", "256"},
                {"16", "32", "64", "512", "2048"}),
       FlagAxis("memory fraction", "--gpu-memory-utilization", {"0.95"}, {"0.85", "0.92"}),
-      SwitchAxis("asynchronous scheduling", "--async-scheduling"),
       SwitchAxis("no prefix cache", "--no-enable-prefix-caching")};
   axes.back().num_coarse = 1;
   if (question.has_fp8) axes.push_back(FlagAxis("KV cache", "--kv-cache-dtype", {"fp8"}));
