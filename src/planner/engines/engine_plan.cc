@@ -203,6 +203,13 @@ Result<EnginePlan> PlanEngine(const EngineSettings& settings, const PlanInputs& 
                                  .peaks = PeaksOf(hardware),
                                  .calibration = plan.calibration.calibration}));
   for (const std::string& note : plan.cost->notes()) plan.notes.push_back(note);
+  // The modules were measured with one pair of kernels (cost/sparse_layers.h).
+  if (settings.engine == "sglang" && HasSparseAttention(*inputs.shape) &&
+      (!settings.pads_heads_in_prefill || settings.pads_heads_in_decode)) {
+    plan.notes.push_back(
+        "sparse attention was measured with flashmla_sparse for prompts and fa3 for decodes (fp8 "
+        "cache: flashmla_kv): other backends are predicted as these");
+  }
   plan.notes.push_back(plan.calibration.provenance);
   return plan;
 }

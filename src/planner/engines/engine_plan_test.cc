@@ -128,6 +128,26 @@ TEST(EnginePlanTest, WhatDoesNotFitIsRefusedWithTheArithmetic) {
   EXPECT_EQ(wide.plan.status().code(), Code::kInvalidArgument);
 }
 
+TEST(EnginePlanTest, BackendsThatNobodyMeasuredAreSaid) {
+  const ModelShape shape = Shape("DeepSeek-V3.2");
+  const HardwareSpec hardware = *FindHardwareSpec("h200x8");
+  const auto notes_of = [&](const char* prefill) {
+    const EngineSettings settings = Settings("sglang",
+                                             {{"tp_size", 8},
+                                              {"nsa_prefill_backend", prefill},
+                                              {"nsa_decode_backend", "fa3"},
+                                              {"mem_fraction_static", 0.87}},
+                                             shape);
+    const auto plan = PlanEngine(settings, {.shape = &shape, .hardware = &hardware});
+    EXPECT_TRUE(plan.ok()) << plan.status().ToString();
+    std::string notes;
+    for (const std::string& note : plan->notes) notes += note;
+    return notes;
+  };
+  EXPECT_EQ(notes_of("flashmla_sparse").find("other backends"), std::string::npos);
+  EXPECT_NE(notes_of("fa3").find("other backends"), std::string::npos);
+}
+
 TEST(EnginePlanTest, AnUnmeasuredGpuIsSaid) {
   const Planned planned = Plan("Qwen3-8B", "l40sx1", "vllm", {});
   ASSERT_TRUE(planned.plan.ok()) << planned.plan.status().ToString();
