@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
-#include <optional>
 
 #include "embedded/hardware_files.h"
 #include "spec/json_fields.h"
@@ -120,17 +120,17 @@ WrittenCurve WrittenOf(const Curve& curve) {
 double VersionNumber(std::string_view version) {
   double number = 0;
   double scale = 1;
-  std::optional<int> digits;
+  int part = -1;  // none has begun
   for (const char letter : version) {
-    if (letter >= '0' && letter <= '9' && digits.value_or(0) < 1000) {
-      digits = digits.value_or(0) * 10 + (letter - '0');
-    } else if (digits.has_value()) {
-      number += *digits * scale;
+    if (letter >= '0' && letter <= '9' && part < 1000) {
+      part = std::max(part, 0) * 10 + (letter - '0');
+    } else if (part >= 0) {
+      number += part * scale;
       scale /= 1000;
-      digits.reset();
+      part = -1;
     }
   }
-  return number + digits.value_or(0) * scale;
+  return number + std::max(part, 0) * scale;
 }
 
 std::vector<KernelSet> ReadEmbedded() {
