@@ -10,6 +10,7 @@
 #include "base/strings.h"
 #include "net/http_client.h"
 #include "workload/load_workload.h"
+#include "workload/loops.h"
 #include "workload/scale.h"
 
 namespace redline::app {
@@ -83,14 +84,12 @@ Status SetArrivals(const Arguments& arguments, spec::WorkloadSpec& workload) {
         "--concurrency is a closed loop and --rate an open one: give one of them", "rate");
   }
   if (arguments.Has("concurrency")) {
-    RL_ASSIGN_OR_RETURN(workload.concurrency, arguments.GetInt("concurrency", 1, 1'000'000));
-    workload.arrivals = {};
+    RL_ASSIGN_OR_RETURN(const int64_t concurrency, arguments.GetInt("concurrency", 1, 1'000'000));
+    workload::CloseLoop(concurrency, workload);
   }
   if (arguments.Has("rate")) {
-    workload.arrivals = {};
-    workload.arrivals.process = spec::ArrivalSpec::Process::kPoisson;
-    RL_ASSIGN_OR_RETURN(workload.arrivals.rate, arguments.GetDouble("rate", 1e-6, 1e6));
-    workload.concurrency = 0;
+    RL_ASSIGN_OR_RETURN(const double rate, arguments.GetDouble("rate", 1e-6, 1e6));
+    workload::OpenLoop(rate, workload);
   }
   return OkStatus();
 }

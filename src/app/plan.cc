@@ -13,6 +13,8 @@
 #include "base/clock.h"
 #include "base/files.h"
 #include "base/strings.h"
+#include "planner/plan/plan_json.h"
+#include "planner/plan/plan_progress.h"
 
 namespace redline::app {
 namespace {
@@ -23,24 +25,21 @@ class SearchProgress {
   void Show(std::string_view phase, size_t done, size_t all) {
     if (phase != phase_) {
       phase_ = phase;
-      begin_ = MonotonicNow();
     } else if (SecondsSince(shown_) < 0.1) {
       return;
     }
     shown_ = MonotonicNow();
-    const double passed = SecondsSince(begin_);
+    const double left =
+        planner::SecondsLeft(planner::FractionOfPlan(phase, done, all), SecondsSince(begin_));
     std::string text = fmt::format("{} {} of {}", phase, done, all);
-    if (done > 0 && passed > 1) {
-      text += fmt::format(", {} left", FormatDuration(passed * static_cast<double>(all - done) /
-                                                      static_cast<double>(done)));
-    }
+    if (left >= 0) text += fmt::format(", {} left", FormatDuration(left));
     line_.Show(phase_, text);
   }
 
  private:
   ProgressLine line_;
   std::string phase_;
-  MonotonicTime begin_;
+  const MonotonicTime begin_ = MonotonicNow();
   MonotonicTime shown_;
 };
 
@@ -53,7 +52,7 @@ Status RunPlan(const Arguments& arguments) {
                     Excerpt(arguments.Get("FILE"))),
         "FILE");
   }
-  RL_ASSIGN_OR_RETURN(PlanRequest request, PlanRequestOf(arguments));
+  RL_ASSIGN_OR_RETURN(planner::PlanRequest request, PlanRequestOf(arguments));
   std::vector<planner::EngineCalibration> calibrations;
   if (arguments.Has("calibration")) {
     RL_ASSIGN_OR_RETURN(const std::string yaml, ReadFile(arguments.Get("calibration")));
@@ -65,13 +64,14 @@ Status RunPlan(const Arguments& arguments) {
   request.options.progress = [&](std::string_view phase, size_t done, size_t all) {
     progress->Show(phase, done, all);
   };
-  auto report = MakePlanReport(request);
+  auto report = planner::MakePlanReport(request);
   progress.reset();
   if (!report.ok()) return report.status();
   if (arguments.Has("html")) {
     RL_RETURN_IF_ERROR(WriteOutputFile(arguments.Get("html"), PlanPage(*report)));
   }
-  if (!PrintedForPrograms(arguments, PlanJson(*report))) fmt::print("{}", PlanTables(*report));
+  if (!PrintedForPrograms(arguments, planner::PlanJson(*report)))
+    fmt::print("{}", PlanTables(*report));
   return OkStatus();
 }
 

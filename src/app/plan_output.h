@@ -1,19 +1,17 @@
-// A plan as a JSON document, as tables, as a page.
+// A plan as tables, and as a page; as JSON it is planner/plan/plan_json.h's.
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 
-#include "app/plan_report.h"
+#include "planner/plan/plan_report.h"
 
 namespace redline::app {
 
-nlohmann::json PlanJson(const PlanReport& report);
-std::string PlanTables(const PlanReport& report);
+std::string PlanTables(const planner::PlanReport& report);
 // Self-contained, with plots.
-std::string PlanPage(const PlanReport& report);
+std::string PlanPage(const planner::PlanReport& report);
 
 // "VARIABLE=value program flags", quoted for a shell.
-std::string LaunchLineOf(const PlanReport& report);
+std::string LaunchLineOf(const planner::PlanReport& report);
 
 }  // namespace redline::app

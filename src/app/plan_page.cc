@@ -17,17 +17,18 @@ namespace {
 using lab::FormatFigure;
 using lab::Markup;
 
-lab::Point PointOf(const PlanReport& report, const planner::Outcome& outcome) {
+lab::Point PointOf(const planner::PlanReport& report, const planner::Outcome& outcome) {
   const double tpot = outcome.prediction.mean_tpot_ms.value;
   const double tps = outcome.prediction.total_tps.value;
   return {.x = tpot,
           .y = tps,
-          .title = fmt::format("{}: {} tokens/s at {} ms a token", NameOfOutcome(report, outcome),
-                               FormatFigure(tps), FormatFigure(tpot))};
+          .title = fmt::format("{}: {} tokens/s at {} ms a token",
+                               planner::NameOfOutcome(report, outcome), FormatFigure(tps),
+                               FormatFigure(tpot))};
 }
 
 // Each engine's own frontier, and the defaults that the winner is held against.
-lab::LineChart FrontierChart(const PlanReport& report) {
+lab::LineChart FrontierChart(const planner::PlanReport& report) {
   lab::LineChart chart{
       .title = "Throughput and time per token (up and left is better)",
       .description = "Each engine's best total tokens per second at each mean time per token.",
@@ -74,7 +75,7 @@ lab::BarGroup SplitBars(std::string name, const planner::TimeSplit& split, size_
   return group;
 }
 
-lab::BarChart OperationChart(const PlanReport& report) {
+lab::BarChart OperationChart(const planner::PlanReport& report) {
   lab::BarChart chart{.title = "Where the time goes",
                       .description = "Seconds of the run by operation.",
                       .x_label = "seconds"};
@@ -107,7 +108,7 @@ lab::BarChart StepChart(const planner::Explanation& explanation) {
 }
 
 // Columns: the defaults' seconds, what each change takes away, the winner's.
-lab::ReportTable WaterfallTable(const PlanReport& report) {
+lab::ReportTable WaterfallTable(const planner::PlanReport& report) {
   const planner::Explanation& explanation = *report.explanation;
   lab::ReportTable table{.caption = "Seconds of the run, change by change",
                          .header = {"operation"}};
@@ -138,7 +139,7 @@ lab::ReportTable WaterfallTable(const PlanReport& report) {
   return table;
 }
 
-lab::ReportTable RankingTable(const PlanReport& report) {
+lab::ReportTable RankingTable(const planner::PlanReport& report) {
   constexpr size_t kMostRows = 20;
   lab::ReportTable table{.caption = "Ranking",
                          .header = {"", "configuration", "tokens/s", "mean TTFT, ms",
@@ -150,7 +151,7 @@ lab::ReportTable RankingTable(const PlanReport& report) {
     const planner::Banded& tps = outcome.prediction.total_tps;
     table.rows.push_back(
         {{.text = std::to_string(place + 1)},
-         {.text = NameOfOutcome(report, outcome)},
+         {.text = planner::NameOfOutcome(report, outcome)},
          {.text = FormatFigure(tps.value), .note = lab::FormatRange(tps.low, tps.high)},
          {.text = FormatFigure(outcome.prediction.mean_ttft_ms.value)},
          {.text = FormatFigure(outcome.prediction.mean_tpot_ms.value)},
@@ -162,7 +163,7 @@ lab::ReportTable RankingTable(const PlanReport& report) {
   return table;
 }
 
-lab::ReportTable LedgerOfPage(const PlannedConfiguration& planned) {
+lab::ReportTable LedgerOfPage(const planner::PlannedConfiguration& planned) {
   lab::ReportTable table{.caption = "Memory of a GPU", .header = {"", "GB"}};
   const auto add = [&](const std::string& name, int64_t bytes) {
     table.rows.push_back(
@@ -186,20 +187,20 @@ void DrawPageHead(const std::string& title, Markup& markup) {
   markup.Raw(lab::kPageStyle);
 }
 
-void DrawLaunchLine(const PlanReport& report, Markup& markup) {
+void DrawLaunchLine(const planner::PlanReport& report, Markup& markup) {
   markup.Element("h2", {}, "Launch line");
   const Markup::Scope code = markup.Open("div", {{"class", "code"}});
   markup.Element("pre", {}, LaunchLineOf(report));
   markup.Element("button", {{"type", "button"}, {"hidden", "hidden"}}, "Copy");
 }
 
-void DrawNotes(const PlanReport& report, Markup& markup) {
+void DrawNotes(const planner::PlanReport& report, Markup& markup) {
   markup.Element("h2", {}, "What to know before believing it");
   const Markup::Scope list = markup.Open("ul");
-  for (const std::string& caveat : Caveats(report)) markup.Element("li", {}, caveat);
+  for (const std::string& caveat : planner::Caveats(report)) markup.Element("li", {}, caveat);
 }
 
-void DrawBody(const PlanReport& report, Markup& markup) {
+void DrawBody(const planner::PlanReport& report, Markup& markup) {
   const Markup::Scope main = markup.Open("main");
   DrawLaunchLine(report, markup);
   {
@@ -216,8 +217,8 @@ void DrawBody(const PlanReport& report, Markup& markup) {
 
 }  // namespace
 
-std::string PlanPage(const PlanReport& report) {
-  const PlanRequest& request = *report.request;
+std::string PlanPage(const planner::PlanReport& report) {
+  const planner::PlanRequest& request = *report.request;
   const std::string title = fmt::format("Plan: {} on {}, {}", request.model_path,
                                         planner::FullName(request.hardware), request.workload.name);
   const planner::Banded& tps = report.winner.outcome.prediction.total_tps;

@@ -28,7 +28,7 @@ std::string CostText(const planner::Outcome& outcome) {
                                         : "-";
 }
 
-std::vector<std::string> OutcomeCells(const PlanRequest& request, std::string place,
+std::vector<std::string> OutcomeCells(const planner::PlanRequest& request, std::string place,
                                       std::string name, const planner::Outcome& outcome) {
   const planner::Prediction& prediction = outcome.prediction;
   return {std::move(place),
@@ -44,12 +44,12 @@ std::vector<std::string> OutcomeCells(const PlanRequest& request, std::string pl
 const std::vector<std::string> kOutcomeHeader = {
     "", "CONFIGURATION", "TOKENS/S (BAND)", "TTFT ms", "TPOT ms", "SLO", "USD/M TOKENS"};
 
-std::string OutcomeTable(const PlanReport& report, const std::vector<size_t>& places) {
+std::string OutcomeTable(const planner::PlanReport& report, const std::vector<size_t>& places) {
   std::vector<std::vector<std::string>> rows;
   for (const size_t place : places) {
     const planner::Outcome& outcome = report.ranking().ranking[place];
     rows.push_back(OutcomeCells(*report.request, std::to_string(place + 1),
-                                NameOfOutcome(report, outcome), outcome));
+                                planner::NameOfOutcome(report, outcome), outcome));
   }
   return FormatTable(kOutcomeHeader, rows);
 }
@@ -65,7 +65,7 @@ std::vector<size_t> ShownPlaces(const planner::WorkloadRanking& ranking) {
   return places;
 }
 
-std::string SearchLine(const PlanReport& report) {
+std::string SearchLine(const planner::PlanReport& report) {
   const planner::SearchResult& search = *report.search;
   return fmt::format(
       "{} combinations of flags: {} in layouts that cannot run, {} refused by their engine, {} "
@@ -76,7 +76,7 @@ std::string SearchLine(const PlanReport& report) {
       search.num_refined, report.seconds, report.request->options.num_threads);
 }
 
-std::string LedgerTable(const PlannedConfiguration& planned) {
+std::string LedgerTable(const planner::PlannedConfiguration& planned) {
   std::vector<std::vector<std::string>> rows;
   for (const auto& term : planned.ledger.terms) {
     rows.push_back({term.name, fmt::format("{:.2f}", static_cast<double>(term.num_bytes) / 1e9)});
@@ -125,7 +125,7 @@ std::string RemovedText(const planner::TimeSplit& removed) {
   return Join(texts, ", ");
 }
 
-std::string ExplanationTable(const PlanReport& report) {
+std::string ExplanationTable(const planner::PlanReport& report) {
   if (!report.explanation) {
     return fmt::format("No explanation: {}\n", EscapeControl(report.no_explanation));
   }
@@ -146,7 +146,7 @@ std::string ExplanationTable(const PlanReport& report) {
                      explanation.gain.low, explanation.gain.high);
 }
 
-std::string NoOpLines(const PlanReport& report) {
+std::string NoOpLines(const planner::PlanReport& report) {
   std::string text;
   for (const auto& flag : report.winner.flags) {
     if (!flag.HasNoEffect()) continue;
@@ -164,7 +164,7 @@ std::string NoOpLines(const PlanReport& report) {
   return text;
 }
 
-std::string RefusalLines(const PlanReport& report) {
+std::string RefusalLines(const planner::PlanReport& report) {
   constexpr size_t kMostRefusals = 3;
   std::string text;
   for (const auto* reasons :
@@ -177,7 +177,7 @@ std::string RefusalLines(const PlanReport& report) {
   return text;
 }
 
-std::string SearchTables(const PlanReport& report) {
+std::string SearchTables(const planner::PlanReport& report) {
   const planner::WorkloadRanking& ranking = report.ranking();
   std::string text = OutcomeTable(report, ShownPlaces(ranking)) + "\n";
   text += "Most tokens/s at each time per token:\n" + OutcomeTable(report, ranking.frontier) + "\n";
@@ -190,19 +190,19 @@ std::string SearchTables(const PlanReport& report) {
 
 }  // namespace
 
-std::string LaunchLineOf(const PlanReport& report) {
+std::string LaunchLineOf(const planner::PlanReport& report) {
   return CommandWords(report.winner.command, report.request->environment);
 }
 
-std::string PlanTables(const PlanReport& report) {
-  const PlanRequest& request = *report.request;
+std::string PlanTables(const planner::PlanReport& report) {
+  const planner::PlanRequest& request = *report.request;
   std::string text =
       fmt::format("{} on {}, workload {}, best by {}\n\n", EscapeControl(request.model_path),
                   planner::FullName(request.hardware), EscapeControl(request.workload.name),
                   planner::NameOf(request.options.goal));
   if (report.search) text += SearchTables(report);
   const std::string name =
-      report.search ? NameOfOutcome(report, report.winner.outcome) : report.winner.engine;
+      report.search ? planner::NameOfOutcome(report, report.winner.outcome) : report.winner.engine;
   if (!report.search) {
     text += FormatTable(kOutcomeHeader, {OutcomeCells(request, "", name, report.winner.outcome)}) +
             "\n";
@@ -212,7 +212,7 @@ std::string PlanTables(const PlanReport& report) {
   if (report.search) text += ExplanationTable(report) + "\n" + SearchLine(report);
   if (report.search) text += RefusalLines(report);
   text += NoOpLines(report);
-  for (const std::string& caveat : Caveats(report)) {
+  for (const std::string& caveat : planner::Caveats(report)) {
     text += fmt::format("note: {}\n", EscapeControl(caveat));
   }
   return text;

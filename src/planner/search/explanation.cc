@@ -21,6 +21,7 @@ size_t BaselineSpace(const Evaluator& evaluator, const Outcome& winner) {
 
 Result<Outcome> OutcomeOf(const Evaluator& evaluator, size_t workload, size_t space,
                           const Choice& choice) {
+  if (evaluator.options().IsCancelled()) return Status(Code::kCancelled, "cancelled");
   RL_ASSIGN_OR_RETURN(const Candidate candidate, evaluator.CandidateOf(space, choice));
   return evaluator.InFull(candidate, workload);
 }
@@ -78,11 +79,20 @@ std::optional<Move> BestMove(const Evaluator& evaluator, size_t workload, const 
   return best;
 }
 
+size_t NumDifferences(const Choice& left, const Choice& right) {
+  size_t num_differences = 0;
+  for (size_t axis = 0; axis < left.size(); ++axis) num_differences += left[axis] != right[axis];
+  return num_differences;
+}
+
 void ChangeByChange(const Evaluator& evaluator, size_t workload, const Outcome& winner, Outcome now,
                     std::vector<ExplanationStep>& steps) {
   const SearchSpace& space = evaluator.engines()[winner.candidate.space].space;
   const Choice& goal = winner.candidate.choice;
-  while (now.candidate.choice != goal) {
+  size_t to_go = NumDifferences(now.candidate.choice, goal);
+  const size_t all = to_go;
+  for (; to_go > 0; to_go = NumDifferences(now.candidate.choice, goal)) {
+    evaluator.options().Report("explain", all - to_go, all);
     auto move = BestMove(evaluator, workload, now, goal);
     if (!move) {
       // None runs without the others.

@@ -10,7 +10,8 @@
 namespace redline::planner {
 namespace {
 
-constexpr int kMaxRounds = 4;
+constexpr size_t kMaxRounds = 4;
+constexpr size_t kMaxClimbs = 2;
 
 class Climber {
  public:
@@ -20,7 +21,9 @@ class Climber {
   }
 
   void ClimbFrom(Outcome best) {
-    for (int round = 0; round < kMaxRounds; ++round) {
+    const size_t begun = num_climbs_++ * kMaxRounds;
+    for (size_t round = 0; round < kMaxRounds; ++round) {
+      evaluator_.options().Report("refine", begun + round, kMaxClimbs * kMaxRounds);
       const size_t before = found_.size();
       Try(NeighboursOf(best.candidate));
       bool is_better = false;
@@ -51,20 +54,27 @@ class Climber {
 
   // Resolves all, drops those that are known, screens the rest.
   void Try(std::vector<Candidate> neighbours) {
-    const size_t num_threads = evaluator_.options().num_threads;
+    const SearchOptions& options = evaluator_.options();
     std::vector<std::optional<Candidate>> resolved(neighbours.size());
-    ParallelFor(neighbours.size(), num_threads, [&](size_t index) {
-      auto candidate = evaluator_.CandidateOf(neighbours[index].space, neighbours[index].choice);
-      if (candidate.ok()) resolved[index] = std::move(*candidate);
-    });
+    ParallelFor(
+        neighbours.size(), options.num_threads,
+        [&](size_t index) {
+          auto candidate =
+              evaluator_.CandidateOf(neighbours[index].space, neighbours[index].choice);
+          if (candidate.ok()) resolved[index] = std::move(*candidate);
+        },
+        nullptr, options.is_cancelled);
     std::erase_if(resolved, [&](const std::optional<Candidate>& candidate) {
       return !candidate || !known_.insert(candidate->settings).second;
     });
     std::vector<std::optional<Outcome>> outcomes(resolved.size());
-    ParallelFor(resolved.size(), num_threads, [&](size_t index) {
-      auto outcome = evaluator_.ScreenOne(*resolved[index], workload_);
-      if (outcome.ok()) outcomes[index] = std::move(*outcome);
-    });
+    ParallelFor(
+        resolved.size(), options.num_threads,
+        [&](size_t index) {
+          auto outcome = evaluator_.ScreenOne(*resolved[index], workload_);
+          if (outcome.ok()) outcomes[index] = std::move(*outcome);
+        },
+        nullptr, options.is_cancelled);
     for (std::optional<Outcome>& outcome : outcomes) {
       if (outcome) found_.push_back(std::move(*outcome));
     }
@@ -72,6 +82,7 @@ class Climber {
 
   const Evaluator& evaluator_;
   const size_t workload_;
+  size_t num_climbs_ = 0;
   std::set<EngineSettings> known_;
   std::vector<Outcome> found_;
 };

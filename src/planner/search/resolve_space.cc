@@ -128,7 +128,8 @@ void SortReasons(std::vector<CountedReason>& reasons) {
 }
 
 ResolvedSpace ResolveSpaces(const std::vector<SearchedEngine>& engines, size_t num_threads,
-                            const std::function<void(size_t done, size_t all)>& progress) {
+                            const std::function<void(size_t done, size_t all)>& progress,
+                            const std::function<bool()>& is_cancelled) {
   size_t total = 0;
   for (const SearchedEngine& engine : engines) {
     total += static_cast<size_t>(engine.space.NumCombinations());
@@ -143,7 +144,8 @@ ResolvedSpace ResolveSpaces(const std::vector<SearchedEngine>& engines, size_t n
         [&](size_t number) { all[number] = ResolveOne(engine, static_cast<int64_t>(number)); },
         [&](size_t done) {
           if (progress) progress(before + done, total);
-        });
+        },
+        is_cancelled);
     gatherer.Add(engine.space, index, all);
     before += all.size();
   }

@@ -52,8 +52,10 @@ struct SearchedEngine {
   Configurer configurer;
 };
 
+// Of a cancelled one nothing can be said.
 ResolvedSpace ResolveSpaces(const std::vector<SearchedEngine>& engines, size_t num_threads,
-                            const std::function<void(size_t done, size_t all)>& progress = nullptr);
+                            const std::function<void(size_t done, size_t all)>& progress = nullptr,
+                            const std::function<bool()>& is_cancelled = nullptr);
 
 // Adds one to the count of a reason.
 void CountReason(const std::string& text, std::vector<CountedReason>& reasons);

@@ -106,8 +106,11 @@ std::vector<Result<EnginePlan>> PlanAll(const Evaluator& evaluator,
                                         const std::vector<Candidate>& candidates,
                                         SearchResult& result) {
   std::vector<Result<EnginePlan>> plans(candidates.size(), Internal("not planned"));
-  ParallelFor(candidates.size(), evaluator.options().num_threads,
-              [&](size_t index) { plans[index] = evaluator.RoomyPlanOf(candidates[index]); });
+  const SearchOptions& options = evaluator.options();
+  ParallelFor(
+      candidates.size(), options.num_threads,
+      [&](size_t index) { plans[index] = evaluator.RoomyPlanOf(candidates[index]); }, nullptr,
+      options.is_cancelled);
   for (const Result<EnginePlan>& plan : plans) {
     if (plan.ok()) continue;
     ++result.num_unfit;
@@ -141,9 +144,7 @@ void ScreenAll(const Evaluator& evaluator, const std::vector<Candidate>& candida
   ParallelFor(
       groups.size(), options.num_threads,
       [&](size_t index) { all[index] = evaluator.Screen(groups[index]); },
-      [&](size_t done) {
-        if (options.progress) options.progress("simulate", done, groups.size());
-      });
+      [&](size_t done) { options.Report("simulate", done, groups.size()); }, options.is_cancelled);
   for (std::vector<Evaluator::Outcomes>& group : all) {
     Gather(group, result);
     group = std::vector<Evaluator::Outcomes>();
@@ -181,10 +182,14 @@ void SimulateFinalists(const Evaluator& evaluator, size_t index, WorkloadRanking
   }
   const std::vector<size_t> places(chosen.begin(), chosen.end());
   std::vector<std::optional<Outcome>> finalists(places.size());
-  ParallelFor(places.size(), evaluator.options().num_threads, [&](size_t each) {
-    auto outcome = evaluator.InFull(ranking.ranking[places[each]].candidate, index);
-    if (outcome.ok()) finalists[each] = std::move(*outcome);
-  });
+  const SearchOptions& options = evaluator.options();
+  ParallelFor(
+      places.size(), options.num_threads,
+      [&](size_t each) {
+        auto outcome = evaluator.InFull(ranking.ranking[places[each]].candidate, index);
+        if (outcome.ok()) finalists[each] = std::move(*outcome);
+      },
+      [&](size_t done) { options.Report("finalists", done, places.size()); }, options.is_cancelled);
   std::vector<Outcome> sorted;
   for (std::optional<Outcome>& finalist : finalists) {
     if (finalist) sorted.push_back(std::move(*finalist));
@@ -215,6 +220,8 @@ void FinishWorkload(const Evaluator& evaluator, size_t index, SearchResult& resu
   ranking.cost_frontier = CostFrontierOf(compared);
 }
 
+Status Cancelled() { return {Code::kCancelled, "the search was cancelled"}; }
+
 Status NothingRuns(const SearchResult& result) {
   std::vector<std::string> reasons;
   for (const std::vector<CountedReason>* counted :
@@ -236,9 +243,10 @@ Result<SearchResult> Search(const SearchSubject& subject,
   RL_ASSIGN_OR_RETURN(result.engines, EnginesOf(subject, options, result));
   RL_ASSIGN_OR_RETURN(const Evaluator evaluator,
                       Evaluator::Make(subject, workloads, result.engines, options));
-  result.space = ResolveSpaces(result.engines, options.num_threads, [&](size_t done, size_t all) {
-    if (options.progress) options.progress("resolve", done, all);
-  });
+  result.space = ResolveSpaces(
+      result.engines, options.num_threads,
+      [&](size_t done, size_t all) { options.Report("resolve", done, all); }, options.is_cancelled);
+  if (options.IsCancelled()) return Cancelled();
   const std::vector<Candidate> candidates = std::move(result.space.candidates);
   result.space.candidates = {};
   result.num_distinct = static_cast<int64_t>(candidates.size());
@@ -247,10 +255,11 @@ Result<SearchResult> Search(const SearchSubject& subject,
   }
   ScreenAll(evaluator, candidates, result);
   for (size_t index = 0; index < workloads.size(); ++index) {
-    if (options.progress) options.progress("refine", index, workloads.size());
+    if (options.IsCancelled()) return Cancelled();
     if (result.workloads[index].ranking.empty()) return NothingRuns(result);
     FinishWorkload(evaluator, index, result);
   }
+  if (options.IsCancelled()) return Cancelled();
   return result;
 }
 

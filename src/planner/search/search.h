@@ -33,8 +33,16 @@ struct SearchOptions {
   size_t num_threads = 1;
   std::optional<double> usd_per_gpu_hour;                        // else the hardware's list price
   const std::vector<EngineCalibration>* calibrations = nullptr;  // null: those of the binary
-  // `phase`: "resolve", "simulate", "refine".
+  // `phase`: "resolve", "simulate", "refine", "finalists", "explain", in this order. By the
+  // caller's thread alone.
   std::function<void(std::string_view phase, size_t done, size_t all)> progress;
+  // Whether nobody wants the result any more; null: never. Asked often, by any thread.
+  std::function<bool()> is_cancelled;
+
+  void Report(std::string_view phase, size_t done, size_t all) const {
+    if (progress) progress(phase, done, all);
+  }
+  bool IsCancelled() const { return is_cancelled && is_cancelled(); }
 };
 
 // A configuration under one workload. The simulation's requests are left out of `prediction`.
@@ -82,7 +90,7 @@ struct SearchSubject {
   const HardwareSpec& hardware;
 };
 
-// kFailedPrecondition, with the commonest reasons, when nothing runs.
+// kFailedPrecondition, with the commonest reasons, when nothing runs; kCancelled.
 Result<SearchResult> Search(const SearchSubject& subject,
                             const std::vector<spec::WorkloadSpec>& workloads,
                             const SearchOptions& options);

@@ -1,4 +1,4 @@
-#include "app/plan_report.h"
+#include "planner/plan/plan_report.h"
 
 #include <fmt/format.h>
 
@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/strings.h"
 
-namespace redline::app {
+namespace redline::planner {
 namespace {
 
 std::string NamedVersionOf(const backends::EngineVersion& engine) {
@@ -17,19 +17,18 @@ std::string NamedVersionOf(const backends::EngineVersion& engine) {
 }
 
 // All that is told of a configuration beside its outcome.
-Status Describe(const PlanRequest& request, const planner::Configurer& configurer,
-                PlannedConfiguration& planned) {
+Status DescribeConfiguration(const PlanRequest& request, const Configurer& configurer,
+                             PlannedConfiguration& planned) {
   planned.engine = NamedVersionOf(configurer.engine());
   const backends::ResolveRequest question =
       configurer.RequestOf(planned.arguments, request.environment);
-  RL_ASSIGN_OR_RETURN(const planner::Configuration configuration,
+  RL_ASSIGN_OR_RETURN(const Configuration configuration,
                       configurer.Configure(planned.arguments, request.environment));
   planned.rewritten = configuration.resolution.rewritten;
   planned.flags =
       backends::ExplainFlags(*configurer.engine().resolver, question, configuration.resolution);
-  RL_ASSIGN_OR_RETURN(
-      planner::EnginePlan plan,
-      planner::PlanEngine(configuration.settings, {.shape = &request.model.shape,
+  RL_ASSIGN_OR_RETURN(EnginePlan plan, PlanEngine(configuration.settings,
+                                                  {.shape = &request.model.shape,
                                                    .hardware = &request.hardware,
                                                    .calibrations = request.options.calibrations}));
   planned.ledger = std::move(plan.ledger);
@@ -42,35 +41,34 @@ Status Describe(const PlanRequest& request, const planner::Configurer& configure
 
 // What was given after --, simulated as the search would.
 Status PredictGiven(const PlanRequest& request, PlanReport& report) {
-  const planner::SearchSubject subject{request.model, request.hardware};
-  RL_ASSIGN_OR_RETURN(
-      planner::Configurer configurer,
-      planner::Configurer::Make(request.options.engines.front(), request.model, request.hardware));
-  RL_ASSIGN_OR_RETURN(planner::Configuration configuration,
+  const SearchSubject subject{request.model, request.hardware};
+  RL_ASSIGN_OR_RETURN(Configurer configurer, Configurer::Make(request.options.engines.front(),
+                                                              request.model, request.hardware));
+  RL_ASSIGN_OR_RETURN(Configuration configuration,
                       configurer.Configure(request.arguments, request.environment));
-  const std::vector<planner::SearchedEngine> no_engines;
-  RL_ASSIGN_OR_RETURN(
-      const planner::Evaluator evaluator,
-      planner::Evaluator::Make(subject, {request.workload}, no_engines, request.options));
-  const planner::Candidate candidate{.settings = std::move(configuration.settings)};
+  const std::vector<SearchedEngine> no_engines;
+  RL_ASSIGN_OR_RETURN(const Evaluator evaluator,
+                      Evaluator::Make(subject, {request.workload}, no_engines, request.options));
+  const Candidate candidate{.settings = std::move(configuration.settings)};
   RL_ASSIGN_OR_RETURN(report.winner.outcome, evaluator.InFull(candidate, 0));
   report.winner.arguments = request.arguments;
-  return Describe(request, configurer, report.winner);
+  return DescribeConfiguration(request, configurer, report.winner);
 }
 
 Status SearchAll(const PlanRequest& request, PlanReport& report) {
-  const planner::SearchSubject subject{request.model, request.hardware};
+  const SearchSubject subject{request.model, request.hardware};
   const MonotonicTime begin = MonotonicNow();
-  RL_ASSIGN_OR_RETURN(report.search, planner::Search(subject, {request.workload}, request.options));
+  RL_ASSIGN_OR_RETURN(report.search, Search(subject, {request.workload}, request.options));
   report.winner.outcome = report.ranking().ranking.front();
-  const planner::Candidate& best = report.winner.outcome.candidate;
+  const Candidate& best = report.winner.outcome.candidate;
   report.winner.arguments = ArgumentsOfOutcome(report, report.winner.outcome);
   RL_RETURN_IF_ERROR(
-      Describe(request, report.search->engines[best.space].configurer, report.winner));
-  RL_ASSIGN_OR_RETURN(const planner::Evaluator evaluator,
-                      planner::Evaluator::Make(subject, {request.workload}, report.search->engines,
-                                               request.options));
-  auto explanation = planner::Explain(evaluator, 0, report.winner.outcome);
+      DescribeConfiguration(request, report.search->engines[best.space].configurer, report.winner));
+  RL_ASSIGN_OR_RETURN(
+      const Evaluator evaluator,
+      Evaluator::Make(subject, {request.workload}, report.search->engines, request.options));
+  auto explanation = Explain(evaluator, 0, report.winner.outcome);
+  if (request.options.IsCancelled()) return Status(Code::kCancelled, "the plan was cancelled");
   if (explanation.ok()) {
     report.explanation = std::move(*explanation);
   } else {
@@ -85,12 +83,11 @@ Status SearchAll(const PlanRequest& request, PlanReport& report) {
 Result<PlanReport> MakePlanReport(const PlanRequest& request) {
   PlanReport report{.request = &request};
   RL_RETURN_IF_ERROR(request.is_given ? PredictGiven(request, report) : SearchAll(request, report));
-  report.winner.split = planner::SplitOf(report.winner.outcome);
+  report.winner.split = SplitOf(report.winner.outcome);
   return report;
 }
 
-std::vector<std::string> LaunchCommand(const PlanRequest& request,
-                                       const planner::SearchedEngine& engine,
+std::vector<std::string> LaunchCommand(const PlanRequest& request, const SearchedEngine& engine,
                                        const std::vector<std::string>& arguments) {
   std::vector<std::string> command =
       engine.configurer.engine().resolver->program(request.model_path);
@@ -98,15 +95,14 @@ std::vector<std::string> LaunchCommand(const PlanRequest& request,
   return command;
 }
 
-std::string NameOfOutcome(const PlanReport& report, const planner::Outcome& outcome) {
-  const planner::SearchSpace& space = report.search->engines[outcome.candidate.space].space;
-  return fmt::format("{}: {}", space.engine, planner::Describe(space, outcome.candidate.choice));
+std::string NameOfOutcome(const PlanReport& report, const Outcome& outcome) {
+  const SearchSpace& space = report.search->engines[outcome.candidate.space].space;
+  return fmt::format("{}: {}", space.engine, Describe(space, outcome.candidate.choice));
 }
 
-std::vector<std::string> ArgumentsOfOutcome(const PlanReport& report,
-                                            const planner::Outcome& outcome) {
-  return planner::ArgumentsOf(report.search->engines[outcome.candidate.space].space,
-                              outcome.candidate.choice);
+std::vector<std::string> ArgumentsOfOutcome(const PlanReport& report, const Outcome& outcome) {
+  return ArgumentsOf(report.search->engines[outcome.candidate.space].space,
+                     outcome.candidate.choice);
 }
 
 std::vector<std::string> Caveats(const PlanReport& report) {
@@ -129,7 +125,7 @@ std::vector<std::string> Caveats(const PlanReport& report) {
         "measured");
   }
   if (!report.search) return caveats;
-  const planner::WorkloadRanking& ranking = report.ranking();
+  const WorkloadRanking& ranking = report.ranking();
   if (ranking.finalists_only) {
     caveats.push_back(fmt::format(
         "all configurations ran the first {} requests of the workload, the best {} ran {}",
@@ -142,4 +138,4 @@ std::vector<std::string> Caveats(const PlanReport& report) {
   return caveats;
 }
 
-}  // namespace redline::app
+}  // namespace redline::planner

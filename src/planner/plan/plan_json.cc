@@ -1,20 +1,21 @@
+#include "planner/plan/plan_json.h"
+
 #include <nlohmann/json.hpp>
 
-#include "app/plan_output.h"
 #include "planner/hardware/hardware_spec.h"
 #include "spec/workload_spec.h"
 
-namespace redline::app {
+namespace redline::planner {
 namespace {
 
 using nlohmann::json;
 
-json BandedJson(const planner::Banded& banded) {
+json BandedJson(const Banded& banded) {
   return {{"value", banded.value}, {"low", banded.low}, {"high", banded.high}};
 }
 
-json OutcomeJson(const planner::Outcome& outcome) {
-  json document = planner::ToJson(outcome.prediction);
+json OutcomeJson(const Outcome& outcome) {
+  json document = ToJson(outcome.prediction);
   document.erase("seconds_by_operation");
   document["gpus"] = outcome.num_gpus;
   document["keeps_slo"] = outcome.keeps_slo;
@@ -24,28 +25,28 @@ json OutcomeJson(const planner::Outcome& outcome) {
 }
 
 // One of the search's, with its command line.
-json RankedJson(const PlanReport& report, const planner::Outcome& outcome) {
+json RankedJson(const PlanReport& report, const Outcome& outcome) {
   const auto& engine = report.search->engines[outcome.candidate.space];
   const std::vector<std::string> arguments = ArgumentsOfOutcome(report, outcome);
   return {{"engine", engine.space.engine},
-          {"configuration", planner::Describe(engine.space, outcome.candidate.choice)},
+          {"configuration", Describe(engine.space, outcome.candidate.choice)},
           {"arguments", arguments},
           {"command", LaunchCommand(*report.request, engine, arguments)},
           {"command_lines", outcome.candidate.num_command_lines},
           {"prediction", OutcomeJson(outcome)}};
 }
 
-json SplitJson(const planner::TimeSplit& split) {
+json SplitJson(const TimeSplit& split) {
   json operations = json::object();
-  for (size_t index = 0; index < planner::kNumOperations; ++index) {
-    operations[std::string(planner::NameOf(static_cast<planner::Operation>(index)))] =
+  for (size_t index = 0; index < kNumOperations; ++index) {
+    operations[std::string(NameOf(static_cast<Operation>(index)))] =
         split.operations.seconds[index];
   }
   operations["waiting"] = split.waiting_s;
   return operations;
 }
 
-json LedgerJson(const planner::MemoryLedger& ledger) {
+json LedgerJson(const MemoryLedger& ledger) {
   json terms = json::object();
   for (const auto& term : ledger.terms) terms[term.name] = term.num_bytes;
   return {{"bytes", std::move(terms)},
@@ -94,7 +95,7 @@ json WinnerJson(const PlanReport& report) {
           {"notes", Caveats(report)}};
 }
 
-json ReasonsJson(const std::vector<planner::CountedReason>& reasons) {
+json ReasonsJson(const std::vector<CountedReason>& reasons) {
   json list = json::array();
   for (const auto& reason : reasons) {
     list.push_back({{"reason", reason.text}, {"count", reason.count}});
@@ -103,10 +104,10 @@ json ReasonsJson(const std::vector<planner::CountedReason>& reasons) {
 }
 
 json SearchJson(const PlanReport& report) {
-  const planner::SearchResult& search = *report.search;
+  const SearchResult& search = *report.search;
   json no_ops = json::array();
-  for (const planner::NoOp& no_op : search.space.no_ops) {
-    const planner::SearchSpace& space = search.engines[no_op.space].space;
+  for (const NoOp& no_op : search.space.no_ops) {
+    const SearchSpace& space = search.engines[no_op.space].space;
     no_ops.push_back({{"engine", space.engine},
                       {"words", space.axes[no_op.axis].values[no_op.value].words},
                       {"engine_runs_the_same", no_op.is_same_engine}});
@@ -130,9 +131,9 @@ json SearchJson(const PlanReport& report) {
 
 json ExplanationJson(const PlanReport& report) {
   if (!report.explanation) return {{"missing", report.no_explanation}};
-  const planner::Explanation& explanation = *report.explanation;
+  const Explanation& explanation = *report.explanation;
   json steps = json::array();
-  for (const planner::ExplanationStep& step : explanation.steps) {
+  for (const ExplanationStep& step : explanation.steps) {
     steps.push_back({{"change", step.change},
                      {"words", step.words},
                      {"gain", step.gain},
@@ -145,7 +146,7 @@ json ExplanationJson(const PlanReport& report) {
             {"configuration", explanation.baseline},
             {"arguments", explanation.baseline_arguments},
             {"prediction", OutcomeJson(explanation.start)},
-            {"seconds", SplitJson(planner::SplitOf(explanation.start))}}},
+            {"seconds", SplitJson(SplitOf(explanation.start))}}},
           {"gain", BandedJson(explanation.gain)},
           {"steps", std::move(steps)}};
 }
@@ -156,15 +157,15 @@ json PlanJson(const PlanReport& report) {
   const PlanRequest& request = *report.request;
   json document = {{"model", request.model_path},
                    {"config", request.model.name},
-                   {"hardware", planner::FullName(request.hardware)},
+                   {"hardware", FullName(request.hardware)},
                    {"workload", json::parse(spec::ToJson(request.workload))},
-                   {"goal", planner::NameOf(request.options.goal)},
+                   {"goal", NameOf(request.options.goal)},
                    {"slo_share", request.options.slo_share},
                    {report.search ? "winner" : "configuration", WinnerJson(report)}};
   if (!report.search) return document;
-  const planner::WorkloadRanking& ranking = report.ranking();
+  const WorkloadRanking& ranking = report.ranking();
   json best = json::array();
-  for (const size_t place : planner::DistinctPlaces(ranking.ranking, planner::kNumFinalists)) {
+  for (const size_t place : DistinctPlaces(ranking.ranking, kNumFinalists)) {
     best.push_back(RankedJson(report, ranking.ranking[place]));
   }
   document["ranking"] = std::move(best);
@@ -180,4 +181,4 @@ json PlanJson(const PlanReport& report) {
   return document;
 }
 
-}  // namespace redline::app
+}  // namespace redline::planner

@@ -1,4 +1,4 @@
-// What `redline plan` found, for the table, the JSON document and the page alike.
+// What a plan found, for tables, the JSON document and pages alike.
 #pragma once
 
 #include <memory>
@@ -6,23 +6,23 @@
 #include <string>
 #include <vector>
 
-#include "app/plan_request.h"
 #include "backends/flag_effects.h"
 #include "base/status.h"
 #include "planner/engines/engine_plan.h"
+#include "planner/plan/plan_request.h"
 #include "planner/search/explanation.h"
 #include "planner/search/search.h"
 
-namespace redline::app {
+namespace redline::planner {
 
 // A configuration with all that is known of it.
 struct PlannedConfiguration {
   std::string engine;  // "sglang@0.5.6.post2"
   std::vector<std::string> arguments;
   std::vector<std::string> command;  // the whole launch line, without the environment
-  planner::Outcome outcome;
-  planner::TimeSplit split;
-  planner::MemoryLedger ledger;
+  Outcome outcome;
+  TimeSplit split;
+  MemoryLedger ledger;
   std::vector<std::string> notes;  // what was not measured; the calibration's runs
   bool is_calibrated = false;      // for this engine's version
   std::vector<backends::Rewrite> rewritten;
@@ -33,26 +33,25 @@ struct PlanReport {
   const PlanRequest* request = nullptr;
   PlannedConfiguration winner;  // or the configuration that was given
   // Of a search alone:
-  std::optional<planner::SearchResult> search;
-  std::optional<planner::Explanation> explanation;
+  std::optional<SearchResult> search;
+  std::optional<Explanation> explanation;
   std::string no_explanation;  // why there is none
   double seconds = 0;          // of the search
 
-  const planner::WorkloadRanking& ranking() const { return search->workloads.front(); }
+  const WorkloadRanking& ranking() const { return search->workloads.front(); }
 };
 
-// The configuration that was given, or the whole search. `request` outlives the report.
+// The configuration that was given, or the whole search. `request` outlives the report. kCancelled
+// when its options say so.
 Result<PlanReport> MakePlanReport(const PlanRequest& request);
 
 // The launch line of one of the search's.
-std::vector<std::string> LaunchCommand(const PlanRequest& request,
-                                       const planner::SearchedEngine& engine,
+std::vector<std::string> LaunchCommand(const PlanRequest& request, const SearchedEngine& engine,
                                        const std::vector<std::string>& arguments);
 // What a person has to know before believing it; sentences.
 std::vector<std::string> Caveats(const PlanReport& report);
 // "sglang@0.5.6.post2: tp 8, ep 8".
-std::string NameOfOutcome(const PlanReport& report, const planner::Outcome& outcome);
-std::vector<std::string> ArgumentsOfOutcome(const PlanReport& report,
-                                            const planner::Outcome& outcome);
+std::string NameOfOutcome(const PlanReport& report, const Outcome& outcome);
+std::vector<std::string> ArgumentsOfOutcome(const PlanReport& report, const Outcome& outcome);
 
-}  // namespace redline::app
+}  // namespace redline::planner
