@@ -29,15 +29,17 @@ class SearchProgress {
       return;
     }
     shown_ = MonotonicNow();
-    const double left =
-        planner::SecondsLeft(planner::FractionOfPlan(phase, done, all), SecondsSince(begin_));
+    progress_.Update(phase, done, all, SecondsSince(begin_));
     std::string text = fmt::format("{} {} of {}", phase, done, all);
-    if (left >= 0) text += fmt::format(", {} left", FormatDuration(left));
+    if (progress_.seconds_left() >= 0) {
+      text += fmt::format(", {} left", FormatDuration(progress_.seconds_left()));
+    }
     line_.Show(phase_, text);
   }
 
  private:
   ProgressLine line_;
+  planner::PlanProgress progress_;
   std::string phase_;
   const MonotonicTime begin_ = MonotonicNow();
   MonotonicTime shown_;

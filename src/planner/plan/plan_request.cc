@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "base/files.h"
 #include "base/strings.h"
@@ -31,11 +32,22 @@ Result<KnownModel> ModelOfFile(const std::string& path) {
   return model;
 }
 
+// Each once: a search takes as long as its engines together.
+Status CheckEngines(const std::vector<std::string>& engines) {
+  std::set<std::string> seen;
+  for (const std::string& engine : engines) {
+    if (seen.insert(ToLower(engine)).second) continue;
+    return InvalidArgument(
+        fmt::format("engine \"{}\" is named twice: name it once", Excerpt(engine)), "engines");
+  }
+  return OkStatus();
+}
+
 }  // namespace
 
 Result<KnownModel> ModelOfConfig(std::string name, nlohmann::json config) {
   if (!config.is_object()) {
-    return InvalidArgument("no JSON object; a model's config.json is needed", "MODEL");
+    return InvalidArgument("no JSON object; a model's config.json is needed");
   }
   KnownModel model;
   model.name = std::move(name);
@@ -51,7 +63,7 @@ Result<KnownModel> ModelOfPlan(const std::string& name_or_path) {
   auto model = FindModel(name_or_path);
   if (model.ok()) return model;
   return Status(model.status().code(),
-                model.status().message() + "; the path of a config.json will do, too", "MODEL");
+                model.status().message() + "; the path of a config.json will do, too", "model");
 }
 
 Status CheckOneNode(const HardwareSpec& hardware, std::string_view asked) {
@@ -72,6 +84,7 @@ void SetObjectives(double ttft_ms, double tpot_ms, spec::WorkloadSpec& workload)
 
 Status CheckPlanRequest(const PlanRequest& request) {
   RL_RETURN_IF_ERROR(spec::ValidateWorkload(request.workload));
+  RL_RETURN_IF_ERROR(CheckEngines(request.options.engines));
   if (!request.is_given) {
     if (request.environment.empty()) return OkStatus();
     return InvalidArgument(

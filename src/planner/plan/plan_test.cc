@@ -26,6 +26,8 @@ PlanRequest SmallRequest() {
 
 TEST(PlanTest, ProgressOnlyGrowsAndNamesKnownPhases) {
   PlanRequest request = SmallRequest();
+  PlanProgress progress;
+  double seconds = 0;
   double last = 0;
   std::string phases;
   std::string phase;
@@ -33,10 +35,10 @@ TEST(PlanTest, ProgressOnlyGrowsAndNamesKnownPhases) {
     if (now != phase) phases += std::string(now) + " ";
     phase = now;
     EXPECT_LE(done, all);
-    const double fraction = FractionOfPlan(now, done, all);
-    EXPECT_GE(fraction, last) << now;
-    EXPECT_LE(fraction, 1);
-    last = fraction;
+    progress.Update(now, done, all, seconds += 0.01);
+    EXPECT_GE(progress.fraction(), last) << now;
+    EXPECT_LE(progress.fraction(), 1);
+    last = progress.fraction();
   };
   const auto report = MakePlanReport(request);
   ASSERT_TRUE(report.ok()) << report.status().message();
@@ -59,13 +61,22 @@ TEST(PlanTest, ACancelledOneEndsInEveryPhase) {
   }
 }
 
-TEST(PlanTest, TimeLeftIsSaidWhenSomethingIsKnown) {
-  EXPECT_LT(SecondsLeft(0, 10), 0);
-  EXPECT_LT(SecondsLeft(0.5, 0.1), 0);
-  EXPECT_DOUBLE_EQ(SecondsLeft(0.25, 2), 6);
-  EXPECT_DOUBLE_EQ(SecondsLeft(1, 2), 0);
-  EXPECT_EQ(FractionOfPlan("nonesuch", 1, 2), 0);
-  EXPECT_EQ(FractionOfPlan("resolve", 0, 0), 0);
+TEST(PlanTest, TimeLeftFollowsThePaceOfAPhase) {
+  PlanProgress progress;
+  progress.Update("resolve", 0, 100, 0);
+  EXPECT_LT(progress.seconds_left(), 0);
+  progress.Update("resolve", 50, 100, 1.9);  // 3.8 s, as a rule 38% of all
+  EXPECT_NEAR(progress.seconds_left(), 8.1, 1e-9);
+  EXPECT_NEAR(progress.fraction(), 0.19, 1e-9);
+  progress.Update("resolve", 100, 100, 3.8);
+  progress.Update("simulate", 0, 10, 3.8);
+  EXPECT_NEAR(progress.seconds_left(), 6.2, 1e-9);
+  // It goes slower than as a rule.
+  progress.Update("finalists", 0, 10, 4);
+  progress.Update("finalists", 1, 10, 14);
+  EXPECT_GT(progress.seconds_left(), 90);
+  progress.Update("nonesuch", 0, 0, 15);
+  EXPECT_GE(progress.seconds_left(), 0);
 }
 
 TEST(PlanTest, WhatDoesNotBelongTogetherIsNamed) {

@@ -91,6 +91,10 @@ Result<Answer> GetModel(ControlPlane& plane, const net::HttpRequest& request);
 // engines_api.cc
 Result<Answer> ListEngines(ControlPlane& plane, const net::HttpRequest& request);
 
+// plans_api.cc
+Result<Answer> GetPlanChoices(ControlPlane& plane, const net::HttpRequest& request);
+void CreatePlan(ControlPlane& plane, Call call);
+
 // status_api.cc
 Result<Answer> GetVersion(ControlPlane& plane, const net::HttpRequest& request);
 Result<Answer> GetStatus(ControlPlane& plane, const net::HttpRequest& request);

@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "platform/server/api.h"
+#include "platform/server/plan_views.h"
 #include "platform/server/view_schemas.h"
 
 namespace redline::platform {
@@ -10,6 +11,19 @@ namespace {
 template <typename T>
 nlohmann::json Schema(nlohmann::json& components) {
   return spec::SchemaOf<T>(components);
+}
+
+nlohmann::json PlanSchema(nlohmann::json&) {
+  return {{"type", "object"}, {"description", "as `redline plan --output json` writes it"}};
+}
+
+nlohmann::json PlanBodySchema(nlohmann::json& components) {
+  nlohmann::json schema = Schema<PlanBody>(components);
+  schema["properties"]["config"] = {
+      {"type", "object"},
+      {"description", "the model's config.json, in the place of one that is known"}};
+  schema["required"] = {"model", "hardware"};
+  return schema;
 }
 
 // One entry per operation. Everything that is not kOpen needs a key or the Unix socket.
@@ -56,6 +70,23 @@ const std::vector<ApiRoute>& Table() {
        .summary = "The engines and versions that a deployment may name",
        .operation = ListEngines,
        .response = Schema<Items<EngineView>>},
+      {.method = "GET",
+       .path = "/api/v1/plan",
+       .access = Access::kAdmin,
+       .operation_id = "getPlanChoices",
+       .summary = "Models, hardware, workloads and engines that a plan may name",
+       .operation = GetPlanChoices,
+       .response = Schema<PlanChoicesView>},
+      {.method = "POST",
+       .path = "/api/v1/plan",
+       .access = Access::kAdmin,
+       .operation_id = "createPlan",
+       .summary =
+           "What engines would do on given hardware, and the best configuration; with stream: "
+           "server-sent events \"progress\", then \"plan\" or \"error\"",
+       .operation = CreatePlan,
+       .response = PlanSchema,
+       .request = PlanBodySchema},
       {.method = "GET",
        .path = "/api/v1/deployments",
        .access = Access::kAdmin,

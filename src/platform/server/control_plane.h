@@ -10,6 +10,7 @@
 #include "platform/server/controllers.h"
 #include "platform/server/log_broker.h"
 #include "platform/server/long_polls.h"
+#include "platform/server/plan_runner.h"
 #include "platform/server/view_revisions.h"
 
 namespace redline::platform {
@@ -46,6 +47,7 @@ class ControlPlane {
   LogBroker logs;
   ViewRevisions revisions;
   GatewaySeen gateway;
+  PlanRunner plans;
 
  private:
   std::string last_problem_;  // of writing the controllers' changes; empty: none

@@ -62,6 +62,7 @@ class RunningServer : public Server {
 
   ~RunningServer() override {
     loop_.Post([this] { plane_.polls.Close(); });
+    plane_.plans.Stop();
     if (http_) http_->Drain(kDrainSeconds);
     loop_.Stop();
     http_.reset();
