@@ -10,6 +10,7 @@ import './styles/shell.css';
 import './styles/library.css';
 import './styles/deployments.css';
 import './styles/chat.css';
+import './styles/plan.css';
 
 takeKeyFromAddress();
 const root = document.getElementById('root');

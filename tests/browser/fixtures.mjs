@@ -272,3 +272,138 @@ export function failed(fields = {}) {
     ...fields,
   });
 }
+
+// ---- plans
+
+export function planChoices() {
+  return {
+    models: [
+      { name: 'Org/Huge-MoE', display_name: 'Huge MoE 671B', library: 'huge-moe' },
+      { name: 'Org/Unlisted', display_name: 'Unlisted', library: '' },
+    ],
+    hardware: [
+      { name: 'H100', vendor: 'nvidia', devices_per_node: 8, memory_bytes: 80 * gib },
+      { name: 'H200', vendor: 'nvidia', devices_per_node: 8, memory_bytes: 140 * gib },
+    ],
+    workloads: [
+      { name: 'sharegpt', description: 'conversations', num_requests: 1000 },
+      { name: 'short', description: 'short ones', num_requests: 5000 },
+    ],
+    engines: ['sglang@0.5.6.post2', 'tensorrt_llm@1.2.0rc5', 'vllm@0.13.0'],
+    goals: ['throughput', 'latency', 'cost'],
+  };
+}
+
+const banded = (value, width = 1.3) => ({ value, low: value / width, high: value * width });
+
+function outcome(tps, tpot) {
+  return {
+    total_tps: banded(tps),
+    mean_ttft_ms: banded(120_000 / tpot),
+    mean_tpot_ms: banded(tpot),
+    slo_share: 0.987,
+    keeps_slo: true,
+    duration_s: 400_000 / tps,
+    gpus: 8,
+    usd_per_million_tokens: 5000 / tps,
+  };
+}
+
+function ranked(place, tps, tpot) {
+  const words = ['--tp-size', '8', '--max-running-requests', String(16 * place)];
+  return {
+    engine: 'sglang@0.5.6.post2',
+    configuration: `tp 8, attention dp 8, ep 8, running requests ${16 * place}, speculation 2 drafts`,
+    arguments: words,
+    command: ['python3', '-m', 'sglang.launch_server', '--model-path', 'Org/Huge-MoE', ...words],
+    prediction: outcome(tps, tpot),
+  };
+}
+
+export function plan(fields = {}) {
+  const ranking = Array.from({ length: 12 }, (_, index) =>
+    ranked(index + 1, 15_908 - 310 * index, 70 + 3 * (index % 4)),
+  );
+  const [best] = ranking;
+  const frontier = [
+    [1789, 17.3],
+    [3402, 26.6],
+    [5630, 40.3],
+    [8406, 54.2],
+  ].map(([tps, tpot], index) => ranked(index + 20, tps, tpot));
+  const seconds = (scale) => ({ attention: 7 * scale, experts: 13, communication: 3, waiting: 0.01 });
+  return {
+    model: 'Org/Huge-MoE',
+    hardware: 'H200x8',
+    workload: { name: 'sharegpt', slo_classes: [] },
+    goal: 'throughput',
+    winner: {
+      engine: best.engine,
+      arguments: best.arguments,
+      environment: {},
+      command: best.command,
+      prediction: best.prediction,
+      ledger: {
+        bytes: { weights: 92 * gib, kv_cache: 37 * gib, reserved: 11 * gib },
+        total_bytes: 140 * gib,
+        kv_tokens: 4_090_280,
+        kv_tokens_per_rank: 511_285,
+        kv_bytes_per_token: 78_324,
+      },
+      seconds: seconds(1),
+      flags: [
+        { words: ['--tp-size', '8'], no_effect: false },
+        { words: ['--max-running-requests', '16'], no_effect: true },
+      ],
+      is_calibrated: true,
+      notes: ['sparse prefill 1.26 times the kernels of 0.5.14'],
+    },
+    ranking,
+    frontier: [...frontier, best],
+    explanation: {
+      baseline: {
+        engine: 'vllm@0.13.0',
+        configuration: 'tp 8',
+        prediction: outcome(5445, 207),
+        seconds: seconds(5),
+      },
+      gain: banded(2.92, 1.5),
+      steps: [
+        {
+          change: 'engine: vllm@0.13.0 -> sglang@0.5.6.post2 (tp 8)',
+          words: [],
+          gain: 1.65,
+          before: outcome(5445, 207),
+          after: outcome(9001, 118),
+          seconds_removed: { attention: 23.4, experts: -0.8, waiting: 0 },
+        },
+        {
+          change: 'layout: tp 8 -> tp 8, attention dp 8, ep 8',
+          words: ['--dp-size', '8', '--enable-dp-attention'],
+          gain: 1.77,
+          before: outcome(9001, 118),
+          after: best.prediction,
+          seconds_removed: { attention: 4.6, communication: 1.2, waiting: 0 },
+        },
+      ],
+    },
+    search: {
+      combinations: 13_184,
+      distinct: 4544,
+      does_not_run: 192,
+      refined: 219,
+      seconds: 13.8,
+      threads: 2,
+    },
+    ...fields,
+  };
+}
+
+export const planProgress = (fields = {}) => ({
+  phase: 'simulate',
+  done: 500,
+  all: 2176,
+  fraction: 0.5,
+  seconds_left: 6.4,
+  ...fields,
+});

@@ -5,7 +5,17 @@ import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { configuration, deployment, engines, fit, model, vllm, worker } from './fixtures.mjs';
+import {
+  configuration,
+  deployment,
+  engines,
+  fit,
+  model,
+  plan,
+  planChoices,
+  vllm,
+  worker,
+} from './fixtures.mjs';
 
 export const dist = fileURLToPath(new URL('../../console/dist/', import.meta.url));
 
@@ -28,6 +38,12 @@ export class MockServer {
   failures = {}; // "METHOD /path" -> [status, message, param]
   requests = []; // {method, path, query, body, key}
   openChats = 0;
+  choices = planChoices();
+  openPlans = 0;
+  // Yields {progress} and {plan}, or {error: {message, param}} on the way.
+  plan = async function* () {
+    yield { plan: plan() };
+  };
   // Yields pieces of text and {raw}, {error: [status, message]} before the first piece.
   chat = async function* () {
     yield 'Hello';
@@ -67,6 +83,8 @@ export class MockServer {
     const failure = this.failures[`${record.method} ${record.path}`];
     if (failure) return sendError(response, ...failure);
     if (record.path === '/v1/chat/completions') return this.streamChat(record.body, response);
+    if (record.path === '/api/v1/plan' && record.method === 'POST')
+      return this.streamPlan(record.body, response);
     return this.api(record, response);
   }
 
@@ -75,6 +93,7 @@ export class MockServer {
     if (noun === 'version') return send(response, 200, { version: '0.1.0' });
     if (noun === 'models') return send(response, 200, { items: this.models });
     if (noun === 'engines') return send(response, 200, { items: this.engines });
+    if (noun === 'plan') return send(response, 200, this.choices);
     if (noun === 'workers') return send(response, 200, { items: this.workers });
     if (noun !== 'deployments') return sendError(response, 404, `no route ${path}`);
     if (name === undefined && method === 'GET')
@@ -146,6 +165,22 @@ export class MockServer {
       text: bytes.subarray(start).toString(),
       next: bytes.length,
     };
+  }
+
+  async streamPlan(body, response) {
+    this.openPlans += 1;
+    response.on('close', () => {
+      this.openPlans -= 1;
+    });
+    response.writeHead(200, { 'Content-Type': 'text/event-stream' });
+    for await (const event of this.plan(body)) {
+      if (response.destroyed) return;
+      for (const [name, data] of Object.entries(event)) {
+        const shown = name === 'error' ? { error: data } : data;
+        response.write(`event: ${name}\ndata: ${JSON.stringify(shown)}\n\n`);
+      }
+    }
+    response.end();
   }
 
   async streamChat(body, response) {

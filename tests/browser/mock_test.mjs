@@ -7,6 +7,7 @@ import { deploymentCases } from './cases/deployments.mjs';
 import { engineCases } from './cases/engines.mjs';
 import { libraryCases } from './cases/library.mjs';
 import { lookCases } from './cases/look.mjs';
+import { planCases } from './cases/plan.mjs';
 import { sessionCases } from './cases/session.mjs';
 import { Stage } from './stage.mjs';
 
@@ -15,6 +16,7 @@ const suites = [
   libraryCases,
   engineCases,
   deploymentCases,
+  planCases,
   chatCases,
   clipboardCases,
   lookCases,

@@ -2,6 +2,7 @@
 //
 // Times are RFC 3339 text, '' for never. Every failure is thrown as ApiError (the server answered)
 // or as one of the two errors that say that it did not.
+import { planEventOf, type PlanChoices, type PlanEvent, type PlanRequest } from './plan';
 import { readServerSentEvents } from './sse';
 
 export const instanceStates = [
@@ -324,6 +325,23 @@ export class ApiClient {
       yield* chatEventsOf(event.data);
     }
     throw new BrokenStreamError('the stream ended without [DONE]');
+  }
+
+  planChoices(signal?: AbortSignal) {
+    return this.get<PlanChoices>('/api/v1/plan', signal);
+  }
+
+  // Aborting the signal closes the connection, which ends the search.
+  async *plan(request: PlanRequest, signal: AbortSignal): AsyncGenerator<PlanEvent> {
+    const body = { ...request, stream: true };
+    const response = await this.request('POST', '/api/v1/plan', body, signal);
+    if (!response.body) return;
+    for await (const { event, data } of orBroken(readServerSentEvents(response.body))) {
+      const known = planEventOf(event, data);
+      if (known) yield known;
+      if (known?.type === 'plan') return;
+    }
+    throw new BrokenStreamError('the stream ended without a plan');
   }
 
   private async items<T>(path: string, signal?: AbortSignal): Promise<T[]> {

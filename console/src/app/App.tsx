@@ -5,6 +5,8 @@ import { ConversationProvider } from '../pages/chat/use_conversation';
 import { DeploymentPage } from '../pages/deployments/DeploymentPage';
 import { DeploymentsPage } from '../pages/deployments/DeploymentsPage';
 import { LibraryPage } from '../pages/library/LibraryPage';
+import { PlanPage } from '../pages/plan/PlanPage';
+import { PlanProvider } from '../pages/plan/use_plan';
 import { SignInPage } from '../pages/signin/SignInPage';
 import { I18nProvider, useI18n } from '../i18n';
 import { ApiProvider } from './api_context';
@@ -32,9 +34,11 @@ function Console() {
   return (
     <ApiProvider apiKey={session.key} onUnauthorized={session.refuse}>
       <ConversationProvider>
-        <Shell route={route} onSignOut={session.signOut}>
-          <CurrentPage route={route} />
-        </Shell>
+        <PlanProvider>
+          <Shell route={route} onSignOut={session.signOut}>
+            <CurrentPage route={route} />
+          </Shell>
+        </PlanProvider>
       </ConversationProvider>
     </ApiProvider>
   );
@@ -43,6 +47,7 @@ function Console() {
 function CurrentPage({ route }: { route: Route }) {
   if (route.page === 'chat') return <ChatPage name={route.name} />;
   if (route.page === 'library') return <LibraryPage />;
+  if (route.page === 'plan') return <PlanPage />;
   if (route.name !== '') return <DeploymentPage key={route.name} name={route.name} />;
   return <DeploymentsPage />;
 }

@@ -1,15 +1,16 @@
-// What surrounds every page: the three places to go, language, sign out.
+// What surrounds every page: the four places to go, language, sign out.
 import { useCallback, useEffect, useRef, type ReactNode } from 'react';
 
 import { useI18n } from '../i18n';
 import { usePolling } from '../lib/use_polling';
-import { ChatIcon, LayersIcon, Logo, ServerIcon, SignOutIcon } from '../ui/icons';
+import { ChatIcon, GaugeIcon, LayersIcon, Logo, ServerIcon, SignOutIcon } from '../ui/icons';
 import { LanguageSwitch } from '../ui/LanguageSwitch';
 import { useApi } from './api_context';
 import { Link, type Page, type Route } from './router';
 
 const places: { page: Page; Icon: () => ReactNode }[] = [
   { page: 'library', Icon: LayersIcon },
+  { page: 'plan', Icon: GaugeIcon },
   { page: 'deployments', Icon: ServerIcon },
   { page: 'chat', Icon: ChatIcon },
 ];

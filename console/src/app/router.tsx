@@ -1,14 +1,14 @@
-// Three pages and their query strings, kept in the browser's history.
+// Four pages and their query strings, kept in the browser's history.
 import { useMemo, useSyncExternalStore, type MouseEvent, type ReactNode } from 'react';
 
-export type Page = 'library' | 'deployments' | 'chat';
+export type Page = 'library' | 'plan' | 'deployments' | 'chat';
 
 export interface Route {
   page: Page;
-  name: string; // of a deployment; '' for none
+  name: string; // of a deployment, in the library of a model; '' for none
 }
 
-const pages: readonly Page[] = ['library', 'deployments', 'chat'];
+const pages: readonly Page[] = ['library', 'plan', 'deployments', 'chat'];
 const navigated = 'redline:navigated';
 
 export function parseRoute(pathname: string, search: string): Route {
@@ -17,8 +17,10 @@ export function parseRoute(pathname: string, search: string): Route {
   return { page, name: new URLSearchParams(search).get('name') ?? '' };
 }
 
-export function hrefOf(page: Page, name = ''): string {
-  return name === '' ? `/${page}` : `/${page}?name=${encodeURIComponent(name)}`;
+// `more`: what a page takes besides.
+export function hrefOf(page: Page, name = '', more: Record<string, string> = {}): string {
+  const query = new URLSearchParams({ ...(name !== '' && { name }), ...more }).toString();
+  return query === '' ? `/${page}` : `/${page}?${query}`;
 }
 
 export function navigate(href: string): void {
@@ -38,14 +40,15 @@ export function useRoute(): Route {
 interface LinkProps {
   page: Page;
   name?: string;
+  more?: Record<string, string>;
   className?: string;
   current?: boolean;
   children: ReactNode;
 }
 
 // An ordinary link (new tab, copy address) whose plain click stays in the page.
-export function Link({ page, name = '', className, current = false, children }: LinkProps) {
-  const href = hrefOf(page, name);
+export function Link({ page, name = '', more = {}, className, current = false, children }: LinkProps) {
+  const href = hrefOf(page, name, more);
   const follow = (event: MouseEvent) => {
     if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey)
       return;

@@ -25,6 +25,12 @@ export const LayersIcon = () => (
   </Icon>
 );
 
+export const GaugeIcon = () => (
+  <Icon>
+    <path d="M3.5 16V4M3.5 16h13M6.5 12.5l3-4 2.5 2 4-5.5" />
+  </Icon>
+);
+
 export const ServerIcon = () => (
   <Icon>
     <path d="M4 3.5h12v5H4zM4 11.5h12v5H4zM7 6h.01M7 14h.01" />

@@ -8,6 +8,7 @@ import { usePolling } from '../../lib/use_polling';
 import { Empty, LoadError, Loading } from '../../ui/states';
 import { ModelCard } from './ModelCard';
 import { ModelDrawer } from './ModelDrawer';
+import { defaultOptions, wishOf } from './options';
 import { useDeploy } from './use_deploy';
 
 interface LibraryData {
@@ -23,7 +24,8 @@ export function LibraryPage() {
   const { data, error, refresh } = useLibraryData();
   const deploy = useDeploy(refresh);
   const [filter, setFilter] = useState('');
-  const [opened, setOpened] = useState<string | null>(null);
+  const [wish] = useState(() => wishOf(window.location.search));
+  const [opened, setOpened] = useState<string | null>(wish.model);
   usePhaseAnnouncements(data?.deployments);
 
   if (!data) return error === undefined ? <Loading /> : <LoadError error={error} stale={false} />;
@@ -63,7 +65,12 @@ export function LibraryPage() {
         ))}
       </ul>
       {openedModel && (
-        <ModelDrawer model={openedModel} deploy={deploy} onClose={() => setOpened(null)} />
+        <ModelDrawer
+          model={openedModel}
+          first={opened === wish.model ? wish.options : defaultOptions}
+          deploy={deploy}
+          onClose={() => setOpened(null)}
+        />
       )}
     </div>
   );

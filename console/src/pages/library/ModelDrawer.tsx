@@ -10,7 +10,7 @@ import { CommandLine, EvidenceLine, RunsLine, WhyList } from '../../ui/EngineSum
 import { FitVerdict, MemoryBar, MemoryTerms } from '../../ui/MemoryBar';
 import { DeployOptions } from './DeployOptions';
 import { EngineChoice } from './EngineChoice';
-import { canBeSent, complaintsOf, defaultOptions, readOptions, type Options } from './options';
+import { canBeSent, complaintsOf, readOptions, type Options } from './options';
 import { ProfileList } from './ProfileList';
 import type { Deploy } from './use_deploy';
 import { useEngines } from './use_engines';
@@ -18,14 +18,15 @@ import { usePreview } from './use_preview';
 
 interface ModelDrawerProps {
   model: LibraryModel;
+  first: Options; // as they stand when it opens
   deploy: Deploy;
   onClose: () => void;
 }
 
-export function ModelDrawer({ model, deploy, onClose }: ModelDrawerProps) {
+export function ModelDrawer({ model, first, deploy, onClose }: ModelDrawerProps) {
   const { t, language } = useI18n();
   const engines = useEngines();
-  const [options, setOptions] = useState(defaultOptions);
+  const [options, setOptions] = useState(first);
   const { fit, chosen, refusal, isOld } = usePreview(model, options);
   const read = readOptions(model.name, options);
   const runnable = options.engine !== '' || (model.fit.fits && model.chosen !== null);

@@ -22,6 +22,14 @@ export const defaultOptions: Options = {
   environment: '',
 };
 
+// What an address asks the library to open: /library?name=MODEL&engine=vllm@0.13.0&arguments=...
+export function wishOf(search: string): { model: string | null; options: Options } {
+  const query = new URLSearchParams(search);
+  const engine = query.get('engine') ?? '';
+  const words = engine === '' ? '' : (query.get('arguments') ?? '');
+  return { model: query.get('name'), options: { ...defaultOptions, engine, arguments: words } };
+}
+
 // What is wrong with one line of the environment.
 export interface BadLine {
   line: number; // from 1
