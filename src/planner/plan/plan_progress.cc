@@ -39,8 +39,8 @@ Place PlaceOf(std::string_view phase) {
 void PlanProgress::Update(std::string_view phase, size_t done, size_t all, double seconds) {
   constexpr double kLeastSeconds = 0.3;  // of a phase, to know its pace
   if (phase != phase_) {
+    phase_begin_s_ = phase_.empty() ? 0 : seconds;
     phase_ = phase;
-    phase_begin_s_ = seconds;
   }
   const Place place = PlaceOf(phase);
   const double in_phase = seconds - phase_begin_s_;
@@ -52,7 +52,8 @@ void PlanProgress::Update(std::string_view phase, size_t done, size_t all, doubl
   }
   const double through = place.before + place.share;
   const double whole = (phase_begin_s_ + whole_phase) / through;
-  seconds_left_ = seconds >= kLeastSeconds ? std::max(whole - seconds, 0.0) : -1;
+  if (seconds < kLeastSeconds) return;
+  seconds_left_ = std::max(whole - seconds, 0.0);
   if (whole > 0) fraction_ = std::max(fraction_, std::min(seconds / whole, 1.0));
 }
 

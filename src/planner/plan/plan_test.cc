@@ -35,7 +35,7 @@ TEST(PlanTest, ProgressOnlyGrowsAndNamesKnownPhases) {
     if (now != phase) phases += std::string(now) + " ";
     phase = now;
     EXPECT_LE(done, all);
-    progress.Update(now, done, all, seconds += 0.01);
+    progress.Update(now, done, all, seconds += 0.02);
     EXPECT_GE(progress.fraction(), last) << now;
     EXPECT_LE(progress.fraction(), 1);
     last = progress.fraction();
@@ -63,8 +63,9 @@ TEST(PlanTest, ACancelledOneEndsInEveryPhase) {
 
 TEST(PlanTest, TimeLeftFollowsThePaceOfAPhase) {
   PlanProgress progress;
-  progress.Update("resolve", 0, 100, 0);
+  progress.Update("resolve", 1, 100, 0.1);
   EXPECT_LT(progress.seconds_left(), 0);
+  EXPECT_EQ(progress.fraction(), 0);
   progress.Update("resolve", 50, 100, 1.9);  // 3.8 s, as a rule 38% of all
   EXPECT_NEAR(progress.seconds_left(), 8.1, 1e-9);
   EXPECT_NEAR(progress.fraction(), 0.19, 1e-9);
