@@ -93,6 +93,21 @@ describe('console and redline up', { skip: missing, concurrency: 1 }, () => {
     assert.ok(await card.getByRole('button', { name: /^Deploy/ }).isDisabled());
   });
 
+  it('plans for hardware that is not here', { timeout: 120_000 }, async () => {
+    await open('Plan');
+    await page.getByLabel('Model', { exact: true }).fill('nonesuch');
+    await page.getByRole('button', { name: 'Find the best configuration' }).click();
+    await page.locator('#plan-model-problem').waitFor();
+    await page.getByLabel('Model', { exact: true }).fill('Qwen/Qwen3-4B');
+    await page.getByLabel('Number', { exact: true }).selectOption('2');
+    await page.getByLabel('Workload').selectOption('medium');
+    await page.getByRole('button', { name: 'Find the best configuration' }).click();
+    await page.locator('.ranking tbody tr').first().waitFor({ timeout: 100_000 });
+    await page.getByText('Qwen/Qwen3-4B on H200x2, workload medium.').waitFor();
+    await page.getByText('Why: from the defaults to the winner').waitFor();
+    assert.equal(await page.getByRole('link', { name: 'Deploy this' }).count(), 0);
+  });
+
   it('brings the default deployment up', { timeout: runningMs }, async () => {
     await open('Deployments');
     const row = page.getByRole('row', { name: model });
