@@ -18,7 +18,7 @@ using nlohmann::json;
 platform::Node ThisNode() {
   backends::DeviceReader reader{backends::DeviceOptions{}};
   const spec::Worker worker = platform::DescribeWorker("worker-here", reader.Read());
-  platform::Node node{worker.name, backends::FactsOf(worker)};
+  platform::Node node{.name = worker.name, .hardware = backends::FactsOf(worker)};
   backends::HardwareFacts cpu = backends::CpuFactsOf(worker);
   if (node.hardware.device != cpu.device) node.cpu = std::move(cpu);
   return node;

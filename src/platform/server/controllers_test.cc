@@ -128,7 +128,7 @@ TEST_F(ControllersTest, TheRoomiestReachableWorkerIsTaken) {
   AddWorker("large", 4 * kGiB);
   AddWorker("gone", 100 * kGiB);
   state_.workers[2].worker.state = kWorkerUnreachable;
-  EXPECT_EQ(NumThatFit(state_, kGiB, need_), 6);
+  EXPECT_EQ(NumThatFit(state_, {}, kGiB, need_), 6);
   Run();
   std::map<std::string, int> placed;
   for (const auto& stored : state_.instances) ++placed[stored.instance.worker];
@@ -309,7 +309,10 @@ TEST_F(GpuPlacementTest, GpusThatOthersUseAreNotTaken) {
   needed_bytes_ = 0;
   AddGpus("w", "NVIDIA H200", 4);
   state_.workers[0].worker.gpus[1].memory_available_bytes = 100 * kGiB;
-  EXPECT_EQ(NumThatFit(state_, {.name = "NVIDIA H200", .count = 1, .bytes_each = 120 * kGiB}), 3);
+  EXPECT_EQ(
+      NumThatFit(state_, {.gpus = {.name = "NVIDIA H200", .count = 1, .bytes_each = 120 * kGiB}}, 0,
+                 need_),
+      3);
   AddOnGpus("a", 2, 2);
   Run();
   EXPECT_EQ(GpusOf(0), (Gpus{0, 2}));
