@@ -9,6 +9,8 @@
 #include "app/local_plan.h"
 #include "app/output.h"
 #include "base/strings.h"
+#include "embedded/catalog_files.h"
+#include "platform/catalog/catalog.h"
 
 namespace redline::app {
 namespace {
@@ -88,8 +90,9 @@ Status ShowPlanHere(const Arguments& arguments, const json& body) {
 
 // The deployment that has the model's name; the model may have been named as hubs do.
 Result<json> DeployedAs(ApiClient& api, const std::string& model) {
-  RL_ASSIGN_OR_RETURN(const json entry, api.Get("/api/v1/models/" + PathSegment(model)));
-  return api.Get("/api/v1/deployments/" + PathSegment(entry.value("name", model)));
+  RL_ASSIGN_OR_RETURN(const auto catalog, platform::Catalog::Parse(embedded::catalog_files()));
+  const auto entry = catalog.Find(model);
+  return api.Get("/api/v1/deployments/" + PathSegment(entry.ok() ? (*entry)->name : model));
 }
 
 Status RunDeploy(const Arguments& arguments) {

@@ -66,6 +66,7 @@ Result<json> PlanHere(const json& body) {
                 {"needed_bytes", assessment.fit.needed_bytes},
                 {"available_bytes", assessment.fit.available_bytes},
                 {"worker", assessment.fit.worker},
+                {"virtual", assessment.fit.is_virtual},
                 {"terms", std::move(terms)},
                 {"message", assessment.fit.message}}},
               {"command", command.argv},

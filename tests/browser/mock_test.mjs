@@ -8,6 +8,7 @@ import { engineCases } from './cases/engines.mjs';
 import { libraryCases } from './cases/library.mjs';
 import { lookCases } from './cases/look.mjs';
 import { sessionCases } from './cases/session.mjs';
+import { virtualCases } from './cases/virtual.mjs';
 import { Stage } from './stage.mjs';
 
 const suites = [
@@ -15,6 +16,7 @@ const suites = [
   libraryCases,
   engineCases,
   deploymentCases,
+  virtualCases,
   chatCases,
   clipboardCases,
   lookCases,

@@ -114,6 +114,8 @@ class VirtualNode(unittest.TestCase):
                             "--timeout", "60")
         self.assertIn(f"{DEEPSEEK} is running (VIRTUAL)", printed)
         self.assertIn("no weights are fetched", printed)
+        self.assertIn("was deployed already (VIRTUAL)",
+                      self.text("deploy", "deepseek-ai/DeepSeek-V3.2"))
         deployment = self.redline.deployment(DEEPSEEK)
         self.assertTrue(deployment["virtual"])
         self.assertEqual(deployment["engine"]["arguments"], TUNED)
@@ -204,6 +206,16 @@ class VirtualNode(unittest.TestCase):
                 "arguments": arguments})
             self.assertEqual(reply.status, 400, reply.body)
             self.assertIn(message, reply.json["error"]["message"])
+
+    def test_what_cannot_be_simulated_is_an_error_of_its_start(self):
+        self.join()
+        self.redline.deploy(DEEPSEEK, wait=False, name="stages", engine="vllm@0.13.0", worker=NODE,
+                            arguments=["--tensor-parallel-size", "4", "--pipeline-parallel-size", "2"])
+        def failed():
+            found = self.redline.deployment("stages")
+            return found if found["phase"] == "ERROR" else None
+        reason = wait_for("it is in ERROR", failed)["reason"]
+        self.assertIn("pipeline parallelism (2 stages) is not in the cost model", reason)
 
     def test_a_killed_agent_is_unreachable_and_comes_back(self):
         node = self.join()
