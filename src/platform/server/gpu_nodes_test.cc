@@ -116,6 +116,7 @@ TEST_F(GpuNodesTest, AVirtualNodeIsTakenOnlyWhereNoRealOneFitsAndIsMarked) {
   EXPECT_FALSE(Get("/api/v1/models/smollm2-135m-instruct").json["fit"]["virtual"]);
   const json model = Get("/api/v1/models/deepseek-v3.2").json;
   EXPECT_TRUE(model["fit"]["virtual"]) << model["fit"];
+  EXPECT_TRUE(Get("/api/v1/models/qwen3-8b").json["fit"]["fits"]);
   // No weights are fetched, and so none are missed.
   const Reply created = Deploy({{"model", "deepseek-ai/DeepSeek-V3.2"}});
   ASSERT_EQ(created.status, 201) << created.text;
@@ -124,6 +125,7 @@ TEST_F(GpuNodesTest, AVirtualNodeIsTakenOnlyWhereNoRealOneFitsAndIsMarked) {
   EXPECT_EQ(created.json["instances"][0]["worker"], "worker-v");
   EXPECT_EQ(created.json["why"][0].get<std::string>().find("Virtual: rehearsal"), 0u);
   EXPECT_TRUE(Call("GET", "/internal/v1/snapshot").json["models"][0]["virtual"]);
+  EXPECT_FALSE(Get("/api/v1/models/qwen3-8b").json["fit"]["fits"]) << "its GPUs are taken";
   const Reply refused =
       Deploy({{"model", "smollm2-135m-instruct"}, {"name", "x"}, {"worker", "rehearsal"}});
   EXPECT_EQ(refused.status, 409) << refused.text;

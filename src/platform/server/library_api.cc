@@ -72,6 +72,21 @@ void TakeUnclaimed(const ClusterState& state, const spec::Worker& worker, Node& 
   hardware.memory_bytes = unclaimed.empty() ? 0 : hardware.bytes_of_each.back();
 }
 
+bool IsPlain(const Wishes& wishes) {
+  return wishes.profile.empty() && wishes.goal.empty() && wishes.parameters.empty() &&
+         wishes.engine.empty() && wishes.arguments.empty() && wishes.environment.empty();
+}
+
+Result<Assessment> AssessOn(const ControlPlane& plane, const CatalogEntry& entry, const Node& node,
+                            const Wishes& wishes) {
+  return IsPlain(wishes) ? plane.assessments.Of(entry, node) : Assess(entry, node, wishes);
+}
+
+// What can be deployed here comes first, and of that what is real.
+int PlaceInList(const LibraryModelView& model) {
+  return model.fit.fits ? (model.fit.is_virtual ? 1 : 0) : 2;
+}
+
 LibraryModelView ViewOf(const ControlPlane& plane, const CatalogEntry& entry) {
   const Assessment assessment = AssessHere(plane, entry);
   LibraryModelView view;
@@ -134,7 +149,7 @@ Result<Assessment> AssessOnWorkers(const ControlPlane& plane, const CatalogEntry
   for (const WorkerRecord& worker : plane.state().workers) {
     if (worker.worker.state != kWorkerReady) continue;
     if (!only_worker.empty() && worker.worker.id != only_worker) continue;
-    auto assessed = Assess(entry, NodeOf(plane, worker), wishes);
+    auto assessed = AssessOn(plane, entry, NodeOf(plane, worker), wishes);
     if (!assessed.ok()) {
       problem = assessed.status();
       continue;
@@ -164,9 +179,9 @@ Result<Answer> ListModels(ControlPlane& plane, const net::HttpRequest&) {
   Items<LibraryModelView> list;
   for (const CatalogEntry& entry : plane.catalog.entries())
     list.items.push_back(ViewOf(plane, entry));
-  // What can be deployed here comes first.
-  std::stable_partition(list.items.begin(), list.items.end(),
-                        [](const LibraryModelView& model) { return model.fit.fits; });
+  std::stable_sort(list.items.begin(), list.items.end(), [](const auto& left, const auto& right) {
+    return PlaceInList(left) < PlaceInList(right);
+  });
   return AnswerWith(list);
 }
 

@@ -73,6 +73,7 @@ export function ModelDrawer({ model, workers, deploy, onClose }: ModelDrawerProp
       />
       <EngineChoice
         model={model}
+        chosenProfile={(options.profile === '' ? chosen : model.chosen)?.profile ?? ''}
         engines={engines}
         options={options}
         problems={atFields}
