@@ -79,6 +79,12 @@ Status Answer(ApiClient& api, const ChatSettings& settings, json& messages) {
   return OkStatus();
 }
 
+// What cannot be asked is not known to be; the chat itself says what is wrong.
+bool IsVirtual(ApiClient& api, const std::string& model) {
+  const auto card = api.Get("/v1/models/" + PathSegment(model));
+  return card.ok() && card->is_object() && card->value("virtual", false);
+}
+
 Status Converse(ApiClient& api, const ChatSettings& settings, json& messages) {
   const bool terminal = ::isatty(STDIN_FILENO) == 1;
   if (terminal)
@@ -95,6 +101,9 @@ Status Converse(ApiClient& api, const ChatSettings& settings, json& messages) {
 Status RunChat(const Arguments& arguments) {
   RL_ASSIGN_OR_RETURN(const ChatSettings settings, SettingsOf(arguments));
   RL_ASSIGN_OR_RETURN(ApiClient api, ApiClient::Connect(arguments));
+  if (IsVirtual(api, settings.model))
+    fmt::print(stderr, "{} is virtual: its words are canned, only their timing is computed\n",
+               settings.model);
   json messages = json::array();
   if (arguments.Has("system"))
     messages.push_back({{"role", "system"}, {"content", arguments.Get("system")}});

@@ -33,6 +33,8 @@ Command CatalogCommand();
 Command CalibrateCommand();
 Command PlanCommand();
 Command SimulateCommand();
+Command JoinCommand();
+Command LeaveCommand();
 
 // Hidden roles, started by other processes.
 Command ServerCommand();

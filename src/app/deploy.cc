@@ -9,6 +9,8 @@
 #include "app/local_plan.h"
 #include "app/output.h"
 #include "base/strings.h"
+#include "embedded/catalog_files.h"
+#include "platform/catalog/catalog.h"
 
 namespace redline::app {
 namespace {
@@ -38,6 +40,7 @@ Result<json> RequestBody(const Arguments& arguments) {
   if (arguments.Has("profile")) body["profile"] = arguments.Get("profile");
   if (arguments.Has("goal")) body["goal"] = arguments.Get("goal");
   if (arguments.Has("model-path")) body["model_path"] = arguments.Get("model-path");
+  if (arguments.Has("worker")) body["worker"] = arguments.Get("worker");
   if (arguments.Has("engine")) body["engine"] = arguments.Get("engine");
   if (const auto words = arguments.GetAll("ARG"); !words.empty()) body["arguments"] = words;
   RL_ASSIGN_OR_RETURN(const auto environment, EnvironmentOf(arguments));
@@ -85,13 +88,21 @@ Status ShowPlanHere(const Arguments& arguments, const json& body) {
   return OkStatus();
 }
 
+// The deployment that has the model's name; the model may have been named as hubs do.
+Result<json> DeployedAs(ApiClient& api, const std::string& model) {
+  RL_ASSIGN_OR_RETURN(const auto catalog, platform::Catalog::Parse(embedded::catalog_files()));
+  const auto entry = catalog.Find(model);
+  return api.Get("/api/v1/deployments/" + PathSegment(entry.ok() ? (*entry)->name : model));
+}
+
 Status RunDeploy(const Arguments& arguments) {
   if (IsPlan(arguments)) return ShowDeploymentPlan(arguments);
   RL_RETURN_IF_ERROR(CheckCanStart(arguments));
   RL_ASSIGN_OR_RETURN(const json body, RequestBody(arguments));
   RL_ASSIGN_OR_RETURN(const double timeout, arguments.GetDouble("timeout", 1, 86400));
   auto connected = ApiClient::Connect(arguments);
-  if (!connected.ok() && arguments.Has("dry-run") && !arguments.Has("server"))
+  if (!connected.ok() && arguments.Has("dry-run") && !arguments.Has("server") &&
+      !arguments.Has("worker"))
     return ShowPlanHere(arguments, body);
   RL_ASSIGN_OR_RETURN(ApiClient api, std::move(connected));
   auto created = api.Send("POST", "/api/v1/deployments", body);
@@ -100,15 +111,16 @@ Status RunDeploy(const Arguments& arguments) {
   const bool is_plain = !arguments.Has("name") && !arguments.Has("profile") &&
                         !arguments.Has("set") && !arguments.Has("replicas") &&
                         !arguments.Has("engine") && !arguments.Has("goal") &&
-                        !arguments.Has("model-path");
+                        !arguments.Has("model-path") && !arguments.Has("worker");
   const bool existed = created.status().code() == Code::kAlreadyExists && is_plain;
   if (!created.ok() && !existed) return created.status();
-  const std::string name =
-      existed ? arguments.Get("MODEL") : created->value("name", arguments.Get("MODEL"));
-  json deployment = existed ? json::object() : *created;
+  json deployment;
   if (existed) {
-    RL_ASSIGN_OR_RETURN(deployment, api.Get("/api/v1/deployments/" + PathSegment(name)));
+    RL_ASSIGN_OR_RETURN(deployment, DeployedAs(api, arguments.Get("MODEL")));
+  } else {
+    deployment = *created;
   }
+  const std::string name = deployment.value("name", arguments.Get("MODEL"));
   if (arguments.Has("wait") && !arguments.Has("dry-run")) {
     RL_RETURN_IF_ERROR(WaitUntilRunning(api, name, timeout));
     RL_ASSIGN_OR_RETURN(deployment, api.Get("/api/v1/deployments/" + PathSegment(name)));
@@ -118,7 +130,8 @@ Status RunDeploy(const Arguments& arguments) {
                      : existed                ? "was deployed already"
                      : arguments.Has("wait")  ? "is running"
                                               : "is being deployed";
-  PrintPlan(name + " " + verb, deployment);
+  const bool is_virtual = deployment.value("virtual", false);
+  PrintPlan(fmt::format("{} {}{}", name, verb, is_virtual ? " (VIRTUAL)" : ""), deployment);
   return OkStatus();
 }
 
@@ -151,6 +164,8 @@ Command DeployCommand() {
             .help = "what the profile is for [any]",
             .default_value = "",
             .choices = {"throughput", "latency", "long_context", "balanced"}},
+           {"worker", "NAME",
+            "run on this worker alone, by name or id [chosen: a real one that fits]", ""},
            {"hardware", "GPUxN", "with --dry-run: the node's GPUs, such as H200x8", ""},
            {"model-path", "PATH",
             "a folder or file on the worker with the model, instead of fetching the library's "

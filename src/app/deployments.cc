@@ -8,6 +8,7 @@
 
 #include "app/output.h"
 #include "app/progress_line.h"
+#include "app/workers.h"
 #include "base/clock.h"
 #include "base/strings.h"
 
@@ -47,12 +48,14 @@ bool HopelessError(const json& deployment) {
 std::string DeploymentsTable(const json& items) {
   std::vector<std::vector<std::string>> rows;
   for (const json& item : items) {
-    rows.push_back({item.value("name", ""), item.value("model", ""), DescribeProgress(item),
+    rows.push_back({item.value("name", ""), KindOf(item), item.value("model", ""),
+                    DescribeProgress(item),
                     fmt::format("{}/{}", item.value("ready_replicas", int64_t{0}),
                                 item.value("replicas", int64_t{0})),
                     EngineName(item), std::to_string(Restarts(item)), item.value("reason", "")});
   }
-  return FormatTable({"NAME", "MODEL", "PHASE", "READY", "ENGINE", "RESTARTS", "REASON"}, rows);
+  return FormatTable({"NAME", "KIND", "MODEL", "PHASE", "READY", "ENGINE", "RESTARTS", "REASON"},
+                     rows);
 }
 
 std::string DescribeProgress(const json& deployment) {

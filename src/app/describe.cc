@@ -30,9 +30,11 @@ void PrintConfiguration(const json& deployment) {
 }
 
 void PrintDeployment(const json& deployment) {
-  fmt::print("Name:     {}\nModel:    {}\nProfile:  {}\nPhase:    {}\n",
-             deployment.value("name", ""), deployment.value("model", ""),
-             deployment.value("profile", ""), DescribeProgress(deployment));
+  fmt::print("Name:     {}\nKind:     {}\nModel:    {}\nProfile:  {}\nPhase:    {}\n",
+             deployment.value("name", ""),
+             deployment.value("virtual", false) ? "virtual: its engines are simulated" : "real",
+             deployment.value("model", ""), deployment.value("profile", ""),
+             DescribeProgress(deployment));
   if (const auto reason = deployment.value("reason", ""); !reason.empty())
     fmt::print("Reason:   {}\n", EscapeControl(reason));
   fmt::print("Replicas: {} ready of {}\nCreated:  {}\n",

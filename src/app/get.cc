@@ -19,11 +19,14 @@ std::string ModelsTable(const json& items) {
   for (const json& item : items) {
     const json fit = item.value("fit", json::object());
     const json chosen = item.value("chosen", json());
-    rows.push_back(
-        {item.value("name", ""),
-         FormatBytes(static_cast<uint64_t>(item.value("download_bytes", int64_t{0}))),
-         item.value("cached", false) ? "yes" : "no", fit.value("fits", false) ? "yes" : "no",
-         chosen.is_object() ? chosen.value("profile", "") : "-", fit.value("message", "")});
+    rows.push_back({item.value("name", ""),
+                    FormatBytes(static_cast<uint64_t>(item.value("download_bytes", int64_t{0}))),
+                    item.value("cached", false) ? "yes" : "no",
+                    !fit.value("fits", false)     ? "no"
+                    : fit.value("virtual", false) ? "virtual"
+                                                  : "yes",
+                    chosen.is_object() ? chosen.value("profile", "") : "-",
+                    fit.value("message", "")});
   }
   return FormatTable({"NAME", "SIZE", "CACHED", "FITS", "PROFILE", "WHY"}, rows);
 }
@@ -32,13 +35,13 @@ std::string InstancesTable(const json& deployments) {
   std::vector<std::vector<std::string>> rows;
   for (const json& deployment : deployments) {
     for (const json& item : deployment.value("instances", json::array())) {
-      rows.push_back({item.value("id", ""), item.value("deployment", ""), item.value("state", ""),
-                      std::to_string(item.value("pid", int64_t{0})),
+      rows.push_back({item.value("id", ""), item.value("deployment", ""), KindOf(deployment),
+                      item.value("state", ""), std::to_string(item.value("pid", int64_t{0})),
                       std::to_string(item.value("restart_count", int64_t{0})),
                       item.value("reason", "")});
     }
   }
-  return FormatTable({"ID", "DEPLOYMENT", "STATE", "PID", "RESTARTS", "REASON"}, rows);
+  return FormatTable({"ID", "DEPLOYMENT", "KIND", "STATE", "PID", "RESTARTS", "REASON"}, rows);
 }
 
 struct Resource {

@@ -18,7 +18,7 @@ using nlohmann::json;
 platform::Node ThisNode() {
   backends::DeviceReader reader{backends::DeviceOptions{}};
   const spec::Worker worker = platform::DescribeWorker("worker-here", reader.Read());
-  platform::Node node{worker.name, backends::FactsOf(worker)};
+  platform::Node node{.name = worker.name, .hardware = backends::FactsOf(worker)};
   backends::HardwareFacts cpu = backends::CpuFactsOf(worker);
   if (node.hardware.device != cpu.device) node.cpu = std::move(cpu);
   return node;
@@ -66,6 +66,7 @@ Result<json> PlanHere(const json& body) {
                 {"needed_bytes", assessment.fit.needed_bytes},
                 {"available_bytes", assessment.fit.available_bytes},
                 {"worker", assessment.fit.worker},
+                {"virtual", assessment.fit.is_virtual},
                 {"terms", std::move(terms)},
                 {"message", assessment.fit.message}}},
               {"command", command.argv},

@@ -17,7 +17,8 @@ constexpr int kIoThreads = 2;
 
 struct VirtualAddresses {
   std::string host;
-  int first_port = 0;  // 0: any free ones
+  int first_port = 0;     // 0: any free ones
+  std::string unix_path;  // instead of both, for one engine; "": none
   int64_t count = 1;
 };
 
@@ -38,6 +39,8 @@ Result<VirtualAddresses> AddressesOf(const Arguments& arguments,
         "port");
   }
   addresses.first_port = static_cast<int>(port);
+  const bool is_told = arguments.Has("host") || arguments.Has("port");
+  if (!is_told && addresses.count == 1) addresses.unix_path = front_end.unix_path;
   return addresses;
 }
 
@@ -72,6 +75,7 @@ Result<Servers> StartAll(const planner::VirtualSetup& setup, planner::VirtualDri
   for (int64_t index = 0; index < addresses.count; ++index) {
     planner::VirtualServerOptions options{
         .host = addresses.host, .truth = truth, .io_threads = io_threads};
+    options.unix_path = addresses.unix_path;
     if (addresses.first_port > 0) options.port = addresses.first_port + static_cast<int>(index);
     options.truth.run_seed += static_cast<uint64_t>(index);  // runs of their own, on one machine
     if (addresses.count == 1) options.log = PrintLine;

@@ -54,6 +54,15 @@ std::string GpusTable(const json& gpus) {
   return FormatTable({"GPU", "NAME", "ARCHITECTURE", "MEMORY FREE", "PCI", "NUMA", "DRIVER"}, rows);
 }
 
+// It has no CPU and no memory of its own.
+std::string VirtualWorkerText(const json& worker) {
+  return fmt::format(
+      "Name:     {}\nId:       {}\nKind:     virtual: devices that are not there, engines that are "
+      "simulated\nState:    {}\nVersion:  {}\n\n{}",
+      EscapeControl(worker.value("name", "")), worker.value("id", ""), worker.value("state", ""),
+      EscapeControl(worker.value("version", "")), GpusTable(worker.value("gpus", json::array())));
+}
+
 }  // namespace
 
 std::string GpuNames(const json& gpus) {
@@ -96,16 +105,23 @@ std::string WorkersTable(const json& items) {
   for (const json& item : items) {
     const json gpus = item.value("gpus", json::array());
     const json cpu = CpuOfWorker(item);
-    rows.push_back({item.value("name", ""), item.value("state", ""),
+    const bool is_virtual = item.value("virtual", false);
+    rows.push_back({item.value("name", ""), KindOf(item), item.value("state", ""),
                     gpus.empty() ? "-" : GpuNames(gpus), gpus.empty() ? "-" : GpuMemory(gpus),
-                    cpu.value("model", ""), std::to_string(IntegerIn(cpu, "threads")),
-                    FreeOfTotal(item)});
+                    is_virtual ? "-" : cpu.value("model", ""),
+                    is_virtual ? "-" : std::to_string(IntegerIn(cpu, "threads")),
+                    is_virtual ? "-" : FreeOfTotal(item)});
   }
-  return FormatTable({"NAME", "STATE", "GPUS", "GPU MEMORY FREE", "CPU", "THREADS", "MEMORY FREE"},
-                     rows);
+  return FormatTable(
+      {"NAME", "KIND", "STATE", "GPUS", "GPU MEMORY FREE", "CPU", "THREADS", "MEMORY FREE"}, rows);
+}
+
+std::string KindOf(const json& worker_or_deployment) {
+  return worker_or_deployment.value("virtual", false) ? "virtual" : "real";
 }
 
 std::string WorkerText(const json& worker) {
+  if (worker.value("virtual", false)) return VirtualWorkerText(worker);
   const json cpu = CpuOfWorker(worker);
   std::vector<std::string> isa;
   for (const json& name : worker.value("isa", json::array()))

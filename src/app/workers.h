@@ -6,10 +6,13 @@
 
 namespace redline::app {
 
-// NAME, STATE, GPUS, GPU MEMORY FREE, CPU, THREADS, MEMORY FREE.
+// NAME, KIND, STATE, GPUS, GPU MEMORY FREE, CPU, THREADS, MEMORY FREE.
 std::string WorkersTable(const nlohmann::json& items);
 // One worker in full: its CPU, every GPU, what is wrong with its devices.
 std::string WorkerText(const nlohmann::json& worker);
+
+// "virtual" or "real".
+std::string KindOf(const nlohmann::json& worker_or_deployment);
 
 // "8 x NVIDIA H200 + 1 x Tesla T4"; empty without GPUs.
 std::string GpuNames(const nlohmann::json& gpus);

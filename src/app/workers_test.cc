@@ -32,9 +32,10 @@ json Worker() {
 }
 
 TEST(WorkersTest, WithoutGpus) {
-  EXPECT_EQ(WorkersTable(json::array({Worker()})),
-            "NAME    STATE  GPUS  GPU MEMORY FREE  CPU       THREADS  MEMORY FREE\n"
-            "node-1  READY  -     -                Some CPU  8        12.0 GiB of 16.0 GiB\n");
+  EXPECT_EQ(
+      WorkersTable(json::array({Worker()})),
+      "NAME    KIND  STATE  GPUS  GPU MEMORY FREE  CPU       THREADS  MEMORY FREE\n"
+      "node-1  real  READY  -     -                Some CPU  8        12.0 GiB of 16.0 GiB\n");
   EXPECT_THAT(WorkerText(Worker()), HasSubstr("GPUs:     none"));
 }
 
@@ -51,6 +52,17 @@ TEST(WorkersTest, WithGpus) {
   EXPECT_THAT(text, HasSubstr("NVIDIA H200  9.0           9.0 GiB of 140.0 GiB"));
   EXPECT_THAT(text, HasSubstr("Problems:\n  GPU 3 is lost: \\x1b reboot"));
   EXPECT_THAT(text, Not(HasSubstr("none")));
+}
+
+TEST(WorkersTest, AVirtualOneHasGpusAloneAndSaysWhatItIs) {
+  json worker = Worker();
+  worker["virtual"] = true;
+  worker["gpus"] = {Gpu("NVIDIA H200", 140)};
+  const std::string table = WorkersTable(json::array({worker}));
+  EXPECT_THAT(table, HasSubstr("node-1  virtual  READY  1 x NVIDIA H200"));
+  EXPECT_THAT(table, Not(HasSubstr("Some CPU")));
+  EXPECT_THAT(WorkerText(worker), HasSubstr("Kind:     virtual"));
+  EXPECT_THAT(WorkerText(worker), Not(HasSubstr("Some CPU")));
 }
 
 }  // namespace

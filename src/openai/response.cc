@@ -152,9 +152,10 @@ std::string UsageChunk(const ResponseIdentity& identity, const Usage& usage) {
 
 std::string ModelObject(const ModelCard& model) {
   return fmt::format(
-      R"({{"id":{},"object":"model","created":{},"owned_by":{}{}}})", JsonString(model.id),
+      R"({{"id":{},"object":"model","created":{},"owned_by":{}{}{}}})", JsonString(model.id),
       model.created, JsonString(model.owned_by),
-      model.max_model_len > 0 ? fmt::format(R"(,"max_model_len":{})", model.max_model_len) : "");
+      model.max_model_len > 0 ? fmt::format(R"(,"max_model_len":{})", model.max_model_len) : "",
+      model.is_virtual ? R"(,"virtual":true)" : "");
 }
 
 std::string ModelList(std::span<const ModelCard> models) {

@@ -96,6 +96,7 @@ struct ModelCard {
   int64_t created = 0;
   std::string owned_by = "redline";
   int64_t max_model_len = 0;  // context length, as vLLM reports it; 0: left out
+  bool is_virtual = false;    // a simulated engine; told only when it is one
 };
 std::string ModelObject(const ModelCard& model);
 std::string ModelList(std::span<const ModelCard> models);

@@ -19,6 +19,9 @@ struct DataLayout {
   std::filesystem::path server_socket() const { return root / "run" / "server.sock"; }
   std::filesystem::path gateway_snapshot() const { return root / "gateway" / "snapshot.json"; }
   std::filesystem::path worker_identity() const { return root / "agent" / "worker.json"; }
+  // Of a node that joined on this machine: a data directory of its own.
+  std::filesystem::path nodes() const { return root / "nodes"; }
+  std::filesystem::path node_state() const { return root / "node.json"; }  // pid of its agent
   std::filesystem::path instance_dir(const std::string& instance_id) const {
     return root / "instances" / instance_id;
   }

@@ -72,6 +72,8 @@ struct Deployment {
   EngineConfig engine;
   GpuClaim gpus;
   std::string model_path;        // on the worker; empty: the library's files are fetched
+  std::string worker;            // the only one it may run on, by id; empty: any
+  bool is_virtual = false;       // runs on virtual workers alone; else on none of them
   std::vector<std::string> why;  // sentences: what was chosen and because of what
   int64_t created_at_ms = 0;
   bool deleting = false;
@@ -104,6 +106,8 @@ struct WorkerGpu {
 struct Worker {
   std::string id;    // "worker-..."
   std::string name;  // host name
+  // Its devices are not there: engines on it are simulated.
+  bool is_virtual = false;
   // The devices that count most: the GPUs of the model with the most memory together, "nvidia" or
   // "amd"; on a node without any, "cpu". A node with GPUs is a node with a CPU, too: `cpu`.
   std::string device = "cpu";

@@ -135,6 +135,8 @@ void VisitFields(Visitor& visit, Is<Deployment> auto& deployment) {
   visit("engine", deployment.engine);
   visit("gpus", deployment.gpus);
   visit("model_path", deployment.model_path);
+  visit("worker", deployment.worker);
+  visit("virtual", deployment.is_virtual);
   visit("why", deployment.why);
   visit.Time("created_at", deployment.created_at_ms);
   visit("deleting", deployment.deleting);
@@ -168,6 +170,7 @@ template <typename Visitor>
 void VisitFields(Visitor& visit, Is<Worker> auto& worker) {
   visit("id", worker.id);
   visit("name", worker.name);
+  visit("virtual", worker.is_virtual);
   visit("device", worker.device);
   visit("device_model", worker.device_model);
   visit("num_devices", worker.num_devices);

@@ -1,7 +1,7 @@
 // The console in a browser against the real product: a new data directory, the default model, a chat,
 // a second deployment. Models come from the usual cache, or are fetched into it.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir, totalmem } from 'node:os';
@@ -203,6 +203,36 @@ describe('console and redline up', { skip: missing, concurrency: 1 }, () => {
     await page.getByRole('button', { name: 'Delete', exact: true }).click();
     await page.getByRole('row', { name: 'second' }).waitFor({ state: 'detached', timeout: 60_000 });
     assert.ok(await page.getByRole('row', { name: model }).isVisible());
+  });
+
+  it('rehearses eight GPUs on a virtual node', { timeout: 120_000 }, async () => {
+    const flags = ['--data-dir', redline.directory, '--simulate', 'h200x8'];
+    execFileSync(binary, ['join', ...flags, '--detach'], { timeout: 60_000 });
+    await open('Library');
+    const virtual = (place) => place.getByText('virtual', { exact: true });
+    await virtual(page.locator('.machine', { hasText: 'virtual-h200x8' })).waitFor();
+    const card = page.getByRole('listitem', { name: 'DeepSeek-V3.2', exact: true });
+    await virtual(card.locator('.model-head')).waitFor({ timeout: 30_000 });
+    await card.getByRole('button', { name: /^What will run/ }).focus();
+    await page.keyboard.press('Enter');
+    const drawer = page.getByRole('dialog');
+    await drawer.getByLabel('Worker', { exact: true }).focus();
+    await page.keyboard.type('virtual');
+    await drawer.getByLabel('Goal', { exact: true }).focus();
+    await page.keyboard.type('latency');
+    await drawer.getByText('Profile h200x8-latency', { exact: false }).first().waitFor();
+    await drawer.getByRole('button', { name: 'Deploy', exact: true }).focus();
+    await page.keyboard.press('Enter');
+    await drawer.waitFor({ state: 'detached', timeout: 30_000 });
+    const running = card.locator('.running', { hasText: 'deepseek-v3.2' });
+    await running.getByText('Running', { exact: true }).waitFor({ timeout: 60_000 });
+    await virtual(running).waitFor();
+    await running.getByRole('link', { name: 'Chat', exact: true }).click();
+    await virtual(page.locator('.chat-bar')).waitFor();
+    await message().fill('Say anything.');
+    await page.keyboard.press('Enter');
+    await lastAnswer().locator('.message-numbers').waitFor({ timeout: 60_000 });
+    execFileSync(binary, ['leave', '--data-dir', redline.directory], { timeout: 60_000 });
   });
 
   it('did nothing on the way that a page should not do', () => assert.deepEqual(problems, []));

@@ -6,6 +6,7 @@ export function worker(fields = {}) {
   return {
     id: 'worker-1',
     name: 'bench-7',
+    virtual: false,
     device: 'cpu',
     device_model: 'Example CPU 9000',
     num_devices: 16,
@@ -79,6 +80,7 @@ export function fit(fields = {}) {
     needed_bytes: terms.reduce((sum, term) => sum + term.bytes, 0),
     available_bytes: 22.1 * gib,
     worker: 'worker-1',
+    virtual: false,
     message: 'needs 0.4 GiB of 22.1 GiB',
     ...fields,
     terms,
@@ -89,6 +91,7 @@ export function profile(fields = {}) {
   return {
     name: 'cpu-default',
     hardware: { device: 'cpu', models: [], min_devices: 1, min_device_memory_bytes: 0 },
+    goal: '',
     workload: 'any',
     engine: engine({ resolved: {} }),
     evidence: { kind: 'measured', summary: '212 tokens/s ± 3 at 16 users', source: 'run-20260102' },
@@ -200,6 +203,7 @@ export function deployment(fields = {}) {
     profile: 'cpu-default',
     replicas: 1,
     generation: 1,
+    virtual: false,
     engine: engine(),
     why: ['AVX-512 is there, so the 8-bit kernels run.'],
     created_at: '2026-01-02T03:04:05.000Z',

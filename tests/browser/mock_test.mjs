@@ -9,6 +9,7 @@ import { libraryCases } from './cases/library.mjs';
 import { lookCases } from './cases/look.mjs';
 import { planCases } from './cases/plan.mjs';
 import { sessionCases } from './cases/session.mjs';
+import { virtualCases } from './cases/virtual.mjs';
 import { Stage } from './stage.mjs';
 
 const suites = [
@@ -17,6 +18,7 @@ const suites = [
   engineCases,
   deploymentCases,
   planCases,
+  virtualCases,
   chatCases,
   clipboardCases,
   lookCases,

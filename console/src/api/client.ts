@@ -80,6 +80,7 @@ export interface Deployment {
   profile: string;
   replicas: number;
   generation: number;
+  virtual: boolean; // its engines are simulated
   engine: EngineConfig;
   why: string[];
   created_at: string;
@@ -120,6 +121,7 @@ export interface HardwareMatch {
 export interface Profile {
   name: string;
   hardware: HardwareMatch;
+  goal: string; // '': any
   workload: string;
   engine: EngineConfig;
   evidence: Evidence;
@@ -142,6 +144,7 @@ export interface Fit {
   needed_bytes: number;
   available_bytes: number;
   worker: string;
+  virtual: boolean; // so is the worker
   terms: MemoryTerm[];
   message: string;
 }
@@ -179,6 +182,7 @@ export interface Gpu {
 export interface Worker {
   id: string;
   name: string;
+  virtual: boolean; // its devices are not there
   device: string;
   device_model: string;
   num_devices: number;
@@ -196,6 +200,8 @@ export interface DeployRequest {
   model: string;
   name?: string;
   profile?: string;
+  goal?: string;
+  worker?: string; // id or name of the only one
   engine?: string; // "vllm@0.13.0" in the place of a profile
   arguments?: string[];
   environment?: Record<string, string>;

@@ -37,6 +37,7 @@ export const en = {
   'library.empty': 'The catalog has no models.',
   'library.machine': '{device} · {threads} threads · {free} of {total} memory free',
   'library.gpus': '{count} × {name} · {free} of {total} free',
+  'library.away': 'not reachable',
   'library.noWorker': 'No worker has registered yet. Models can be placed when one has.',
   'library.parameters': 'Parameters',
   'library.download': 'Download',
@@ -51,6 +52,12 @@ export const en = {
   'library.runs': 'Runs {engine} with profile {profile}',
   'library.runsCustom': 'Runs {engine} as it was asked for',
   'library.chat': 'Chat',
+
+  'virtual.badge': 'virtual',
+  'virtual.hint':
+    'Simulated: devices that are not there, computed times, canned words. Nothing here is measured.',
+  'virtual.fit':
+    '{worker} is a virtual worker: the engine is simulated, its words are canned, no weights are fetched.',
 
   'fit.title': 'Memory',
   'fit.fits': 'Fits: needs {needed} of {available}',
@@ -186,6 +193,13 @@ export const en = {
   'drawer.wouldRun': 'What would run',
   'drawer.asking': 'Working out what would run…',
   'drawer.old': 'What follows is from before the last change.',
+
+  'place.title': 'Where and what for',
+  'place.worker': 'Worker',
+  'place.workerHint': 'Unless one is named, a virtual worker is taken only when no real one fits.',
+  'place.anyWorker': 'Chosen for the model',
+  'place.goal': 'Goal',
+  'place.anyGoal': 'Any',
 
   'choice.runWith': 'Run with',
   'choice.profile': 'Profile (recommended)',

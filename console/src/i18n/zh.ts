@@ -38,6 +38,7 @@ export const zh: Dictionary = {
   'library.empty': '目录中没有模型。',
   'library.machine': '{device} · {threads} 线程 · 内存可用 {free}，共 {total}',
   'library.gpus': '{count} × {name} · 显存可用 {free}，共 {total}',
+  'library.away': '无法连接',
   'library.noWorker': '还没有工作节点注册。注册后即可部署模型。',
   'library.parameters': '参数量',
   'library.download': '下载大小',
@@ -52,6 +53,10 @@ export const zh: Dictionary = {
   'library.runs': '使用 {engine} 运行，配置 {profile}',
   'library.runsCustom': '按指定的参数使用 {engine} 运行',
   'library.chat': '对话',
+
+  'virtual.badge': '虚拟',
+  'virtual.hint': '模拟：设备并不存在，时间由计算得出，文字为预设内容。这里没有任何实测数据。',
+  'virtual.fit': '{worker} 是虚拟节点：引擎为模拟，文字为预设内容，不会下载权重。',
 
   'fit.title': '内存',
   'fit.fits': '可以运行：需要 {needed}，可用 {available}',
@@ -187,6 +192,13 @@ export const zh: Dictionary = {
   'drawer.wouldRun': '将运行的内容',
   'drawer.asking': '正在推算将运行的内容…',
   'drawer.old': '以下是最近一次修改之前的结果。',
+
+  'place.title': '在哪里运行，为了什么',
+  'place.worker': '节点',
+  'place.workerHint': '未指定时，只有在没有真实节点合适的情况下才会选用虚拟节点。',
+  'place.anyWorker': '按模型选择',
+  'place.goal': '目标',
+  'place.anyGoal': '任意',
 
   'choice.runWith': '运行方式',
   'choice.profile': '配置（推荐）',

@@ -28,6 +28,7 @@ function fit(available: number): Fit {
     needed_bytes: 10 * gib,
     available_bytes: available,
     worker: 'worker-1',
+    virtual: false,
     terms: [
       { name: 'weights', bytes: 8 * gib },
       { name: 'made_up_term', bytes: 2 * gib },

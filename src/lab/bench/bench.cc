@@ -155,6 +155,7 @@ Result<std::unique_ptr<Bench>> Bench::Prepare(BenchOptions options) {
   measurement.seed = static_cast<int64_t>(own.seed);
   measurement.environment = CollectEnvironment();
   AddServerInfo(bench->server_.ServerInfo(), measurement.environment);
+  if (bench->server_.is_virtual()) measurement.environment[kVirtual] = "true";
   measurement.environment["prompts"] = bench->sends_ids_ ? "token ids" : "text";
   return bench;
 }

@@ -114,6 +114,17 @@ std::vector<std::string> ModelNames(const std::string& body) {
   return names;
 }
 
+bool SaysVirtual(const std::string& body, const std::string& name) {
+  const Json json = Parse(body);
+  const Json none = Json::array();
+  const bool has_list = json.is_object() && json.contains("data") && json["data"].is_array();
+  for (const Json& model : has_list ? json["data"] : none) {
+    if (model.is_object() && model.contains("id") && model["id"] == name)
+      return model.contains("virtual") && model["virtual"] == true;
+  }
+  return false;
+}
+
 std::string ServedText(std::vector<std::string> names) {
   if (names.empty()) return "none";
   const size_t more = names.size() - std::min(names.size(), kMostNames);
@@ -220,8 +231,11 @@ Result<std::string> TargetServer::ResolveModel(const std::string& wanted) {
   if (reply.status == 404 && !wanted.empty()) return wanted;  // it may have no list
   if (reply.status != 200) return RefusalOf("GET /v1/models", reply.status, reply.body);
   const std::vector<std::string> names = ModelNames(reply.body);
-  if (wanted.empty() && names.size() == 1) return names[0];
-  if (std::find(names.begin(), names.end(), wanted) != names.end()) return wanted;
+  const std::string& model = wanted.empty() && names.size() == 1 ? names[0] : wanted;
+  if (std::find(names.begin(), names.end(), model) != names.end()) {
+    is_virtual_ = SaysVirtual(reply.body, model);
+    return model;
+  }
   const std::string served = ServedText(names);
   if (wanted.empty())
     return InvalidArgument(

@@ -30,6 +30,8 @@ class TargetServer {
   // The model to ask for: `wanted`, or the only one that is served. kUnavailable: nobody answers;
   // kNotFound: `wanted` is not among the served ones (whose names are told).
   Result<std::string> ResolveModel(const std::string& wanted);
+  // Whether /v1/models says that the model's engine is simulated; known after ResolveModel.
+  bool is_virtual() const { return is_virtual_; }
   // Whether /v1/completions takes token ids and tells how many there were.
   Result<bool> TakesTokenIds(const std::string& model);
   // The largest vocabulary that ids can surely be drawn from: the server's own word where it has
@@ -55,6 +57,7 @@ class TargetServer {
   const net::Headers headers_;
   const double answer_seconds_;
   const std::atomic<bool>* const stop_;
+  bool is_virtual_ = false;
   net::HttpClient client_;
 };
 

@@ -10,6 +10,9 @@ namespace redline::lab {
 
 using Environment = std::map<std::string, std::string>;
 
+// "true" of what a simulated engine answered: computed times, and no measurement of anything.
+inline constexpr char kVirtual[] = "virtual";
+
 // Of this machine, the client's: cpu, cpus, governor, cpu_mhz, kernel, load_average, memory,
 // nvidia_driver and gpus. `root` is "" but for tests.
 Environment CollectEnvironment(const std::string& root = "");

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "lab/metrics/environment.h"
 #include "lab/report/number_text.h"
 
 namespace redline::lab {
@@ -98,7 +99,10 @@ std::vector<OutcomeCount> TotalOutcomes(const Measurement& measurement) {
 }
 
 std::string Headline(const Measurement& measurement) {
-  std::string text = measurement.model.empty() ? "unnamed model" : measurement.model;
+  std::string text = measurement.environment.contains(kVirtual)
+                         ? "VIRTUAL (a simulated engine, nothing was measured): "
+                         : "";
+  text += measurement.model.empty() ? "unnamed model" : measurement.model;
   if (!measurement.workload_name.empty()) text += ", workload " + measurement.workload_name;
   const size_t repeats = measurement.repeats.size();
   if (repeats > 0) text += fmt::format(", {} {}", repeats, repeats == 1 ? "run" : "repeats");

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "base/strings.h"
+#include "lab/metrics/environment.h"
 #include "lab/report/configurations.h"
 #include "lab/report/csv_report.h"
 #include "lab/report/differences.h"
@@ -90,6 +91,16 @@ TEST(MarkdownReport, IsValidUtf8WithoutControlCharacters) {
   EXPECT_NE(text.find("m\uFFFD\uFFFD\uFFFD"), std::string::npos);
   EXPECT_NE(text.find("by \uFFFD\uFFFD"), std::string::npos);
   EXPECT_NE(text.find("--model \\x1b[31m\\u009b\\xff\n"), std::string::npos);
+}
+
+TEST(MarkdownReport, WhatASimulatedEngineAnsweredIsCalledThat) {
+  Measurement simulated;
+  simulated.model = "m";
+  EXPECT_EQ(MarkdownReport(std::vector<NamedMeasurement>{{"a", simulated}}).find("VIRTUAL"),
+            std::string::npos);
+  simulated.environment[kVirtual] = "true";
+  EXPECT_NE(MarkdownReport(std::vector<NamedMeasurement>{{"a", simulated}}).find("VIRTUAL"),
+            std::string::npos);
 }
 
 TEST(Differences, OnlyWhatDiffers) {

@@ -66,10 +66,13 @@ Status VirtualServer::Open() {
   AddRoutes();
   RL_ASSIGN_OR_RETURN(server_, net::HttpServer::Start({.address = options_.host,
                                                        .port = options_.port,
+                                                       .unix_path = options_.unix_path,
                                                        .io_threads = options_.io_threads,
                                                        .max_connections = kMostConnections},
                                                       router_));
-  Log(dialect_->ready_log(setup_, fmt::format("http://{}:{}", options_.host, server_->port())));
+  Log(dialect_->ready_log(setup_, options_.unix_path.empty()
+                                      ? fmt::format("http://{}:{}", options_.host, server_->port())
+                                      : "unix socket " + options_.unix_path));
   return OkStatus();
 }
 
@@ -90,7 +93,8 @@ void VirtualServer::AddStaticAnswers() {
   const openai::ModelCard card{.id = setup_.front_end.served_name,
                                .created = UnixSeconds(),
                                .owned_by = setup_.engine,
-                               .max_model_len = setup_.context_length};
+                               .max_model_len = setup_.context_length,
+                               .is_virtual = true};
   std::vector<StaticAnswer> answers = dialect_->static_answers(setup_);
   answers.push_back({"/v1/models", openai::ModelList({&card, 1})});
   for (StaticAnswer& answer : answers) {

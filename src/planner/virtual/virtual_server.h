@@ -15,7 +15,8 @@ namespace redline::planner {
 
 struct VirtualServerOptions {
   std::string host = "127.0.0.1";
-  int port = 0;  // 0: any free one
+  int port = 0;           // 0: any free one
+  std::string unix_path;  // a socket instead of both; "": none
   TruthOptions truth;
   std::shared_ptr<net::IoThreads> io_threads;  // shared by all servers of the process
   // Takes lines of the engine's log, from the starting and the driver's thread; empty: there is

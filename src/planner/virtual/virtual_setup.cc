@@ -40,6 +40,7 @@ Result<FrontEnd> ReadFrontEnd(const backends::EngineVersion& version,
                       backends::ParseArguments(version.resolver->table(version.version), words));
   const json& values = parsed.values;
   FrontEnd front_end{.host = TextOf(values, "host"),
+                     .unix_path = TextOf(values, "uds"),
                      .served_name = TextOf(values, "served_model_name"),
                      .api_key = TextOf(values, "api_key")};
   if (front_end.host.empty() || front_end.host == "localhost") front_end.host = "127.0.0.1";
@@ -54,6 +55,15 @@ Result<FrontEnd> ReadFrontEnd(const backends::EngineVersion& version,
   return front_end;
 }
 
+// "vllm serve MODEL ..." without the program's own word.
+std::vector<std::string> WithoutSubcommand(const backends::EngineVersion& version,
+                                           std::vector<std::string> arguments) {
+  const bool has_one =
+      version.resolver->name == "vllm" && !arguments.empty() && arguments.front() == "serve";
+  if (has_one) arguments.erase(arguments.begin());
+  return arguments;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<const VirtualSetup>> MakeVirtualSetup(const VirtualRequest& request) {
@@ -64,10 +74,10 @@ Result<std::unique_ptr<const VirtualSetup>> MakeVirtualSetup(const VirtualReques
   setup->version = version.version;
   RL_ASSIGN_OR_RETURN(setup->model, FindModel(request.model));
   RL_ASSIGN_OR_RETURN(setup->hardware, FindHardwareSpec(request.hardware));
-  RL_ASSIGN_OR_RETURN(setup->configuration,
-                      Configure(request.engine, setup->model, request.arguments,
-                                request.environment, setup->hardware));
-  RL_ASSIGN_OR_RETURN(setup->front_end, ReadFrontEnd(version, request.arguments, setup->model));
+  const auto arguments = WithoutSubcommand(version, request.arguments);
+  RL_ASSIGN_OR_RETURN(setup->configuration, Configure(request.engine, setup->model, arguments,
+                                                      request.environment, setup->hardware));
+  RL_ASSIGN_OR_RETURN(setup->front_end, ReadFrontEnd(version, arguments, setup->model));
   RL_ASSIGN_OR_RETURN(setup->plan,
                       PlanEngine(setup->configuration.settings,
                                  {.shape = &setup->model.shape, .hardware = &setup->hardware}));

@@ -25,6 +25,7 @@ struct VirtualRequest {
 struct FrontEnd {
   std::string host;  // where the engine would listen by itself
   int64_t port = 0;
+  std::string unix_path;    // a socket to listen on instead (vLLM's --uds); "": none
   std::string served_name;  // the first one, where there are several
   std::string api_key;      // "": none is asked for
   bool has_metrics = true;  // SGLang: only with --enable-metrics

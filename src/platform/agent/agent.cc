@@ -14,6 +14,7 @@
 #include "base/process.h"
 #include "platform/agent/agent_log.h"
 #include "platform/agent/node_facts.h"
+#include "platform/agent/virtual_node.h"
 
 namespace redline::platform {
 namespace {
@@ -42,7 +43,18 @@ AgentContext MakeContext(const AgentOptions& options, const AgentTimings& timing
           .fetch_environment = FetchEnvironment::FromProcess(),
           .timings = timings,
           .client = client,
-          .report = [&reporter](const spec::Instance& instance) { reporter.Report(instance); }};
+          .report = [&reporter](const spec::Instance& instance) { reporter.Report(instance); },
+          .virtual_node = options.virtual_node ? &*options.virtual_node : nullptr};
+}
+
+// For the thread of the heartbeats.
+std::function<spec::Worker()> DescriberOf(const VirtualNode* node, std::string worker_id) {
+  if (node != nullptr)
+    return [node, id = std::move(worker_id)] { return DescribeVirtualWorker(*node, id); };
+  // Shared, because a function can be copied.
+  return [devices = std::make_shared<backends::DeviceReader>(), id = std::move(worker_id)] {
+    return DescribeWorker(id, devices->Read());
+  };
 }
 
 }  // namespace
@@ -53,10 +65,12 @@ Agent::Agent(const AgentOptions& options, const AgentTimings& timings, std::stri
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       api_(options.server_url, worker_id),
       reporter_(api_),
-      context_(MakeContext(options, timings, probe_client_, reporter_)) {
+      context_(MakeContext(options_, timings, probe_client_, reporter_)) {
   AdoptFromDisk();
+  if (options.leaves_at_once) return;
   LoadAssignments();
-  link_ = std::make_unique<ServerLink>(api_, options.layout, std::move(worker_id),
+  link_ = std::make_unique<ServerLink>(api_, options.layout,
+                                       DescriberOf(context_.virtual_node, std::move(worker_id)),
                                        [fd = wake_.get()] { ::eventfd_write(fd, 1); });
 }
 
@@ -118,11 +132,21 @@ int Agent::Run() {
   }
   if (mode_ == Mode::kStopping) reporter_.Flush(/*timeout_seconds=*/2);
   LogInfo(kAgentLog, "{}", mode_ == Mode::kLeaving ? "leaving; engines go on" : "stopped");
-  return 0;
+  return context_.virtual_node == nullptr ? 0 : LeaveCluster();
+}
+
+// The exit status.
+int Agent::LeaveCluster() {
+  link_.reset();  // a heartbeat would register the node again
+  const Status left = api_.Leave({});
+  // One that the server does not know has left already.
+  if (left.ok() || left.code() == Code::kNotFound) return 0;
+  LogError(kAgentLog, "the server could not be told that this node leaves: {}", left.message());
+  return InfoOf(left.code()).exit_code;
 }
 
 void Agent::TakeNews() {
-  if (mode_ != Mode::kServing) return;
+  if (mode_ != Mode::kServing || !link_) return;
   if (const auto assignments = link_->TakeAssignments()) ApplyAssignments(*assignments);
   if (!link_->TakeReturned()) return;
   for (const auto& [id, controller] : controllers_) controller->ReportAgain();
@@ -152,7 +176,7 @@ void Agent::Wait() {
 }
 
 void Agent::OnSignal(int number) {
-  if (number == SIGHUP) {
+  if (number == SIGHUP && context_.virtual_node == nullptr) {
     mode_ = Mode::kLeaving;
     return;
   }
@@ -182,7 +206,9 @@ int RunAgentWith(const AgentOptions& options, const AgentTimings& timings) {
     LogError(kAgentLog, "{}", lock.status().message());
     return InfoOf(lock.status().code()).exit_code;
   }
-  return Agent(options, timings, std::move(worker_id).value()).Run();
+  Agent agent(options, timings, std::move(worker_id).value());
+  if (options.leaves_at_once) ::raise(SIGTERM);
+  return agent.Run();
 }
 
 int RunAgent(const AgentOptions& options) { return RunAgentWith(options, AgentTimings{}); }

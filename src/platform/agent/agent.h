@@ -33,6 +33,7 @@ class Agent {
   void TickAll();
   void OnSignal(int number);
   bool AllFinished() const;
+  int LeaveCluster();
   void Wait();
   InstanceController& ControllerOf(const std::string& instance_id);
   std::filesystem::path AssignmentsPath() const;

@@ -12,6 +12,7 @@
 #include "platform/agent/cancellable_fetch.h"
 #include "platform/agent/node_share.h"
 #include "platform/agent/preflight.h"
+#include "platform/agent/virtual_node.h"
 
 namespace redline::platform {
 namespace {
@@ -225,6 +226,10 @@ PreparationRequest InstanceController::WhatIsNeeded() const {
 void InstanceController::StartPreparation() {
   if (backend_ == nullptr)
     return NoteFailure(backends::FindBackend(assignment_.engine.engine).status().message());
+  if (context_.virtual_node != nullptr) {
+    prepared_ = PrepareVirtual(*context_.virtual_node, assignment_, context_.self);
+    return;
+  }
   PreparationRequest request = WhatIsNeeded();
   prepared_ = AlreadyPrepared(request);
   if (!prepared_) preparation_ = std::make_unique<Preparation>(std::move(request));

@@ -19,6 +19,7 @@
 #include "platform/agent/restart_policy.h"
 #include "platform/agent/transitions.h"
 #include "platform/layout.h"
+#include "platform/roles.h"
 
 namespace redline::platform {
 
@@ -44,6 +45,7 @@ struct AgentContext {
   AgentTimings timings;
   net::HttpClient& client;
   std::function<void(const spec::Instance&)> report;  // to the server; must not block
+  const VirtualNode* virtual_node = nullptr;          // nullptr: engines are real
 };
 
 // Owned by the agent's main thread.

@@ -130,6 +130,11 @@ Result<double> ServerApi::Heartbeat(const spec::Worker& worker, const std::stop_
   return std::clamp(ValueOr<double>(*answer, "heartbeat_seconds", kUsualSeconds), 0.1, 60.0);
 }
 
+Status ServerApi::Leave(const std::stop_token& stop) {
+  return Call("DELETE", "/internal/v1/workers/" + worker_id_, "", kCallTimeoutSeconds, stop)
+      .status();
+}
+
 Result<Assignments> ServerApi::PollAssignments(int64_t revision, double wait_seconds,
                                                const std::stop_token& stop) {
   const std::string path =

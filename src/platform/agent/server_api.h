@@ -46,6 +46,8 @@ class ServerApi {
 
   // Registers or renews; seconds until the next time.
   Result<double> Heartbeat(const spec::Worker& worker, const std::stop_token& stop);
+  // Its engines are stopped, and it will not come again.
+  Status Leave(const std::stop_token& stop);
   Result<Assignments> PollAssignments(int64_t revision, double wait_seconds,
                                       const std::stop_token& stop);
   // What happened to one instance, oldest first; at least one status.

@@ -10,7 +10,6 @@
 #include "platform/agent/agent_log.h"
 #include "platform/agent/cancellable_fetch.h"
 #include "platform/agent/engine_log.h"
-#include "platform/agent/node_facts.h"
 #include "spec/json.h"
 
 namespace redline::platform {
@@ -31,11 +30,11 @@ void Pause(double seconds, const std::stop_token& stop) {
 
 }  // namespace
 
-ServerLink::ServerLink(ServerApi& api, const DataLayout& layout, std::string worker_id,
-                       std::function<void()> wake)
+ServerLink::ServerLink(ServerApi& api, const DataLayout& layout,
+                       std::function<spec::Worker()> describe, std::function<void()> wake)
     : api_(api),
       layout_(layout),
-      worker_id_(std::move(worker_id)),
+      describe_(std::move(describe)),
       wake_(std::move(wake)),
       metrics_([this](const LogRequest& request,
                       const std::stop_token& stop) { return MetricsOf(request, stop); },
@@ -52,14 +51,14 @@ std::optional<Assignments> ServerLink::TakeAssignments() {
 }
 
 void ServerLink::HeartbeatLoop(const std::stop_token& stop) {
-  backends::DeviceReader devices;
   bool was_ok = false;
   while (!stop.stop_requested()) {
-    const auto seconds = api_.Heartbeat(DescribeWorker(worker_id_, devices.Read()), stop);
+    const spec::Worker worker = describe_();
+    const auto seconds = api_.Heartbeat(worker, stop);
     if (stop.stop_requested()) return;
     if (seconds.ok() != was_ok)
       LogInfo(kAgentLog, "{}",
-              seconds.ok() ? "registered as " + worker_id_
+              seconds.ok() ? "registered as " + worker.id
                            : "server away: " + seconds.status().message());
     if (seconds.ok() && !was_ok) {
       registered_ = true;

@@ -18,8 +18,9 @@ namespace redline::platform {
 // called from any.
 class ServerLink {
  public:
-  // `wake` is called (from these threads) when there is something to take.
-  ServerLink(ServerApi& api, const DataLayout& layout, std::string worker_id,
+  // `describe` says what the node is, for each heartbeat, on a thread of this one. `wake` is called
+  // (from these threads) when there is something to take.
+  ServerLink(ServerApi& api, const DataLayout& layout, std::function<spec::Worker()> describe,
              std::function<void()> wake);
 
   // The latest assignments that have not been taken yet.
@@ -39,7 +40,7 @@ class ServerLink {
   ServerApi& api_;
   net::HttpClient engines_;
   const DataLayout layout_;
-  const std::string worker_id_;
+  const std::function<spec::Worker()> describe_;
   const std::function<void()> wake_;
   std::atomic<bool> registered_{false};
   std::atomic<bool> returned_{false};

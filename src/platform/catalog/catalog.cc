@@ -1,5 +1,7 @@
 #include "platform/catalog/catalog.h"
 
+#include <algorithm>
+
 #include "base/strings.h"
 #include "platform/catalog/yaml_fields.h"
 #include "spec/deployment.h"
@@ -54,6 +56,13 @@ Status ValidateEntry(const CatalogEntry& entry) {
   return OkStatus();
 }
 
+// "deepseek-ai/DeepSeek-V3.2", as hubs tell capitals apart nowhere.
+bool IsRepoOf(const CatalogEntry& entry, std::string_view name) {
+  if (name.find('/') == std::string_view::npos) return false;
+  return std::any_of(entry.sources.begin(), entry.sources.end(),
+                     [&](const auto& source) { return ToLower(source.repo) == ToLower(name); });
+}
+
 }  // namespace
 
 int64_t CatalogEntry::DownloadBytes() const {
@@ -93,7 +102,7 @@ Result<Catalog> Catalog::Parse(std::span<const EmbeddedFile> files) {
 Result<const CatalogEntry*> Catalog::Find(std::string_view name) const {
   std::vector<std::string> names;
   for (const CatalogEntry& entry : entries_) {
-    if (entry.name == name) return &entry;
+    if (entry.name == name || IsRepoOf(entry, name)) return &entry;
     names.push_back(entry.name);
   }
   return NotFound("no model named \"" + EscapeControl(name) + "\" in the library (" +

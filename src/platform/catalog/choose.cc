@@ -68,6 +68,7 @@ class Candidate {
   // Fills fit() and, when it fits, choice(). Fails only for what the user asked for.
   Status Evaluate(const spec::Parameters& user) {
     fit_.worker = node_.name;
+    fit_.is_virtual = node_.is_virtual;
     fit_.available_bytes = MemoryOf(hardware_);
     config_ = profile_.engine;
     config_.requested = MergeParameters(profile_.engine.requested, user);

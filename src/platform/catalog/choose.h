@@ -15,7 +15,8 @@ namespace redline::platform {
 
 // A node as the chooser sees it.
 struct Node {
-  std::string name;  // for messages
+  std::string name;         // for messages
+  bool is_virtual = false;  // its engines are simulated
   // What a new engine may use: of GPUs, those that no engine has claimed.
   backends::HardwareFacts hardware;
   // Of a node whose `hardware` is GPUs: engines for CPUs run on it, too.
@@ -31,6 +32,7 @@ struct Fit {
   int64_t needed_bytes = 0;     // of one replica: the sum of the terms
   int64_t available_bytes = 0;  // on the node
   std::string worker;           // the node's name; empty: there is none
+  bool is_virtual = false;      // so is the node
   std::vector<backends::MemoryTerm> terms;
   std::string message;  // one line: the sum against what there is, or everything that is in the way
 };

@@ -75,7 +75,7 @@ TEST(StreamMeter, PassesWhatIsCutShort) {
 
 TEST(Balancer, TakesTheLeastLoadedAndSkipsTheTried) {
   Balancer balancer;
-  const GatewayModel model = {"m", 0, {{"a", 1, "unix:/a"}, {"b", 1, "unix:/b"}}};
+  const GatewayModel model = {.name = "m", .instances = {{"a", 1, "unix:/a"}, {"b", 1, "unix:/b"}}};
   auto first = balancer.Pick(model, {});
   auto second = balancer.Pick(model, {});
   ASSERT_TRUE(first && second);

@@ -23,6 +23,7 @@ openai::ModelCard CardOf(const GatewayModel& model) {
   openai::ModelCard card;
   card.id = model.name;
   card.created = model.created;
+  card.is_virtual = model.is_virtual;
   return card;
 }
 

@@ -364,6 +364,17 @@ TEST_F(GatewayTest, ModelsAreListedWithWhatIsServed) {
   EXPECT_NE(error["message"].get<std::string>().find("served: m"), std::string::npos);
 }
 
+TEST_F(GatewayTest, AVirtualModelIsListedAsOne) {
+  const std::string snapshot =
+      R"({"revision":1,"keys":[{"id":"k","sha256":")" + Sha256Hex(kKey) +
+      R"(","scopes":["inference"]}],"models":[{"name":"a","instances":[]},)"
+      R"({"name":"b","virtual":true,"instances":[]}]})";
+  ASSERT_TRUE(snapshots_.Replace(snapshot).ok());
+  const json list = json::parse(Fetch(Request("GET", "/v1/models")).body);
+  EXPECT_FALSE(list["data"][0].contains("virtual"));
+  EXPECT_EQ(list["data"][1]["virtual"], true);
+}
+
 // --- Engines that fail ---------------------------------------------------------------------------
 
 TEST_F(GatewayTest, AnotherInstanceTakesOverWhileNothingWasSent) {

@@ -29,6 +29,7 @@ GatewayModel ModelFrom(const json& value) {
   GatewayModel model;
   model.name = value.at("name").get<std::string>();
   model.created = SecondsOf(value.value("created_at", ""));
+  model.is_virtual = value.value("virtual", false);
   for (const json& instance : value.at("instances")) {
     model.instances.push_back({instance.at("id").get<std::string>(),
                                instance.at("generation").get<int64_t>(),

@@ -29,6 +29,7 @@ struct GatewayInstance {
 struct GatewayModel {
   std::string name;
   int64_t created = 0;                     // Unix seconds
+  bool is_virtual = false;                 // its engines are simulated
   std::vector<GatewayInstance> instances;  // only those that are RUNNING
 };
 

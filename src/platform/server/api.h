@@ -108,6 +108,7 @@ Result<Answer> GetOpenApi(ControlPlane& plane, const net::HttpRequest& request);
 void SendWithGateway(ControlPlane& plane, Call call, Answer answer);
 void GetSnapshot(ControlPlane& plane, Call call);
 Result<Answer> RegisterWorker(ControlPlane& plane, const net::HttpRequest& request);
+Result<Answer> LeaveWorker(ControlPlane& plane, const net::HttpRequest& request);
 void GetAssignments(ControlPlane& plane, Call call);
 Result<Answer> ReportInstance(ControlPlane& plane, const net::HttpRequest& request);
 Result<Answer> ReplyLog(ControlPlane& plane, const net::HttpRequest& request);

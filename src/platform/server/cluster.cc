@@ -29,8 +29,9 @@ bool SameGpu(const spec::WorkerGpu& left, const spec::WorkerGpu& right) {
 
 // Whether a change of the worker is worth a write.
 bool SameIdentity(const spec::Worker& left, const spec::Worker& right) {
-  return left.name == right.name && left.device == right.device &&
-         left.device_model == right.device_model && left.num_devices == right.num_devices &&
+  return left.name == right.name && left.is_virtual == right.is_virtual &&
+         left.device == right.device && left.device_model == right.device_model &&
+         left.num_devices == right.num_devices &&
          left.memory_total_bytes == right.memory_total_bytes && left.isa == right.isa &&
          left.version == right.version && left.state == right.state &&
          left.cpu.threads == right.cpu.threads && left.device_problems == right.device_problems &&
@@ -115,6 +116,8 @@ void Cluster::Remember(const WriteBatch& batch, MonotonicTime now) {
     const WorkerRecord* known = FindIf(state_.workers, same);
     Replace(state_.workers, {worker, known == nullptr ? now : known->last_seen}, same);
   }
+  for (const auto& id : batch.delete_workers)
+    std::erase_if(state_.workers, [&](const auto& each) { return each.worker.id == id; });
 }
 
 Status Cluster::SeeWorker(spec::Worker worker, MonotonicTime now) {

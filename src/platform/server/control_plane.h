@@ -6,6 +6,7 @@
 
 #include "platform/catalog/catalog.h"
 #include "platform/layout.h"
+#include "platform/server/assessment_cache.h"
 #include "platform/server/cluster.h"
 #include "platform/server/controllers.h"
 #include "platform/server/log_broker.h"
@@ -48,6 +49,7 @@ class ControlPlane {
   ViewRevisions revisions;
   GatewaySeen gateway;
   PlanRunner plans;
+  mutable AssessmentCache assessments;
 
  private:
   std::string last_problem_;  // of writing the controllers' changes; empty: none

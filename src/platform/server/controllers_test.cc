@@ -122,13 +122,36 @@ TEST_F(ControllersTest, MemoryIsPromisedOnce) {
   EXPECT_EQ(FreeBytes(state_, state_.workers[0], need_), 0) << "never negative";
 }
 
+TEST_F(ControllersTest, KindsOfWorkersDoNotMixAndAMeantOneIsKept) {
+  AddDeployment("real", 1);
+  AddDeployment("simulated", 1);
+  AddDeployment("meant", 1);
+  state_.deployments[1].is_virtual = true;
+  state_.deployments[2].worker = "w2";
+  AddWorker("v", 100 * kGiB);
+  state_.workers[0].worker.is_virtual = true;
+  Run();
+  const auto placed = [&](size_t index) { return state_.instances[index].instance; };
+  EXPECT_EQ(placed(0).state, InstanceState::kPending);
+  EXPECT_EQ(placed(0).reason, "waiting: no worker is reachable");
+  EXPECT_EQ(placed(1).worker, "v");
+  AddWorker("w1", 10 * kGiB);
+  Run();
+  EXPECT_EQ(placed(0).worker, "w1");
+  EXPECT_EQ(placed(2).state, InstanceState::kPending);
+  EXPECT_NE(placed(2).reason.find("meant for"), std::string::npos) << placed(2).reason;
+  AddWorker("w2", 2 * kGiB);
+  Run();
+  EXPECT_EQ(placed(2).worker, "w2");
+}
+
 TEST_F(ControllersTest, TheRoomiestReachableWorkerIsTaken) {
   AddDeployment("a", 3);
   AddWorker("small", 2 * kGiB);
   AddWorker("large", 4 * kGiB);
   AddWorker("gone", 100 * kGiB);
   state_.workers[2].worker.state = kWorkerUnreachable;
-  EXPECT_EQ(NumThatFit(state_, kGiB, need_), 6);
+  EXPECT_EQ(NumThatFit(state_, {}, kGiB, need_), 6);
   Run();
   std::map<std::string, int> placed;
   for (const auto& stored : state_.instances) ++placed[stored.instance.worker];
@@ -309,7 +332,10 @@ TEST_F(GpuPlacementTest, GpusThatOthersUseAreNotTaken) {
   needed_bytes_ = 0;
   AddGpus("w", "NVIDIA H200", 4);
   state_.workers[0].worker.gpus[1].memory_available_bytes = 100 * kGiB;
-  EXPECT_EQ(NumThatFit(state_, {.name = "NVIDIA H200", .count = 1, .bytes_each = 120 * kGiB}), 3);
+  EXPECT_EQ(
+      NumThatFit(state_, {.gpus = {.name = "NVIDIA H200", .count = 1, .bytes_each = 120 * kGiB}}, 0,
+                 need_),
+      3);
   AddOnGpus("a", 2, 2);
   Run();
   EXPECT_EQ(GpusOf(0), (Gpus{0, 2}));

@@ -40,13 +40,38 @@ Event EventOf(const spec::Deployment& deployment, spec::InstanceState state, std
           .reason = std::move(reason)};
 }
 
+// Of a worker by its id, or by its name where only one has it.
+Result<std::string> IdOfWorker(const ControlPlane& plane, const std::string& wanted) {
+  std::vector<std::string> names;
+  std::vector<std::string> ids;
+  for (const WorkerRecord& record : plane.state().workers) {
+    if (record.worker.id == wanted) return wanted;
+    if (record.worker.name == wanted) ids.push_back(record.worker.id);
+    names.push_back(record.worker.name);
+  }
+  if (ids.size() == 1) return ids.front();
+  if (ids.empty())
+    return NotFound(
+        fmt::format("there is no worker \"{}\"; there {} {}{}", Excerpt(wanted),
+                    names.size() == 1 ? "is" : "are", names.empty() ? "none" : Join(names, ", "),
+                    DidYouMean(wanted, names)),
+        "worker");
+  return InvalidArgument(fmt::format("{} workers are named \"{}\": give the id of one, {}",
+                                     ids.size(), Excerpt(wanted), Join(ids, " or ")),
+                         "worker");
+}
+
 Result<CreateDeploymentBody> ReadCreateBody(const ControlPlane& plane,
                                             const net::HttpRequest& request) {
   RL_ASSIGN_OR_RETURN(auto body,
                       ReadBody<CreateDeploymentBody>(request, spec::UnknownKeys::kRefuse));
   if (body.model.empty())
     return InvalidArgument("\"model\" is missing: the name of a model of the library", "model");
-  RL_RETURN_IF_ERROR(plane.catalog.Find(body.model).status());
+  RL_ASSIGN_OR_RETURN(const CatalogEntry* entry, plane.catalog.Find(body.model));
+  body.model = entry->name;
+  if (!body.worker.empty()) {
+    RL_ASSIGN_OR_RETURN(body.worker, IdOfWorker(plane, body.worker));
+  }
   if (body.name.empty()) body.name = body.model;
   RL_RETURN_IF_ERROR(spec::ValidateDeploymentName(body.name));
   RL_RETURN_IF_ERROR(CheckReplicas(body.replicas));
@@ -67,12 +92,10 @@ Status CheckNameIsFree(const ControlPlane& plane, const std::string& name) {
       "name");
 }
 
-Status CheckRoom(const ControlPlane& plane, const Assessment& assessment, int64_t replicas) {
-  const Fit& fit = assessment.fit;
-  if (!fit.fits) return FailedPrecondition(fit.message);
-  const spec::GpuClaim& claim = assessment.choice->gpus;
-  const int64_t room = claim.count > 0 ? NumThatFit(plane.state(), claim)
-                                       : NumThatFit(plane.state(), fit.needed_bytes, plane.need());
+Status CheckRoom(const ControlPlane& plane, const Fit& fit, const spec::Deployment& deployment) {
+  const spec::GpuClaim& claim = deployment.gpus;
+  const int64_t replicas = deployment.replicas;
+  const int64_t room = NumThatFit(plane.state(), deployment, fit.needed_bytes, plane.need());
   if (replicas <= room) return OkStatus();
   if (claim.count > 0)
     return FailedPrecondition(fmt::format("{} replicas take {} x {} each; there are enough for {}",
@@ -90,12 +113,15 @@ std::string WhyNotFetched(const CatalogEntry& entry) {
       entry.name);
 }
 
-spec::Deployment DeploymentOf(const CreateDeploymentBody& body, const Choice& choice) {
+spec::Deployment DeploymentOf(const CreateDeploymentBody& body, const Assessment& assessment) {
+  const Choice& choice = *assessment.choice;
   spec::Deployment deployment;
   deployment.name = body.name;
   deployment.model = body.model;
   deployment.profile = body.parameters.empty() ? choice.profile : "custom";
   deployment.model_path = body.model_path;
+  deployment.worker = body.worker;
+  deployment.is_virtual = assessment.fit.is_virtual;
   deployment.replicas = body.replicas;
   deployment.engine = choice.engine;
   deployment.gpus = choice.gpus;
@@ -112,10 +138,12 @@ Result<Answer> Create(ControlPlane& plane, const CreateDeploymentBody& body) {
                                                               .parameters = body.parameters,
                                                               .engine = body.engine,
                                                               .arguments = body.arguments,
-                                                              .environment = body.environment}));
-  RL_RETURN_IF_ERROR(CheckRoom(plane, assessment, body.replicas));
-  spec::Deployment deployment = DeploymentOf(body, *assessment.choice);
-  const bool has_files = !entry->files.empty() || !body.model_path.empty();
+                                                              .environment = body.environment},
+                                                             body.worker));
+  if (!assessment.fit.fits) return FailedPrecondition(assessment.fit.message);
+  spec::Deployment deployment = DeploymentOf(body, assessment);
+  RL_RETURN_IF_ERROR(CheckRoom(plane, assessment.fit, deployment));
+  const bool has_files = deployment.is_virtual || !entry->files.empty() || !body.model_path.empty();
   if (body.dry_run) {
     if (!has_files)
       deployment.why.push_back("It cannot be deployed like this: " + WhyNotFetched(*entry) + ".");
@@ -197,7 +225,7 @@ Result<Answer> GetDeployment(ControlPlane& plane, const net::HttpRequest& reques
   return AnswerWith(ViewOf(*deployment, plane.state()));
 }
 
-// Waits for the first worker, so that a node which is just starting can be given work at once.
+// Waits for the first real worker, so that a node which is just starting can be given work at once.
 void CreateDeployment(ControlPlane& plane, Call call) {
   auto body = ReadCreateBody(plane, call.request);
   if (!body.ok()) return call.Fail(body.status());
@@ -206,9 +234,9 @@ void CreateDeployment(ControlPlane& plane, Call call) {
   plane.polls.Add(
       [&plane, call, body = std::move(body).value()](bool is_last) {
         if (*call.closed) return true;  // nobody is left to see what would be created
-        const WorkerRecord* worker = RoomiestWorker(plane.state(), plane.need());
-        if (worker == nullptr && !is_last) return false;
-        if (worker == nullptr) {
+        const bool has_real = HasReadyWorker(plane.state(), /*is_virtual=*/false);
+        if (!has_real && !is_last) return false;
+        if (!has_real && !HasReadyWorker(plane.state(), /*is_virtual=*/true)) {
           call.Fail(
               Unavailable("no worker is reachable, so nothing can be deployed; is the agent "
                           "running? See redline doctor"));

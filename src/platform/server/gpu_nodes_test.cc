@@ -99,6 +99,61 @@ TEST_F(GpuNodesTest, APretendedNodeOfEightH100) {
   EXPECT_EQ(Deploy(body).status, 409);
 }
 
+json VirtualWorker() {
+  json worker = GpuWorker("NVIDIA H200", 143771, 8);
+  worker.update({{"id", "worker-v"},
+                 {"name", "rehearsal"},
+                 {"virtual", true},
+                 {"cpu", json::object()},
+                 {"memory_total_bytes", 0},
+                 {"memory_available_bytes", 0}});
+  return worker;
+}
+
+TEST_F(GpuNodesTest, AVirtualNodeIsTakenOnlyWhereNoRealOneFitsAndIsMarked) {
+  Agent("worker-0").Heartbeat();
+  ASSERT_EQ(Call("POST", "/internal/v1/workers", VirtualWorker()).status, 200);
+  EXPECT_FALSE(Get("/api/v1/models/smollm2-135m-instruct").json["fit"]["virtual"]);
+  const json model = Get("/api/v1/models/deepseek-v3.2").json;
+  EXPECT_TRUE(model["fit"]["virtual"]) << model["fit"];
+  EXPECT_TRUE(Get("/api/v1/models/qwen3-8b").json["fit"]["fits"]);
+  // No weights are fetched, and so none are missed.
+  const Reply created = Deploy({{"model", "deepseek-ai/DeepSeek-V3.2"}});
+  ASSERT_EQ(created.status, 201) << created.text;
+  EXPECT_EQ(created.json["name"], "deepseek-v3.2");
+  EXPECT_TRUE(created.json["virtual"]);
+  EXPECT_EQ(created.json["instances"][0]["worker"], "worker-v");
+  EXPECT_EQ(created.json["why"][0].get<std::string>().find("Virtual: rehearsal"), 0u);
+  EXPECT_TRUE(Call("GET", "/internal/v1/snapshot").json["models"][0]["virtual"]);
+  EXPECT_FALSE(Get("/api/v1/models/qwen3-8b").json["fit"]["fits"]) << "its GPUs are taken";
+  const Reply refused =
+      Deploy({{"model", "smollm2-135m-instruct"}, {"name", "x"}, {"worker", "rehearsal"}});
+  EXPECT_EQ(refused.status, 409) << refused.text;
+  EXPECT_EQ(
+      Deploy({{"model", "smollm2-135m-instruct"}, {"worker", "rehersal"}}).json["error"]["param"],
+      "worker");
+}
+
+TEST_F(GpuNodesTest, WhatWasOnANodeThatLeavesWaitsForAnother) {
+  Agent("worker-0").Heartbeat();
+  Call("POST", "/internal/v1/workers", VirtualWorker());
+  ASSERT_EQ(Deploy({{"model", "deepseek-v3.2"}}).status, 201);
+  EXPECT_EQ(Call("DELETE", "/internal/v1/workers/worker-v").status, 200);
+  EXPECT_EQ(Call("DELETE", "/internal/v1/workers/worker-v").status, 404);
+  const auto instance = [&] {
+    return Get("/api/v1/deployments/deepseek-v3.2").json["instances"][0];
+  };
+  EXPECT_EQ(instance()["state"], "PENDING");
+  EXPECT_EQ(instance()["worker"], "");
+  EXPECT_TRUE(instance()["gpus"].empty());
+  StopServer();
+  StartServer();
+  EXPECT_EQ(Get("/api/v1/workers").json["items"].size(), 1u) << "it is not forgotten that it left";
+  Call("POST", "/internal/v1/workers", VirtualWorker());
+  EXPECT_EQ(instance()["worker"], "worker-v");
+  EXPECT_EQ(instance()["generation"], 2);
+}
+
 TEST_F(GpuNodesTest, TheNodeWhereAModelFitsIsTaken) {
   Agent("worker-0").Heartbeat();  // more memory than any, and no GPU
   Call("POST", "/internal/v1/workers", GpuWorker("NVIDIA H200", 143771, 1));

@@ -19,7 +19,7 @@ SnapshotView BuildSnapshot(const ControlPlane& plane) {
     snapshot.keys.push_back({key.id, key.sha256, key.scopes});
   const ClusterState& state = plane.state();
   for (const auto& deployment : state.deployments) {
-    ServedModelView model{deployment.name, deployment.created_at_ms, {}};
+    ServedModelView model{deployment.name, deployment.created_at_ms, deployment.is_virtual, {}};
     for (const StoredInstance* stored : state.InstancesOf(deployment.name)) {
       const spec::Instance instance = state.EffectiveInstance(*stored);
       if (instance.state == spec::InstanceState::kRunning)
@@ -189,6 +189,29 @@ Result<Answer> RegisterWorker(ControlPlane& plane, const net::HttpRequest& reque
   RL_RETURN_IF_ERROR(spec::ValidateWorker(worker));
   RL_RETURN_IF_ERROR(plane.cluster->SeeWorker(std::move(worker), MonotonicNow()));
   return AnswerWith(HeartbeatView{kHeartbeatSeconds});
+}
+
+// Its engines are stopped. What is still wanted of them goes to another worker, or waits for one.
+Result<Answer> LeaveWorker(ControlPlane& plane, const net::HttpRequest& request) {
+  const std::string id = PathParam(request, "id");
+  const WorkerRecord* worker = plane.state().FindWorker(id);
+  if (worker == nullptr) return NotFound("no worker \"" + EscapeControl(id) + "\"", "id");
+  WriteBatch batch;
+  batch.delete_workers.push_back(id);
+  for (const StoredInstance& stored : plane.state().instances) {
+    if (stored.instance.worker != id) continue;
+    const std::string reason = "worker " + worker->worker.name + " has left";
+    StoredInstance moved = stored;
+    moved.instance = {.id = stored.instance.id,
+                      .deployment = stored.instance.deployment,
+                      .generation = stored.instance.generation,
+                      .reason = reason};
+    if (auto event = EventOfChange(stored.instance, moved.instance, UnixMillis()))
+      batch.events.push_back(std::move(*event));
+    batch.put_instances.push_back(std::move(moved));
+  }
+  RL_RETURN_IF_ERROR(plane.cluster->Commit(batch));
+  return AnswerWith(EmptyView{});
 }
 
 void GetAssignments(ControlPlane& plane, Call call) {

@@ -12,11 +12,12 @@ namespace redline::platform {
 // The worker as a place for one more engine.
 Node NodeOf(const ControlPlane& plane, const WorkerRecord& worker);
 
-// What a model would be on the reachable workers: where it fits, best on GPUs, and of equals where
+// What a model would be on the reachable workers, or on the one with the id `only_worker`: where it
+// fits, on a virtual worker only when it fits on no real one, best on GPUs, and of equals where
 // there is most memory; else what comes nearest. An error of what the user asked for comes only
 // when it fits nowhere. kUnavailable: no worker is reachable.
 Result<Assessment> AssessOnWorkers(const ControlPlane& plane, const CatalogEntry& entry,
-                                   const Wishes& wishes);
+                                   const Wishes& wishes, const std::string& only_worker = "");
 
 // The command line of the deployment's engine and its variables, for people to read; empty when the
 // engine is not driven by this version.

@@ -1,5 +1,8 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <functional>
+#include <optional>
 #include <tuple>
 
 #include "backends/backend.h"
@@ -39,9 +42,20 @@ Assessment AssessHere(const ControlPlane& plane, const CatalogEntry& entry) {
 bool IsBetter(const Assessment& left, const Assessment& right) {
   const auto rank = [](const Assessment& each) {
     const bool is_on_gpus = each.choice && each.choice->gpus.count > 0;
-    return std::make_tuple(each.fit.fits, is_on_gpus, each.fit.available_bytes);
+    return std::make_tuple(each.fit.fits, !each.fit.is_virtual, is_on_gpus,
+                           each.fit.available_bytes);
   };
   return rank(left) > rank(right);
+}
+
+// The first thing to know of a virtual deployment, and why there is no real one.
+void ExplainVirtual(const std::optional<Assessment>& real, Assessment& chosen) {
+  std::string why = fmt::format(
+      "Virtual: {} has no devices; the engine is simulated, with computed times and canned words, "
+      "and no weights are fetched.",
+      chosen.fit.worker);
+  if (real) why += fmt::format(" On {}: {}.", real->fit.worker, real->fit.message);
+  chosen.choice->why.insert(chosen.choice->why.begin(), std::move(why));
 }
 
 // The GPUs that no engine has are what there is.
@@ -56,6 +70,21 @@ void TakeUnclaimed(const ClusterState& state, const spec::Worker& worker, Node& 
   for (const auto* gpu : unclaimed) hardware.bytes_of_each.push_back(gpu->memory_available_bytes);
   std::sort(hardware.bytes_of_each.begin(), hardware.bytes_of_each.end(), std::greater<>());
   hardware.memory_bytes = unclaimed.empty() ? 0 : hardware.bytes_of_each.back();
+}
+
+bool IsPlain(const Wishes& wishes) {
+  return wishes.profile.empty() && wishes.goal.empty() && wishes.parameters.empty() &&
+         wishes.engine.empty() && wishes.arguments.empty() && wishes.environment.empty();
+}
+
+Result<Assessment> AssessOn(const ControlPlane& plane, const CatalogEntry& entry, const Node& node,
+                            const Wishes& wishes) {
+  return IsPlain(wishes) ? plane.assessments.Of(entry, node) : Assess(entry, node, wishes);
+}
+
+// What can be deployed here comes first, and of that what is real.
+int PlaceInList(const LibraryModelView& model) {
+  return model.fit.fits ? (model.fit.is_virtual ? 1 : 0) : 2;
 }
 
 LibraryModelView ViewOf(const ControlPlane& plane, const CatalogEntry& entry) {
@@ -76,6 +105,7 @@ LibraryModelView ViewOf(const ControlPlane& plane, const CatalogEntry& entry) {
     deployment.name = entry.name;
     deployment.engine = choice.engine;
     deployment.gpus = choice.gpus;
+    deployment.is_virtual = assessment.fit.is_virtual;
     const backends::Command command = CommandOf(plane, entry, deployment);
     view.chosen = ChosenView{.profile = choice.profile,
                              .engine = choice.engine,
@@ -95,8 +125,11 @@ LibraryModelView ViewOf(const ControlPlane& plane, const CatalogEntry& entry) {
 }  // namespace
 
 Node NodeOf(const ControlPlane& plane, const WorkerRecord& worker) {
-  Node node{worker.worker.name, backends::FactsOf(worker.worker)};
+  Node node{.name = worker.worker.name,
+            .is_virtual = worker.worker.is_virtual,
+            .hardware = backends::FactsOf(worker.worker)};
   TakeUnclaimed(plane.state(), worker.worker, node);
+  if (node.is_virtual) return node;  // nothing simulates engines for CPUs
   backends::HardwareFacts cpu = backends::CpuFactsOf(worker.worker);
   cpu.memory_bytes = FreeBytes(plane.state(), worker, plane.need());
   if (node.hardware.device == cpu.device) {
@@ -108,18 +141,27 @@ Node NodeOf(const ControlPlane& plane, const WorkerRecord& worker) {
 }
 
 Result<Assessment> AssessOnWorkers(const ControlPlane& plane, const CatalogEntry& entry,
-                                   const Wishes& wishes) {
+                                   const Wishes& wishes, const std::string& only_worker) {
   std::optional<Assessment> best;
+  std::optional<Assessment> best_real;
+  std::optional<Assessment> best_virtual;
   Status problem;
   for (const WorkerRecord& worker : plane.state().workers) {
     if (worker.worker.state != kWorkerReady) continue;
-    auto assessed = Assess(entry, NodeOf(plane, worker), wishes);
+    if (!only_worker.empty() && worker.worker.id != only_worker) continue;
+    auto assessed = AssessOn(plane, entry, NodeOf(plane, worker), wishes);
     if (!assessed.ok()) {
       problem = assessed.status();
-    } else if (!best || IsBetter(*assessed, *best)) {
-      best = std::move(assessed).value();
+      continue;
     }
+    auto& best_of_kind = worker.worker.is_virtual ? best_virtual : best_real;
+    if (!best_of_kind || IsBetter(*assessed, *best_of_kind)) best_of_kind = *assessed;
+    if (!best || IsBetter(*assessed, *best)) best = std::move(assessed).value();
   }
+  if (best && best->choice && best->fit.is_virtual) ExplainVirtual(best_real, *best);
+  if (best_real && best_virtual && !best->choice)
+    best->fit.message += fmt::format("; on {}, which is virtual: {}", best_virtual->fit.worker,
+                                     best_virtual->fit.message);
   if (best && (best->choice || problem.ok())) return *std::move(best);
   return problem.ok() ? Unavailable("no worker is reachable") : problem;
 }
@@ -137,9 +179,9 @@ Result<Answer> ListModels(ControlPlane& plane, const net::HttpRequest&) {
   Items<LibraryModelView> list;
   for (const CatalogEntry& entry : plane.catalog.entries())
     list.items.push_back(ViewOf(plane, entry));
-  // What can be deployed here comes first.
-  std::stable_partition(list.items.begin(), list.items.end(),
-                        [](const LibraryModelView& model) { return model.fit.fits; });
+  std::stable_sort(list.items.begin(), list.items.end(), [](const auto& left, const auto& right) {
+    return PlaceInList(left) < PlaceInList(right);
+  });
   return AnswerWith(list);
 }
 

@@ -34,10 +34,15 @@ std::string DescribeGpus(const ClusterState& state, const spec::Worker& worker,
                      free, all, all - unclaimed, unclaimed - free);
 }
 
-Status NoGpus(const ClusterState& state, const spec::GpuClaim& claim) {
+bool IsReadyFor(const WorkerRecord& worker, const spec::Deployment& deployment) {
+  return IsReady(worker) && MayRunOn(deployment, worker.worker);
+}
+
+Status NoGpus(const ClusterState& state, const spec::Deployment& deployment) {
+  const spec::GpuClaim& claim = deployment.gpus;
   std::vector<std::string> nodes;
   for (const WorkerRecord& worker : state.workers) {
-    if (IsReady(worker)) nodes.push_back(DescribeGpus(state, worker.worker, claim));
+    if (IsReadyFor(worker, deployment)) nodes.push_back(DescribeGpus(state, worker.worker, claim));
   }
   return ResourceExhausted(fmt::format(
       "does not fit: takes {} x {}{}, {}; stop something, or deploy on fewer GPUs", claim.count,
@@ -46,23 +51,62 @@ Status NoGpus(const ClusterState& state, const spec::GpuClaim& claim) {
       Join(nodes, ", ")));
 }
 
-Result<Seat> PlaceOnGpus(const ClusterState& state, const spec::GpuClaim& claim) {
+Result<Seat> PlaceOnGpus(const ClusterState& state, const spec::Deployment& deployment) {
+  const spec::GpuClaim& claim = deployment.gpus;
   const auto count = static_cast<size_t>(claim.count);
   Seat seat;
   size_t fewest = std::numeric_limits<size_t>::max();
   for (const WorkerRecord& worker : state.workers) {
-    if (!IsReady(worker)) continue;
+    if (!IsReadyFor(worker, deployment)) continue;
     const auto gpus = FreeGpus(state, worker.worker, claim);
     if (gpus.size() < count || gpus.size() >= fewest) continue;
     fewest = gpus.size();
     seat = {.worker = worker.worker.id, .gpus = {}};
     for (size_t index = 0; index < count; ++index) seat.gpus.push_back(gpus[index]->index);
   }
-  if (seat.worker.empty()) return NoGpus(state, claim);
+  if (seat.worker.empty()) return NoGpus(state, deployment);
   return seat;
 }
 
+// The reachable worker that has the most free memory for it; nullptr: there is none.
+const WorkerRecord* RoomiestWorker(const ClusterState& state, const spec::Deployment& deployment,
+                                   const MemoryNeed& need) {
+  const WorkerRecord* best = nullptr;
+  int64_t most = -1;
+  for (const WorkerRecord& worker : state.workers) {
+    if (!IsReadyFor(worker, deployment)) continue;
+    const int64_t free_bytes = FreeBytes(state, worker, need);
+    if (free_bytes <= most) continue;
+    best = &worker;
+    most = free_bytes;
+  }
+  return best;
+}
+
+Status NoWorker(const ClusterState& state, const spec::Deployment& deployment) {
+  if (state.workers.empty()) return Unavailable("waiting for the first worker");
+  if (!deployment.worker.empty()) {
+    const WorkerRecord* wanted = state.FindWorker(deployment.worker);
+    return Unavailable(fmt::format("waiting: the worker it is meant for ({}) {}",
+                                   wanted == nullptr ? deployment.worker : wanted->worker.name,
+                                   wanted == nullptr ? "has left" : "is not reachable"));
+  }
+  return Unavailable(deployment.is_virtual ? "waiting: no virtual worker is reachable"
+                                           : "waiting: no worker is reachable");
+}
+
 }  // namespace
+
+bool HasReadyWorker(const ClusterState& state, bool is_virtual) {
+  return std::any_of(state.workers.begin(), state.workers.end(), [&](const WorkerRecord& worker) {
+    return IsReady(worker) && worker.worker.is_virtual == is_virtual;
+  });
+}
+
+bool MayRunOn(const spec::Deployment& deployment, const spec::Worker& worker) {
+  return deployment.is_virtual == worker.is_virtual &&
+         (deployment.worker.empty() || deployment.worker == worker.id);
+}
 
 std::vector<const spec::WorkerGpu*> UnclaimedGpus(const ClusterState& state,
                                                   const spec::Worker& worker,
@@ -97,27 +141,12 @@ int64_t FreeBytes(const ClusterState& state, const WorkerRecord& worker, const M
                                        worker.worker.memory_total_bytes - promised));
 }
 
-const WorkerRecord* RoomiestWorker(const ClusterState& state, const MemoryNeed& need) {
-  const WorkerRecord* best = nullptr;
-  int64_t most = -1;
-  for (const WorkerRecord& worker : state.workers) {
-    if (!IsReady(worker)) continue;
-    const int64_t free_bytes = FreeBytes(state, worker, need);
-    if (free_bytes <= most) continue;
-    best = &worker;
-    most = free_bytes;
-  }
-  return best;
-}
-
 Result<Seat> PlaceInstance(const ClusterState& state, const spec::Deployment& deployment,
                            const MemoryNeed& need) {
   RL_ASSIGN_OR_RETURN(const int64_t needed, need(deployment));
-  const WorkerRecord* worker = RoomiestWorker(state, need);
-  if (worker == nullptr)
-    return Unavailable(state.workers.empty() ? "waiting for the first worker"
-                                             : "waiting: no worker is reachable");
-  if (deployment.gpus.count > 0) return PlaceOnGpus(state, deployment.gpus);
+  const WorkerRecord* worker = RoomiestWorker(state, deployment, need);
+  if (worker == nullptr) return NoWorker(state, deployment);
+  if (deployment.gpus.count > 0) return PlaceOnGpus(state, deployment);
   const int64_t free_bytes = FreeBytes(state, *worker, need);
   if (needed <= free_bytes) return Seat{.worker = worker->worker.id, .gpus = {}};
   return ResourceExhausted(fmt::format(
@@ -126,21 +155,15 @@ Result<Seat> PlaceInstance(const ClusterState& state, const spec::Deployment& de
       Bytes(needed), worker->worker.name, Bytes(free_bytes)));
 }
 
-int64_t NumThatFit(const ClusterState& state, int64_t needed_bytes, const MemoryNeed& need) {
+int64_t NumThatFit(const ClusterState& state, const spec::Deployment& deployment,
+                   int64_t needed_bytes, const MemoryNeed& need) {
+  const spec::GpuClaim& claim = deployment.gpus;
   int64_t number = 0;
   for (const WorkerRecord& worker : state.workers) {
-    if (IsReady(worker))
-      number += FreeBytes(state, worker, need) / std::max<int64_t>(1, needed_bytes);
-  }
-  return number;
-}
-
-int64_t NumThatFit(const ClusterState& state, const spec::GpuClaim& claim) {
-  int64_t number = 0;
-  for (const WorkerRecord& worker : state.workers) {
-    if (IsReady(worker))
-      number += static_cast<int64_t>(FreeGpus(state, worker.worker, claim).size()) /
-                std::max<int64_t>(1, claim.count);
+    if (!IsReadyFor(worker, deployment)) continue;
+    number += claim.count > 0
+                  ? static_cast<int64_t>(FreeGpus(state, worker.worker, claim).size()) / claim.count
+                  : FreeBytes(state, worker, need) / std::max<int64_t>(1, needed_bytes);
   }
   return number;
 }

@@ -17,8 +17,12 @@ using MemoryNeed = std::function<Result<int64_t>(const spec::Deployment&)>;
 // starting will take, and never more than the total less what all its engines may grow to.
 int64_t FreeBytes(const ClusterState& state, const WorkerRecord& worker, const MemoryNeed& need);
 
-// The reachable worker with the most free memory; nullptr: there is none.
-const WorkerRecord* RoomiestWorker(const ClusterState& state, const MemoryNeed& need);
+// Whether any worker of the kind is reachable.
+bool HasReadyWorker(const ClusterState& state, bool is_virtual);
+
+// Whether the deployment may ever run there: a virtual one on virtual workers alone, every other on
+// real ones, and each on the worker that it was meant for.
+bool MayRunOn(const spec::Deployment& deployment, const spec::Worker& worker);
 
 // The worker's GPUs of that model that no instance has; an instance has its own until it is
 // forgotten, whether it runs or not. By index.
@@ -35,8 +39,8 @@ struct Seat {
 Result<Seat> PlaceInstance(const ClusterState& state, const spec::Deployment& deployment,
                            const MemoryNeed& need);
 
-// How many instances that need `needed_bytes` of host memory each, or these GPUs, would find room.
-int64_t NumThatFit(const ClusterState& state, int64_t needed_bytes, const MemoryNeed& need);
-int64_t NumThatFit(const ClusterState& state, const spec::GpuClaim& claim);
+// How many instances of it, each with its GPUs or `needed_bytes` of host memory, would find room.
+int64_t NumThatFit(const ClusterState& state, const spec::Deployment& deployment,
+                   int64_t needed_bytes, const MemoryNeed& need);
 
 }  // namespace redline::platform

@@ -54,6 +54,7 @@ void VisitFields(Visitor& visit, spec::Is<FitView> auto& fit) {
   visit("needed_bytes", fit.needed_bytes);
   visit("available_bytes", fit.available_bytes);
   visit("worker", fit.worker);
+  visit("virtual", fit.is_virtual);
   visit("terms", fit.terms);
   visit("message", fit.message);
 }
@@ -155,6 +156,7 @@ void VisitFields(Visitor& visit, spec::Is<CreateDeploymentBody> auto& body) {
   visit("engine", body.engine);
   visit("arguments", body.arguments);
   visit("environment", body.environment);
+  visit("worker", body.worker);
   visit("replicas", body.replicas);
   visit("parameters", body.parameters);
   visit("dry_run", body.dry_run);
@@ -183,6 +185,7 @@ template <typename Visitor>
 void VisitFields(Visitor& visit, spec::Is<ServedModelView> auto& model) {
   visit("name", model.name);
   visit.Time("created_at", model.created_at_ms);
+  visit("virtual", model.is_virtual);
   visit("instances", model.instances);
 }
 

@@ -86,6 +86,7 @@ FitView ViewOf(const Fit& fit) {
                .needed_bytes = fit.needed_bytes,
                .available_bytes = fit.available_bytes,
                .worker = fit.worker,
+               .is_virtual = fit.is_virtual,
                .message = fit.message};
   for (const auto& term : fit.terms) view.terms.push_back({term.name, term.num_bytes});
   return view;

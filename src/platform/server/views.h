@@ -52,6 +52,7 @@ struct FitView {
   int64_t needed_bytes = 0;
   int64_t available_bytes = 0;
   std::string worker;
+  bool is_virtual = false;
   std::vector<TermView> terms;
   std::string message;
 };
@@ -146,6 +147,7 @@ struct CreateDeploymentBody {
   std::string engine;  // "vllm@0.13.0" instead of a profile's; empty: the profile's
   std::vector<std::string> arguments;              // its own, with `engine`
   std::map<std::string, std::string> environment;  // variables it reads, with `engine`
+  std::string worker;  // name or id of the only one it may run on; empty: any
   int64_t replicas = 1;
   spec::Parameters parameters;
   bool dry_run = false;
@@ -172,6 +174,7 @@ struct RouteView {
 struct ServedModelView {
   std::string name;
   int64_t created_at_ms = 0;
+  bool is_virtual = false;
   std::vector<RouteView> instances;
 };
 

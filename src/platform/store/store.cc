@@ -95,6 +95,7 @@ void ApplyAll(session& sql, const WriteBatch& batch) {
   for (const auto& stored : batch.put_instances) PutInstance(sql, stored);
   for (const auto& worker : batch.put_workers)
     PutBody(sql, "workers", "id", worker.id, spec::DumpJson(ToJson(worker)));
+  for (const auto& id : batch.delete_workers) sql << "delete from workers where id = :id", use(id);
   for (const auto& key : batch.put_keys) PutKey(sql, key);
   for (const auto& event : batch.events) AddEvent(sql, event);
 }
@@ -198,7 +199,8 @@ class SqlStore : public Store {
 
 bool WriteBatch::empty() const {
   return put_deployments.empty() && delete_deployments.empty() && put_instances.empty() &&
-         delete_instances.empty() && put_workers.empty() && put_keys.empty() && events.empty();
+         delete_instances.empty() && put_workers.empty() && delete_workers.empty() &&
+         put_keys.empty() && events.empty();
 }
 
 std::filesystem::path Store::BackupPath(const std::filesystem::path& database, int version) {

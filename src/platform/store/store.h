@@ -44,6 +44,7 @@ struct WriteBatch {
   std::vector<StoredInstance> put_instances;
   std::vector<std::string> delete_instances;
   std::vector<spec::Worker> put_workers;
+  std::vector<std::string> delete_workers;
   std::vector<StoredKey> put_keys;
   std::vector<Event> events;
 

@@ -18,6 +18,7 @@
 #include "platform/layout.h"
 #include "platform/supervisor/bootstrap.h"
 #include "platform/supervisor/child.h"
+#include "platform/supervisor/joined_nodes.h"
 
 namespace redline::platform {
 namespace {
@@ -156,6 +157,7 @@ class Supervisor {
     LogInfo("up", "stopping: draining requests (a second signal skips this)");
     StopChild(gateway_, kGatewayStopSeconds, &signals);
     LogInfo("up", "stopping engines");
+    HaveNodesLeave(layout_, kAgentStopSeconds);
     StopChild(agent_, kAgentStopSeconds, nullptr);
     StopChild(server_, kServerStopSeconds, nullptr);
     LogInfo("up", "stopped");

@@ -9,6 +9,7 @@ import { usePolling } from '../../lib/use_polling';
 import { CopyButton } from '../../ui/CopyButton';
 import { PlusIcon, SettingsIcon } from '../../ui/icons';
 import { Empty, LoadError, Loading } from '../../ui/states';
+import { VirtualBadge } from '../../ui/VirtualBadge';
 import { ChatSettings } from './ChatSettings';
 import { Composer } from './Composer';
 import { transcript } from './conversation';
@@ -29,13 +30,15 @@ export function ChatPage({ name }: { name: string }) {
 
   if (!data) return error === undefined ? <Loading /> : <LoadError error={error} stale={false} />;
   const ready = data.filter((deployment) => deployment.ready_replicas > 0);
-  const model = (ready.find((each) => each.name === name) ?? ready[0])?.name ?? '';
+  const deployment = ready.find((each) => each.name === name) ?? ready[0];
+  const model = deployment?.name ?? '';
   return (
     <div className="chat">
       <LoadError error={error} stale />
       <div className="chat-bar">
         <h1 className="visually-hidden">{t('chat.title')}</h1>
         <ModelPicker model={model} ready={ready} />
+        {deployment?.virtual && <VirtualBadge />}
         <ConversationActions />
         <button
           className="icon-button"

@@ -10,6 +10,7 @@ import { AskedWords, RunsLine, WhyList } from '../../ui/EngineSummary';
 import { PhaseBadge } from '../../ui/PhaseBadge';
 import { ProgressLine } from '../../ui/ProgressLine';
 import { Empty, LoadError, Loading } from '../../ui/states';
+import { VirtualBadge } from '../../ui/VirtualBadge';
 import { ConfigurationSection } from './ConfigurationSection';
 import { CurlLine } from './CurlLine';
 import { EventList } from './EventList';
@@ -74,6 +75,7 @@ function Header({ deployment, onChanged }: { deployment: Deployment; onChanged: 
         <div>
           <h1 className="deployment-title">
             {deployment.name} <PhaseBadge phase={phaseOf(deployment)} />
+            {deployment.virtual && <VirtualBadge />}
           </h1>
           <p className="muted">
             {t('deployments.model')}: {deployment.model} · {t('deployments.created')}:{' '}

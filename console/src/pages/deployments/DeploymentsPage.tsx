@@ -8,6 +8,7 @@ import { usePolling } from '../../lib/use_polling';
 import { PhaseBadge } from '../../ui/PhaseBadge';
 import { ProgressLine } from '../../ui/ProgressLine';
 import { Empty, LoadError, Loading } from '../../ui/states';
+import { VirtualBadge } from '../../ui/VirtualBadge';
 import { phaseOf, restartsOf, shownProgress, uptimeOf, usePhaseAnnouncements } from './phase';
 import { DeleteButton } from './DeleteButton';
 
@@ -98,6 +99,7 @@ function DeploymentRow({
         <Link page="deployments" name={deployment.name} className="row-link">
           {deployment.name}
         </Link>
+        {deployment.virtual && <VirtualBadge />}
         <span className="muted">
           {deployment.model} · {deployment.engine.engine} · {deployment.profile}
         </span>

@@ -40,6 +40,7 @@ function deployment(fields: Partial<Deployment>): Deployment {
     profile: 'p',
     replicas: 1,
     generation: 1,
+    virtual: false,
     engine: {
       engine: 'native',
       version: '1',

@@ -6,6 +6,7 @@ import type { Options, Problems } from './options';
 
 interface EngineChoiceProps {
   model: LibraryModel;
+  chosenProfile: string; // the one that is taken when none is named
   engines: Engine[];
   options: Options;
   problems: Problems;
@@ -80,9 +81,9 @@ function installHint(engine: Engine, t: ReturnType<typeof useI18n>['t']): string
   return t(engine.can_be_installed ? 'choice.installsFirst' : 'choice.makeKnown', { name });
 }
 
-function ProfileField({ model, options, problems, onChange }: EngineChoiceProps) {
+function ProfileField({ model, chosenProfile, options, problems, onChange }: EngineChoiceProps) {
   const { t } = useI18n();
-  const chosen = model.chosen?.profile ?? '';
+  const chosen = chosenProfile;
   return (
     <Field id="deploy-profile" label={t('drawer.profile')} problem={problems.profile}>
       {(described) => (

@@ -6,6 +6,7 @@ import { usePhaseAnnouncements } from '../deployments/phase';
 import { useI18n } from '../../i18n';
 import { usePolling } from '../../lib/use_polling';
 import { Empty, LoadError, Loading } from '../../ui/states';
+import { VirtualBadge } from '../../ui/VirtualBadge';
 import { ModelCard } from './ModelCard';
 import { ModelDrawer } from './ModelDrawer';
 import { defaultOptions, wishOf } from './options';
@@ -68,6 +69,7 @@ export function LibraryPage() {
         <ModelDrawer
           model={openedModel}
           first={opened === wish.model ? wish.options : defaultOptions}
+          workers={data.workers}
           deploy={deploy}
           onClose={() => setOpened(null)}
         />
@@ -100,19 +102,23 @@ function Machines({ workers }: { workers: Worker[] }) {
       {workers.map((worker) => (
         <li key={worker.id} className="machine">
           <strong>{worker.name}</strong>
+          {worker.virtual && <VirtualBadge />}
+          {worker.state !== 'READY' && <span className="badge badge-error">{t('library.away')}</span>}
           {gpusByName(worker.gpus).map(({ name, count, free, total }) => (
             <span key={name}>
               {t('library.gpus', { count, name, free: format.bytes(free), total: format.bytes(total) })}
             </span>
           ))}
-          <span>
-            {t('library.machine', {
-              device: worker.cpu.model || worker.device_model || worker.device,
-              threads: worker.cpu.threads || worker.num_devices,
-              free: format.bytes(worker.memory_available_bytes),
-              total: format.bytes(worker.memory_total_bytes),
-            })}
-          </span>
+          {!worker.virtual && (
+            <span>
+              {t('library.machine', {
+                device: worker.cpu.model || worker.device_model || worker.device,
+                threads: worker.cpu.threads || worker.num_devices,
+                free: format.bytes(worker.memory_available_bytes),
+                total: format.bytes(worker.memory_total_bytes),
+              })}
+            </span>
+          )}
           {worker.isa.map((name) => (
             <span key={name} className="chip">
               {name}

@@ -10,6 +10,7 @@ import { ChatIcon } from '../../ui/icons';
 import { FitVerdict, MemoryBar } from '../../ui/MemoryBar';
 import { PhaseBadge } from '../../ui/PhaseBadge';
 import { ProgressLine } from '../../ui/ProgressLine';
+import { VirtualBadge } from '../../ui/VirtualBadge';
 import type { Deploy } from './use_deploy';
 
 interface ModelCardProps {
@@ -29,6 +30,7 @@ export function ModelCard({ model, deployments, deploy, onDetails }: ModelCardPr
       <div className="model-head">
         <Monogram text={model.display_name} />
         <h2 id={titleId}>{model.display_name}</h2>
+        {model.fit.fits && model.fit.virtual && <VirtualBadge />}
       </div>
       <p className="model-summary">{model.summary[language]}</p>
       <ModelFacts model={model} />
@@ -133,6 +135,7 @@ function RunningLine({ deployment }: { deployment: Deployment }) {
         <Link page="deployments" name={deployment.name} className="running-name">
           {deployment.name}
         </Link>
+        {deployment.virtual && <VirtualBadge />}
         {deployment.ready_replicas > 0 && (
           <Link page="chat" name={deployment.name} className="button button-primary button-small">
             <ChatIcon />

@@ -2,15 +2,17 @@
 // evidence.
 import { useState } from 'react';
 
-import type { Chosen, DeployRequest, Fit, LibraryModel } from '../../api/client';
+import type { Chosen, DeployRequest, Fit, LibraryModel, Worker } from '../../api/client';
 import { useI18n } from '../../i18n';
 import { ConfigurationTable } from '../../ui/ConfigurationTable';
 import { Dialog } from '../../ui/Dialog';
 import { CommandLine, EvidenceLine, RunsLine, WhyList } from '../../ui/EngineSummary';
 import { FitVerdict, MemoryBar, MemoryTerms } from '../../ui/MemoryBar';
+import { VirtualBadge } from '../../ui/VirtualBadge';
 import { DeployOptions } from './DeployOptions';
 import { EngineChoice } from './EngineChoice';
 import { canBeSent, complaintsOf, readOptions, type Options } from './options';
+import { PlaceChoice } from './PlaceChoice';
 import { ProfileList } from './ProfileList';
 import type { Deploy } from './use_deploy';
 import { useEngines } from './use_engines';
@@ -19,17 +21,18 @@ import { usePreview } from './use_preview';
 interface ModelDrawerProps {
   model: LibraryModel;
   first: Options; // as they stand when it opens
+  workers: Worker[];
   deploy: Deploy;
   onClose: () => void;
 }
 
-export function ModelDrawer({ model, first, deploy, onClose }: ModelDrawerProps) {
+export function ModelDrawer({ model, first, workers, deploy, onClose }: ModelDrawerProps) {
   const { t, language } = useI18n();
   const engines = useEngines();
   const [options, setOptions] = useState(first);
   const { fit, chosen, refusal, isOld } = usePreview(model, options);
   const read = readOptions(model.name, options);
-  const runnable = options.engine !== '' || (model.fit.fits && model.chosen !== null);
+  const runnable = options.engine !== '' || (fit !== null && fit.fits && chosen !== null);
   const pending = deploy.pending.has(model.name);
   const refused = deploy.problems[model.name] ?? refusal;
   const { atFields, general } = complaintsOf(read, refused, options, t);
@@ -62,8 +65,16 @@ export function ModelDrawer({ model, first, deploy, onClose }: ModelDrawerProps)
       }
     >
       <p>{model.summary[language]}</p>
+      <PlaceChoice
+        model={model}
+        workers={workers}
+        options={options}
+        problems={atFields}
+        onChange={change}
+      />
       <EngineChoice
         model={model}
+        chosenProfile={(options.profile === '' ? chosen : model.chosen)?.profile ?? ''}
         engines={engines}
         options={options}
         problems={atFields}
@@ -99,7 +110,10 @@ function FitSection({ fit }: { fit: Fit }) {
   const { t } = useI18n();
   return (
     <section>
-      <h3>{t('fit.title')}</h3>
+      <h3>
+        {t('fit.title')} {fit.virtual && <VirtualBadge />}
+      </h3>
+      {fit.virtual && <p>{t('virtual.fit', { worker: fit.worker })}</p>}
       <FitVerdict fit={fit} />
       <MemoryBar fit={fit} />
       <MemoryTerms fit={fit} />

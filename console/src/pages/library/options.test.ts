@@ -48,6 +48,20 @@ describe('readOptions', () => {
     });
   });
 
+  it('asks for a worker always, and for a goal where the profile is left to choose', () => {
+    const placed = { ...defaultOptions, worker: 'worker-2', goal: 'latency' };
+    const request = { model: 'm', worker: 'worker-2' };
+    expect(readOptions('m', placed).request).toEqual({ ...request, goal: 'latency' });
+    expect(readOptions('m', { ...placed, profile: 'p' }).request).toEqual({
+      ...request,
+      profile: 'p',
+    });
+    expect(readOptions('m', { ...placed, engine: 'native@1' }).request).toEqual({
+      ...request,
+      engine: 'native@1',
+    });
+  });
+
   it('makes words and variables of the texts', () => {
     const read = readOptions('m', { ...vllm, name: 'n', replicas: 2 });
     expect(canBeSent(read)).toBe(true);

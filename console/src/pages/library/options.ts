@@ -1,12 +1,14 @@
 // The few things a person may want otherwise than the defaults, as they stand in the fields, and the
 // request that they make.
-import type { DeployRequest } from '../../api/client';
+import type { DeployRequest, LibraryModel } from '../../api/client';
 import type { Translate } from '../../i18n/translate';
 import { splitWords, type Unfinished } from '../../lib/shell_words';
 
 export interface Options {
   name: string; // '': the model's
   replicas: number;
+  worker: string; // '': chosen; else the id of one
+  goal: string; // '': any; of a profile that is chosen
   profile: string; // '': the chosen one
   engine: string; // '': the profile's; else "vllm@0.13.0"
   arguments: string; // of `engine`, as for a shell
@@ -16,6 +18,8 @@ export interface Options {
 export const defaultOptions: Options = {
   name: '',
   replicas: 1,
+  worker: '',
+  goal: '',
   profile: '',
   engine: '',
   arguments: '',
@@ -28,6 +32,11 @@ export function wishOf(search: string): { model: string | null; options: Options
   const engine = query.get('engine') ?? '';
   const words = engine === '' ? '' : (query.get('arguments') ?? '');
   return { model: query.get('name'), options: { ...defaultOptions, engine, arguments: words } };
+}
+
+// What the model's profiles are for, in their order.
+export function goalsOf(model: LibraryModel): string[] {
+  return [...new Set(model.profiles.map((profile) => profile.goal))].filter((goal) => goal !== '');
 }
 
 // What is wrong with one line of the environment.
@@ -69,7 +78,9 @@ export function readOptions(model: string, options: Options): ReadOptions {
   const name = options.name.trim();
   if (name !== '') request.name = name;
   if (options.replicas !== 1) request.replicas = options.replicas;
+  if (options.worker !== '') request.worker = options.worker;
   if (options.engine === '') {
+    if (options.goal !== '' && options.profile === '') request.goal = options.goal;
     if (options.profile !== '') request.profile = options.profile;
     return { request, unfinished: null, badLine: null };
   }
@@ -85,11 +96,20 @@ export function canBeSent({ unfinished, badLine }: ReadOptions): boolean {
   return unfinished === null && badLine === null;
 }
 
-export type Field = 'name' | 'replicas' | 'profile' | 'engine' | 'arguments' | 'environment';
+export type Field =
+  | 'name'
+  | 'replicas'
+  | 'worker'
+  | 'goal'
+  | 'profile'
+  | 'engine'
+  | 'arguments'
+  | 'environment';
 export type Problems = Partial<Record<Field, string>>;
 
-const profileFields: readonly Field[] = ['name', 'replicas', 'profile'];
-const engineFields: readonly Field[] = ['name', 'replicas', 'engine', 'arguments', 'environment'];
+const placeFields: readonly Field[] = ['name', 'replicas', 'worker'];
+const profileFields: readonly Field[] = [...placeFields, 'goal', 'profile'];
+const engineFields: readonly Field[] = [...placeFields, 'engine', 'arguments', 'environment'];
 
 // The field that a refusal is about, by its `param`; null: none of those that are shown. With an
 // engine, what is no field of the request is an argument of it: "--max-model-len".
