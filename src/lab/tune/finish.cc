@@ -84,7 +84,8 @@ Status StepToEngine(TuneRun& run, const Chosen& chosen, const TuneChoice& start)
   return OkStatus();
 }
 
-// Builds the winner up from its engine's default; what shows no gain is left out.
+// Builds the winner up from its engine's default; what shows no gain is left out. Without the
+// budget for that it stays as it is.
 Result<TuneChoice> BuildUp(TuneRun& run, const TuneChoice& winner) {
   TuneChoice built = run.space().DefaultOf(winner.engine);
   for (const size_t axis : ChangedAxes(run.space(), winner)) {
@@ -95,6 +96,7 @@ Result<TuneChoice> BuildUp(TuneRun& run, const TuneChoice& winner) {
         run.TryStep(run.space().engines[winner.engine].stages[axis],
                     ChangeText(run.space(), winner.engine, axis, 0, winner.values[axis]), built,
                     next));
+    if (step->outcome == StepOutcome::kOutOfBudget) return winner;
     RL_ASSIGN_OR_RETURN(const Trial* incumbent, run.Look(built));
     // A default that does not run has to be left, whatever that brings.
     if (step->accepted() || incumbent->fault != TrialFault::kNone) built = next;
