@@ -9,6 +9,7 @@
 #include "base/strings.h"
 #include "lab/simulated/simulated_measurement.h"
 #include "lab/tune/guard_asker.h"
+#include "lab/tune/run_figures.h"
 #include "planner/search/search.h"
 #include "planner/virtual/virtual_server.h"
 #include "planner/virtual/virtual_setup.h"
@@ -17,33 +18,16 @@
 namespace redline::lab {
 namespace {
 
-constexpr double kWrongSpeed = 2;    // of what answers wrongly
-constexpr int64_t kLeastShort = 64;  // requests
+constexpr double kWrongSpeed = 2;  // of what answers wrongly
 constexpr double kAnswerSeconds = 30;
 constexpr double kGuardSeconds = 20;  // that the questions take, on paper
 constexpr double kGuardEngineSpeed = 1e4;
-
-// The figures that a run is told by: those of the lab's own tables.
-std::map<std::string, double> FiguresOf(const Measurement& measurement) {
-  std::map<std::string, double> figures;
-  for (const char* name :
-       {"total_tps", "output_tps", "ttft_ms.mean", "ttft_ms.p50", "ttft_ms.p99", "tpot_ms.mean",
-        "tpot_ms.p50", "tpot_ms.p99", "e2e_ms.mean", "e2e_ms.p50", "e2e_ms.p99", "duration_s"}) {
-    if (const auto value = FigureOf(measurement.summary, name)) figures[name] = *value;
-  }
-  return figures;
-}
 
 uint64_t SeedOf(uint64_t seed, const std::string& text) {
   // FNV-1a: the same on every machine, which std::hash is not.
   uint64_t hash = 0xcbf29ce484222325U;
   for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
   return workload::Mix(seed ^ hash);
-}
-
-spec::WorkloadSpec ShortOf(const spec::WorkloadSpec& workload) {
-  const int64_t least = std::max(kLeastShort, 2 * workload.concurrency);
-  return planner::Shortened(workload, std::max(least, workload.num_requests / 4));
 }
 
 }  // namespace
