@@ -16,6 +16,8 @@ constexpr size_t kMostInPool = 150;
 constexpr size_t kMostOfEngine = 40;    // of those that are not among the best
 constexpr double kLeastPromise = 0.01;  // of expected gain
 constexpr int64_t kLeastTries = 3;
+// Trials that are left for building the winner up, flag by flag: at most a third.
+constexpr int64_t kMostBuildUp = 10;
 
 class Racer {
  public:
@@ -135,10 +137,13 @@ Status Racer::Go() {
   for (int64_t tries = 0;; ++tries) {
     double promise = 0;
     const std::optional<TuneChoice> next = Next(promise);
+    const int64_t most = run_.options().most_trials;
+    if (run_.result().num_trials >= most - std::min(kMostBuildUp, most / 3)) {
+      run_.EndedBy("the trials that were allowed are done (--max-trials)");
+      break;
+    }
     if (!next) {
-      run_.EndedBy(run_.result().num_trials >= run_.options().most_trials
-                       ? "the trials that were allowed are done"
-                       : "nothing is left to try within the budget");
+      run_.EndedBy("nothing is left to try within the budget");
       break;
     }
     if (tries >= kLeastTries && promise < kLeastPromise) {

@@ -51,10 +51,10 @@ Result<Subject> MakeSubject(const std::string& model, const std::string& hardwar
 
 double TrueBest(const Subject& subject, VirtualLab& lab) {
   double best = 0;
-  for (const Proposal& proposal : subject.proposals)
-    best = std::max(best, lab.TrueValue(subject.space.ConfigurationOf(proposal.choice)).ok()
-                              ? *lab.TrueValue(subject.space.ConfigurationOf(proposal.choice))
-                              : 0);
+  for (const Proposal& proposal : subject.proposals) {
+    const auto value = lab.TrueValue(subject.space.ConfigurationOf(proposal.choice));
+    if (value.ok()) best = std::max(best, *value);
+  }
   return best;
 }
 

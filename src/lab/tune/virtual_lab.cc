@@ -230,12 +230,12 @@ Result<double> VirtualLab::TrueValue(const TuneConfiguration& configuration) {
   RL_ASSIGN_OR_RETURN(const Planned* planned, PlanOf(configuration));
   planner::TruthOptions truth = options_.truth;
   truth.noise = 0;
-  RL_ASSIGN_OR_RETURN(TrialRun run, [&]() -> Result<TrialRun> {
-    TrialRun quiet;
-    RL_ASSIGN_OR_RETURN(quiet.figures, Simulate(*planned, options_.workload, 1, truth));
-    return quiet;
-  }());
-  return ValueOf(run, options_.goal);
+  const planner::TruthCost cost(*planned->plan.cost, truth);
+  RL_ASSIGN_OR_RETURN(const planner::Prediction prediction,
+                      planner::Predict(planned->plan, options_.workload,
+                                       {.explains = false, .cost = &cost}));
+  return options_.goal == TuneGoal::kThroughput ? prediction.total_tps.value
+                                                : 1000 / prediction.mean_e2e_ms;
 }
 
 }  // namespace redline::lab
