@@ -32,6 +32,7 @@ Command EngineCommand();
 Command CatalogCommand();
 Command CalibrateCommand();
 Command PlanCommand();
+Command TuneCommand();
 Command SimulateCommand();
 Command JoinCommand();
 Command LeaveCommand();

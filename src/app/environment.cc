@@ -20,15 +20,6 @@ Result<std::map<std::string, std::string>> EnvironmentOf(const Arguments& argume
   return environment;
 }
 
-std::string ShellWord(const std::string& word) {
-  constexpr std::string_view kPlain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=./:,@+%";
-  if (!word.empty() && word.find_first_not_of(kPlain) == word.npos) return word;
-  std::string quoted = "'";
-  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
-}
-
 std::string CommandWords(const nlohmann::json& words) {
   std::string line;
   for (const auto& word : words)

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "app/command.h"
+#include "base/shell.h"
 #include "base/status.h"
 
 namespace redline::app {
@@ -14,8 +15,6 @@ namespace redline::app {
 // Of --env K=V.
 Result<std::map<std::string, std::string>> EnvironmentOf(const Arguments& arguments);
 
-// A word, quoted where a shell needs it.
-std::string ShellWord(const std::string& word);
 // A JSON list of words, as one line; before it the variables of a JSON object.
 std::string CommandWords(const nlohmann::json& words);
 std::string CommandWords(const nlohmann::json& words, const nlohmann::json& environment);

@@ -2,10 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "backends/backend.h"
-#include "backends/devices/devices.h"
+#include "app/this_node.h"
 #include "embedded/catalog_files.h"
-#include "platform/agent/node_facts.h"
 #include "platform/catalog/choose.h"
 #include "platform/catalog/shown_command.h"
 #include "spec/json.h"
@@ -14,15 +12,6 @@ namespace redline::app {
 namespace {
 
 using nlohmann::json;
-
-platform::Node ThisNode() {
-  backends::DeviceReader reader{backends::DeviceOptions{}};
-  const spec::Worker worker = platform::DescribeWorker("worker-here", reader.Read());
-  platform::Node node{.name = worker.name, .hardware = backends::FactsOf(worker)};
-  backends::HardwareFacts cpu = backends::CpuFactsOf(worker);
-  if (node.hardware.device != cpu.device) node.cpu = std::move(cpu);
-  return node;
-}
 
 Result<platform::Wishes> WishesOf(const json& body) {
   platform::Wishes wishes{

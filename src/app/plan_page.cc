@@ -5,10 +5,10 @@
 
 #include "app/plan_output.h"
 #include "lab/report/bar_chart.h"
+#include "lab/report/html_page.h"
 #include "lab/report/html_table.h"
 #include "lab/report/line_chart.h"
 #include "lab/report/number_text.h"
-#include "lab/report/page_style.h"
 #include "planner/search/frontier.h"
 
 namespace redline::app {
@@ -174,24 +174,9 @@ lab::ReportTable LedgerOfPage(const planner::PlannedConfiguration& planned) {
   return table;
 }
 
-void DrawPageHead(const std::string& title, Markup& markup) {
-  const Markup::Scope head = markup.Open("head");
-  markup.Empty("meta", {{"charset", "utf-8"}});
-  markup.Empty("meta", {{"name", "viewport"}, {"content", "width=device-width, initial-scale=1"}});
-  markup.Empty("meta", {{"http-equiv", "Content-Security-Policy"},
-                        {"content",
-                         "default-src 'none'; style-src 'unsafe-inline'; "
-                         "script-src 'unsafe-inline'"}});
-  markup.Element("title", {}, title);
-  const Markup::Scope style = markup.Open("style");
-  markup.Raw(lab::kPageStyle);
-}
-
 void DrawLaunchLine(const planner::PlanReport& report, Markup& markup) {
   markup.Element("h2", {}, "Launch line");
-  const Markup::Scope code = markup.Open("div", {{"class", "code"}});
-  markup.Element("pre", {}, LaunchLineOf(report));
-  markup.Element("button", {{"type", "button"}, {"hidden", "hidden"}}, "Copy");
+  lab::DrawCode(LaunchLineOf(report), markup);
 }
 
 void DrawNotes(const planner::PlanReport& report, Markup& markup) {
@@ -222,12 +207,7 @@ std::string PlanPage(const planner::PlanReport& report) {
   const std::string title = fmt::format("Plan: {} on {}, {}", request.model_path,
                                         planner::FullName(request.hardware), request.workload.name);
   const planner::Banded& tps = report.winner.outcome.prediction.total_tps;
-  Markup markup;
-  markup.Raw("<!DOCTYPE html>\n");
-  {
-    const Markup::Scope html = markup.Open("html", {{"lang", "en"}});
-    DrawPageHead(title, markup);
-    const Markup::Scope body = markup.Open("body");
+  return lab::HtmlPage(title, [&](Markup& markup) {
     {
       const Markup::Scope header = markup.Open("header");
       markup.Element("h1", {}, title);
@@ -236,10 +216,7 @@ std::string PlanPage(const planner::PlanReport& report) {
                                  FormatFigure(tps.value), lab::FormatRange(tps.low, tps.high)));
     }
     DrawBody(report, markup);
-    const Markup::Scope script = markup.Open("script");
-    markup.Raw(lab::kPageScript);
-  }
-  return markup.text();
+  });
 }
 
 }  // namespace redline::app

@@ -10,106 +10,13 @@
 #include "base/files.h"
 #include "lab/metrics/measurement.h"
 #include "lab/metrics/request_metrics.h"
+#include "lab/simulated/simulated_measurement.h"
 #include "planner/predict/prediction.h"
 
 namespace redline::app {
 namespace {
 
 using nlohmann::json;
-using planner::SimulatedRequest;
-
-int64_t NanosecondsOf(double seconds) { return static_cast<int64_t>(seconds * 1e9 + 0.5); }
-
-lab::Outcome OutcomeOf(SimulatedRequest::Outcome outcome) {
-  switch (outcome) {
-    case SimulatedRequest::Outcome::kFinished:
-      return lab::Outcome::kOk;
-    case SimulatedRequest::Outcome::kAborted:
-      return lab::Outcome::kAborted;
-    case SimulatedRequest::Outcome::kRefused:
-      return lab::Outcome::kHttpError;
-    case SimulatedRequest::Outcome::kUnsent:
-    case SimulatedRequest::Outcome::kUnfinished:
-      break;
-  }
-  return lab::Outcome::kNotSent;
-}
-
-// As if a client had seen it. `wait_s`: of every token beyond the simulation's times.
-lab::RequestRecord RecordOf(const SimulatedRequest& request, double wait_s) {
-  const bool has_tokens = request.first_token_s >= 0;
-  const int64_t last_ns = NanosecondsOf(request.last_token_s + (has_tokens ? wait_s : 0));
-  lab::RequestRecord record{.index = request.index,
-                            .session = request.session,
-                            .intended_ns = NanosecondsOf(request.intended_s),
-                            .sent_ns = NanosecondsOf(request.sent_s),
-                            .input_tokens = request.input_tokens,
-                            .output_tokens = request.output_tokens,
-                            .slo_class = request.slo_class,
-                            .turn = request.turn,
-                            .outcome = OutcomeOf(request.outcome)};
-  if (request.outcome == SimulatedRequest::Outcome::kUnsent) record.sent_ns = -1;
-  if (request.last_token_s >= 0) record.end_ns = last_ns;
-  if (!has_tokens || request.last_token_s < 0) return record;
-  record.first_token_ns = NanosecondsOf(request.first_token_s + wait_s);
-  record.last_token_ns = last_ns;
-  record.usage_input = request.input_tokens;
-  record.usage_output = request.output_tokens;
-  record.usage_cached = request.cached_tokens;
-  record.num_events = request.output_tokens;
-  return record;
-}
-
-std::vector<lab::RequestRecord> RecordsOf(const planner::SimulationResult& simulation,
-                                          double wait_s) {
-  std::vector<lab::RequestRecord> records;
-  records.reserve(simulation.requests.size());
-  for (const SimulatedRequest& request : simulation.requests)
-    records.push_back(RecordOf(request, wait_s));
-  return records;
-}
-
-std::vector<lab::OutcomeCount> CountOutcomes(const std::vector<lab::RequestRecord>& records,
-                                             const std::string& refusal) {
-  std::map<lab::Outcome, int64_t> counts;
-  for (const lab::RequestRecord& record : records) ++counts[record.outcome];
-  std::vector<lab::OutcomeCount> outcomes;
-  for (const auto& [outcome, count] : counts) {
-    outcomes.push_back({std::string(lab::NameOf(outcome)), count,
-                        outcome == lab::Outcome::kHttpError ? refusal : std::string()});
-  }
-  return outcomes;
-}
-
-lab::Measurement MeasurementOf(const planner::VirtualSetup& setup,
-                               const spec::WorkloadSpec& workload,
-                               const std::vector<lab::RequestRecord>& records,
-                               const std::string& refusal) {
-  lab::Measurement measurement;
-  measurement.target = fmt::format("virtual {}@{} on {}", setup.engine, setup.version,
-                                   planner::FullName(setup.hardware));
-  measurement.model = setup.model.name;
-  measurement.workload_name = workload.name;
-  measurement.workload = spec::ToJson(workload);
-  measurement.notes = setup.plan.notes;
-  measurement.notes.insert(measurement.notes.begin(),
-                           "computed by a simulator: nothing ran, nothing was measured");
-  lab::LoadHealth health{.num_planned = static_cast<int64_t>(records.size())};
-  for (const lab::RequestRecord& record : records) {
-    health.num_sent += record.sent_ns >= 0;
-    health.num_not_sent += record.outcome == lab::Outcome::kNotSent;
-    health.num_failed += !record.ok() && record.outcome != lab::Outcome::kAborted;
-  }
-  measurement.repeats.push_back(
-      lab::MakeRunResult({.records = records, .slo_classes = workload.slo_classes},
-                         {.outcomes = CountOutcomes(records, refusal), .health = health}));
-  // Nobody looked at single pauses: 0 would be a claim.
-  measurement.repeats.back().summary.distributions.erase("max_gap_ms");
-  measurement.repeats.back().steady.distributions.erase("max_gap_ms");
-  lab::SummariseRepeats(measurement);
-  return measurement;
-}
-
 json LineOf(const lab::RequestRecord& record) {
   json line = {{"index", record.index},
                {"outcome", lab::NameOf(record.outcome)},
@@ -143,11 +50,16 @@ Status RunSimulation(const Arguments& arguments, const planner::VirtualSetup& se
   RL_ASSIGN_OR_RETURN(
       const planner::Prediction prediction,
       planner::Predict(setup.plan, workload, {.seed = static_cast<uint64_t>(seed), .cost = &cost}));
-  const std::vector<lab::RequestRecord> records =
-      RecordsOf(prediction.simulation, planner::FirstTokenWaitSeconds(setup.plan, prediction));
+  const std::vector<lab::RequestRecord> records = lab::RecordsOf(setup.plan, prediction);
   RL_RETURN_IF_ERROR(WriteRequests(arguments.Get("requests-file"), records));
-  lab::Measurement measurement =
-      MeasurementOf(setup, workload, records, prediction.simulation.refusal);
+  lab::Measurement measurement = lab::MeasureSimulation(
+      {.target = fmt::format("virtual {}@{} on {}", setup.engine, setup.version,
+                             planner::FullName(setup.hardware)),
+       .model = setup.model.name,
+       .workload = workload,
+       .plan = setup.plan,
+       .refusal = prediction.simulation.refusal},
+      records);
   measurement.seed = seed;
   json document = json::parse(lab::ToJson(measurement));
   document["virtual"] = true;

@@ -66,6 +66,7 @@ LaunchSpec SpecFrom(const json& object) {
   spec.generation = object.at("generation").get<int64_t>();
   spec.log_path = object.at("log_path").get<std::string>();
   spec.grace_seconds = object.at("grace_seconds").get<double>();
+  spec.stops_with = object.value("stops_with", pid_t{0});
   return spec;
 }
 
@@ -91,7 +92,8 @@ Status WriteLaunchSpec(const LaunchFiles& files, const LaunchSpec& spec) {
                        {"env", spec.env},
                        {"generation", spec.generation},
                        {"log_path", spec.log_path.string()},
-                       {"grace_seconds", spec.grace_seconds}};
+                       {"grace_seconds", spec.grace_seconds},
+                       {"stops_with", spec.stops_with}};
   return WriteFileAtomic(files.spec(), Dump(object), 0600);
 }
 

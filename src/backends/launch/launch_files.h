@@ -22,6 +22,9 @@ struct LaunchSpec {
   int64_t generation = 0;
   std::filesystem::path log_path;  // appended to
   double grace_seconds = 30;       // from SIGTERM to SIGKILL, unless the signal says
+  // The process whose end ends the engine, which starts the shim itself; 0: engines outlive whoever
+  // started them.
+  pid_t stops_with = 0;
 };
 
 // A process, for good: pids are reused, pid and start time of one boot are not.

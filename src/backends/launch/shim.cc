@@ -63,6 +63,7 @@ class Shim {
   int Run();
 
  private:
+  void StopWithStarter() const;
   Status StartEngine();
   int WaitForEngine();
   void OnStopSignal(const siginfo_t& info);
@@ -83,6 +84,7 @@ int Shim::Run() {
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   ::sigprocmask(SIG_BLOCK, &signals_, nullptr);
   ::signal(SIGHUP, SIG_IGN);
+  StopWithStarter();
   state_.boot_id = BootId();
   state_.shim = {::getpid(), ProcessStartTime(::getpid()).value_or(0)};
   state_.generation = spec_.generation;
@@ -99,6 +101,14 @@ int Shim::Run() {
   KillDescendants();
   RecordExit(wait_status);
   return 0;
+}
+
+// The kernel tells of the starter's end like anybody who wants the engine to stop. Where it has
+// ended before, it is told at once.
+void Shim::StopWithStarter() const {
+  if (spec_.stops_with == 0) return;
+  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+  if (::getppid() != spec_.stops_with) ::raise(SIGTERM);
 }
 
 Status Shim::StartEngine() {

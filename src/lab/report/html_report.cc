@@ -6,7 +6,7 @@
 #include "lab/report/figures.h"
 #include "lab/report/html_measurement.h"
 #include "lab/report/html_overview.h"
-#include "lab/report/page_style.h"
+#include "lab/report/html_page.h"
 
 namespace redline::lab {
 namespace {
@@ -14,20 +14,6 @@ namespace {
 std::string TitleOf(NamedMeasurements measurements) {
   if (measurements.size() == 1) return "Benchmark of " + Headline(measurements[0].measurement);
   return fmt::format("Benchmark: {} measurements", measurements.size());
-}
-
-void DrawHead(const std::string& title, Markup& markup) {
-  const Markup::Scope head = markup.Open("head");
-  markup.Empty("meta", {{"charset", "utf-8"}});
-  markup.Empty("meta", {{"name", "viewport"}, {"content", "width=device-width, initial-scale=1"}});
-  // What a hostile file name or error message could not do anyway, since all text is escaped.
-  markup.Empty("meta", {{"http-equiv", "Content-Security-Policy"},
-                        {"content",
-                         "default-src 'none'; style-src 'unsafe-inline'; "
-                         "script-src 'unsafe-inline'"}});
-  markup.Element("title", {}, title);
-  const Markup::Scope style = markup.Open("style");
-  markup.Raw(kPageStyle);
 }
 
 void DrawTop(NamedMeasurements measurements, const std::string& title, const ReportHead& head,
@@ -51,12 +37,7 @@ std::string HtmlReport(NamedMeasurements measurements) { return HtmlReport(measu
 
 std::string HtmlReport(NamedMeasurements measurements, const ReportHead& head) {
   const std::string title = head.title.empty() ? TitleOf(measurements) : head.title;
-  Markup markup;
-  markup.Raw("<!DOCTYPE html>\n");
-  {
-    const Markup::Scope html = markup.Open("html", {{"lang", "en"}});
-    DrawHead(title, markup);
-    const Markup::Scope body = markup.Open("body");
+  return HtmlPage(title, [&](Markup& markup) {
     DrawTop(measurements, title, head, markup);
     {
       const Markup::Scope main = markup.Open("main");
@@ -66,10 +47,7 @@ std::string HtmlReport(NamedMeasurements measurements, const ReportHead& head) {
     }
     markup.Element("footer", {},
                    "What each metric means is in docs/metrics.md of Redline, under the same name.");
-    const Markup::Scope script = markup.Open("script");
-    markup.Raw(kPageScript);
-  }
-  return markup.text();
+  });
 }
 
 }  // namespace redline::lab

@@ -1,0 +1,344 @@
+#include "app/engine_lab.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <stop_token>
+#include <thread>
+
+#include "base/clock.h"
+#include "base/files.h"
+#include "base/process.h"
+#include "base/strings.h"
+#include "lab/bench/bench.h"
+#include "lab/tune/guard_asker.h"
+#include "lab/tune/run_figures.h"
+#include "net/http_client.h"
+#include "platform/agent/preparation.h"
+#include "spec/json.h"
+
+namespace redline::app {
+namespace {
+
+namespace fs = std::filesystem;
+using lab::TrialFault;
+
+constexpr int kMostPorts = 3;  // that are tried when somebody takes them first
+constexpr double kStopGraceSeconds = 10;
+constexpr double kAnswerSeconds = 120;
+constexpr uint64_t kLogTail = 64 << 10;
+constexpr char kServedName[] = "tuned";
+
+std::chrono::milliseconds Pause() { return std::chrono::milliseconds(100); }
+
+std::string NameOfEngine(const std::string& engine_at_version) {
+  return engine_at_version.substr(0, engine_at_version.find('@'));
+}
+
+// Of a path on the engine.
+std::string UrlOf(const std::string& endpoint, const std::string& path) {
+  return endpoint.starts_with("unix:") ? endpoint + ":" + path : endpoint + path;
+}
+
+bool IsPortTaken(const std::string& log) {
+  const std::string lower = ToLower(log);
+  for (const char* text : {"address already in use", "address in use", "errno 98", "couldn't bind",
+                           "could not bind"}) {
+    if (lower.find(text) != std::string::npos) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Result<spec::Parameters> NativeParametersOf(const std::vector<std::string>& words) {
+  RL_ASSIGN_OR_RETURN(const backends::Backend* native, backends::FindBackend("native"));
+  RL_ASSIGN_OR_RETURN(const backends::ParameterSchema* schema, native->SchemaOf(""));
+  spec::Parameters parameters;
+  for (size_t index = 0; index < words.size(); ++index) {
+    const backends::Parameter* found = nullptr;
+    for (const backends::Parameter& each : schema->parameters) {
+      if (backends::FlagName(each.name) == words[index]) found = &each;
+    }
+    if (found == nullptr)
+      return InvalidArgument(
+          fmt::format("\"{}\" is no flag of the native engine", Excerpt(words[index])), "ARG");
+    if (found->type == backends::ParameterType::kBool) {
+      parameters[found->name] = true;
+      continue;
+    }
+    if (++index == words.size())
+      return InvalidArgument(fmt::format("{} needs a value", words[index - 1]), "ARG");
+    const auto number = ParseInt64(words[index]);
+    if (found->type == backends::ParameterType::kInt && number) {
+      parameters[found->name] = *number;
+    } else {
+      parameters[found->name] = words[index];
+    }
+  }
+  return parameters;
+}
+
+struct EngineLab::Engine {
+  lab::TuneConfiguration configuration;
+  const backends::Backend* backend = nullptr;
+  fs::path folder;
+  std::string endpoint;
+  std::optional<backends::Launch> launch;
+  MonotonicTime launched_at = MonotonicNow();
+  bool is_warm = false;
+
+  fs::path log() const { return folder / "engine.log"; }
+};
+
+EngineLab::EngineLab(EngineLabOptions options) : options_(std::move(options)) {}
+
+EngineLab::~EngineLab() {
+  for (const auto& engine : up_) engine->launch->RequestStop(kStopGraceSeconds);
+  while (!up_.empty()) Drop(up_.front().get());
+}
+
+Result<platform::Choice> EngineLab::ChoiceOf(const lab::TuneConfiguration& configuration) {
+  platform::Wishes wishes{.engine = configuration.engine,
+                          .arguments = configuration.arguments,
+                          .environment = configuration.environment};
+  if (NameOfEngine(configuration.engine) == "native") {
+    wishes.arguments.clear();
+    RL_ASSIGN_OR_RETURN(wishes.parameters, NativeParametersOf(configuration.arguments));
+  }
+  RL_ASSIGN_OR_RETURN(platform::Assessment assessment,
+                      platform::Assess(*options_.entry, options_.node, wishes));
+  if (!assessment.choice) return FailedPrecondition(assessment.fit.message);
+  return std::move(*assessment.choice);
+}
+
+Result<lab::Checked> EngineLab::Check(const lab::TuneConfiguration& configuration) {
+  lab::Checked checked;
+  const auto choice = ChoiceOf(configuration);
+  if (choice.ok()) {
+    checked.resolved = spec::DumpJson(spec::ToJson(choice->engine.resolved));
+    // What the platform cannot resolve is told apart by its words.
+    if (choice->engine.resolved.empty()) checked.resolved = lab::TextOf(configuration);
+    checked.notes = choice->why;
+    return checked;
+  }
+  checked.fault = choice.status().code() == Code::kFailedPrecondition ? TrialFault::kDoesNotFit
+                                                                      : TrialFault::kRefused;
+  checked.reason = choice.status().message();
+  return checked;
+}
+
+Result<std::optional<lab::Forecast>> EngineLab::Predict(const lab::TuneConfiguration&) {
+  return std::optional<lab::Forecast>();
+}
+
+double EngineLab::StartSeconds(const lab::TuneConfiguration& configuration) const {
+  // Python engines import and compile for a minute; the others read the weights.
+  const auto backend = backends::FindBackend(NameOfEngine(configuration.engine));
+  return backend.ok() && (*backend)->facts().model_format == backends::ModelFormat::kHuggingFace
+             ? 60
+             : 2;
+}
+
+void EngineLab::Drop(Engine* engine) {
+  engine->launch->RequestStop(kStopGraceSeconds);
+  const MonotonicTime begin = MonotonicNow();
+  for (engine->launch->Refresh(); engine->launch->alive(); engine->launch->Refresh()) {
+    if (SecondsSince(begin) > 2 * kStopGraceSeconds) engine->launch->Kill();
+    std::this_thread::sleep_for(Pause());
+  }
+  up_.remove_if([&](const std::unique_ptr<Engine>& each) { return each.get() == engine; });
+}
+
+void EngineLab::MakeRoom() {
+  while (up_.size() >= options_.most_up) Drop(up_.back().get());
+}
+
+std::string EngineLab::WhyItEnded(const Engine& engine) const {
+  std::string why = engine.launch->exit() ? engine.launch->exit()->description : "it ended";
+  const auto log = ReadTail(engine.log(), kLogTail);
+  if (!log.ok()) return why;
+  if (engine.launch->exit() && engine.launch->exit()->out_of_memory) why += ", out of memory";
+  if (const auto cause = backends::ClassifyFailure(engine.backend->facts().failures, *log))
+    return fmt::format("{}: {}: {} ({})", why, cause->kind, Excerpt(cause->line, 160),
+                       cause->advice);
+  const std::vector<std::string> lines = Split(std::string(Trim(*log)), '\n');
+  return lines.empty() ? why : fmt::format("{}: {}", why, Excerpt(lines.back(), 160));
+}
+
+Result<EngineLab::Start> EngineLab::StartOnce(const lab::TuneConfiguration& configuration) {
+  RL_ASSIGN_OR_RETURN(const platform::Choice choice, ChoiceOf(configuration));
+  RL_ASSIGN_OR_RETURN(const backends::Backend* backend,
+                      backends::FindBackend(choice.engine.engine));
+  platform::Preparation preparation({.fetch = {options_.entry->name, options_.entry->files,
+                                               options_.entry->sources, options_.cache_dir},
+                                     .fetch_environment = platform::FetchEnvironment::FromProcess(),
+                                     .backend = backend,
+                                     .engine_version = choice.engine.version,
+                                     .self = options_.self});
+  while (preparation.state() == platform::FetchState::kRunning) {
+    if (options_.stop != nullptr && *options_.stop) return Status(Code::kCancelled, "stopped");
+    std::this_thread::sleep_for(Pause());
+  }
+  RL_ASSIGN_OR_RETURN(const platform::Prepared prepared, preparation.result());
+  auto engine = std::make_unique<Engine>();
+  engine->configuration = configuration;
+  engine->backend = backend;
+  engine->folder = options_.folder / "engines" / std::to_string(++num_started_);
+  RL_RETURN_IF_ERROR(MakeDirectories(engine->folder, 0700));
+  const bool has_port = backend->facts().transport == backends::Transport::kLoopbackPort;
+  // Sockets have short names: the report's folder may be anywhere.
+  engine->endpoint =
+      has_port ? fmt::format("http://127.0.0.1:{}", options_.free_port())
+               : fmt::format("unix:{}/redline-tune-{}-{}.sock", fs::temp_directory_path().string(),
+                             ::getpid(), num_started_);
+  RL_ASSIGN_OR_RETURN(
+      backends::Command command,
+      backend->CommandLine(choice.engine, {.program = prepared.program,
+                                           .model_path = prepared.model_path.string(),
+                                           .served_model_name = kServedName,
+                                           .endpoint = engine->endpoint}));
+  // It is timed on the CPU, whatever else the machine has.
+  if (!backend->facts().is_built_in) command.env.emplace("CUDA_VISIBLE_DEVICES", "");
+  engine->launched_at = MonotonicNow();
+  RL_ASSIGN_OR_RETURN(engine->launch, backends::Launch::Start(engine->folder,
+                                                              {.argv = command.argv,
+                                                               .env = command.env,
+                                                               .generation = num_started_,
+                                                               .log_path = engine->log(),
+                                                               .grace_seconds = kStopGraceSeconds,
+                                                               .stops_with = ::getpid()},
+                                                              {options_.self, "shim"}));
+  return AwaitReady(std::move(engine));
+}
+
+Result<EngineLab::Start> EngineLab::AwaitReady(std::unique_ptr<Engine> engine) {
+  const backends::Readiness& readiness = engine->backend->facts().readiness;
+  net::HttpClient client;
+  up_.push_front(std::move(engine));
+  Engine& started = *up_.front();
+  const auto seconds = [&] { return SecondsSince(started.launched_at); };
+  while (true) {
+    if (options_.stop != nullptr && *options_.stop) return Status(Code::kCancelled, "stopped");
+    started.launch->Refresh();
+    if (!started.launch->alive()) {
+      Start start{
+          .fault = TrialFault::kCrashedAtLoad, .reason = WhyItEnded(started), .seconds = seconds()};
+      const auto log = ReadTail(started.log(), kLogTail);
+      if (log.ok() && IsPortTaken(*log)) start.fault = TrialFault::kPortTaken;
+      Drop(&started);
+      return start;
+    }
+    const auto answer =
+        client.Fetch({.url = UrlOf(started.endpoint, readiness.path), .idle_timeout_seconds = 2});
+    if (answer.ok() && answer->status == readiness.status)
+      return Start{.engine = &started, .seconds = seconds()};
+    if (seconds() > options_.start_timeout_seconds) {
+      Start start{.fault = TrialFault::kHungAtLoad,
+                  .reason = fmt::format("not ready after {:.0f} s (--start-timeout)", seconds()),
+                  .seconds = seconds()};
+      Drop(&started);
+      return start;
+    }
+    std::this_thread::sleep_for(Pause());
+  }
+}
+
+Result<EngineLab::Start> EngineLab::Up(const lab::TuneConfiguration& configuration) {
+  for (auto it = up_.begin(); it != up_.end(); ++it) {
+    if ((*it)->configuration != configuration) continue;
+    (*it)->launch->Refresh();
+    if (!(*it)->launch->alive()) {
+      Drop(it->get());
+      break;
+    }
+    up_.splice(up_.begin(), up_, it);
+    return Start{.engine = up_.front().get()};
+  }
+  MakeRoom();
+  Start start;
+  double seconds = 0;
+  for (int attempt = 0; attempt < kMostPorts; ++attempt) {
+    RL_ASSIGN_OR_RETURN(start, StartOnce(configuration));
+    seconds += start.seconds;
+    if (start.fault != TrialFault::kPortTaken) break;
+  }
+  start.seconds = seconds;
+  return start;
+}
+
+Result<lab::TrialRun> EngineLab::MeasureOn(Engine& engine, const lab::RunOrder& order) {
+  lab::BenchOptions bench{
+      .url = engine.endpoint,
+      .model = kServedName,
+      .workload = order.is_short ? lab::ShortOf(options_.workload) : options_.workload,
+      .seed = order.seed,
+      .warm_up = !engine.is_warm,
+      .self_check = false,
+      .max_seconds = options_.most_run_seconds,
+      .stop = options_.stop};
+  auto measured = lab::RunBench(std::move(bench));
+  if (options_.stop != nullptr && *options_.stop) return Status(Code::kCancelled, "stopped");
+  lab::TrialRun run;
+  engine.launch->Refresh();
+  if (!engine.launch->alive()) {
+    run.fault = TrialFault::kCrashedInRun;
+    run.reason = WhyItEnded(engine);
+    return run;
+  }
+  if (!measured.ok()) {
+    run.fault = TrialFault::kInvalid;
+    run.reason = measured.status().message();
+    return run;
+  }
+  engine.is_warm = true;
+  run.figures = lab::FiguresOf(*measured);
+  const bool has_failed =
+      measured->repeats.empty() || measured->repeats.front().health.num_failed > 0;
+  if (has_failed) {
+    run.fault = TrialFault::kInvalid;
+    run.reason = Join(measured->invalid_reasons, "; ");
+    if (run.reason.empty()) run.reason = "requests failed";
+  }
+  run.result_file = fmt::format("runs/{:04}.json", ++num_measured_);
+  RL_RETURN_IF_ERROR(MakeDirectories(options_.folder / "runs"));
+  RL_RETURN_IF_ERROR(WriteFileAtomic(options_.folder / run.result_file, lab::ToJson(*measured)));
+  return run;
+}
+
+Result<lab::TrialRun> EngineLab::Measure(const lab::TuneConfiguration& configuration,
+                                         const lab::RunOrder& order) {
+  const MonotonicTime begin = MonotonicNow();
+  RL_ASSIGN_OR_RETURN(const Start start, Up(configuration));
+  lab::TrialRun run{.fault = start.fault, .reason = start.reason};
+  if (start.engine != nullptr) {
+    RL_ASSIGN_OR_RETURN(run, MeasureOn(*start.engine, order));
+    if (run.fault == TrialFault::kCrashedInRun) Drop(start.engine);
+  }
+  run.start_seconds = start.seconds;
+  run.seconds = SecondsSince(begin);
+  return run;
+}
+
+Result<lab::GuardRun> EngineLab::Answer(const lab::TuneConfiguration& configuration) {
+  const MonotonicTime begin = MonotonicNow();
+  RL_ASSIGN_OR_RETURN(const Start start, Up(configuration));
+  lab::GuardRun run{.fault = start.fault, .reason = start.reason};
+  if (start.engine != nullptr) {
+    auto answers =
+        lab::AskGuardPrompts(start.engine->endpoint, kServedName, kAnswerSeconds, options_.stop);
+    if (answers.status().code() == Code::kCancelled) return answers.status();
+    if (answers.ok()) {
+      run.answers = std::move(*answers);
+    } else {
+      run.fault = TrialFault::kWrongAnswers;
+      run.reason = answers.status().message();
+    }
+  }
+  run.start_seconds = start.seconds;
+  run.seconds = SecondsSince(begin);
+  return run;
+}
+
+}  // namespace redline::app

@@ -1,0 +1,35 @@
+// A run as it goes: for people on standard error, for the console in status.json.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "app/progress_line.h"
+#include "base/clock.h"
+#include "base/status.h"
+#include "lab/tune/tune_options.h"
+
+namespace redline::app {
+
+// Not thread-safe.
+class TuneView {
+ public:
+  TuneView(std::filesystem::path status_file, bool is_virtual)
+      : status_file_(std::move(status_file)), is_virtual_(is_virtual) {}
+
+  void Show(const lab::TuneEvent& event);
+  void Finish(const Status& status);
+
+ private:
+  void Write(const lab::TuneEvent& event, const std::string& state, const std::string& error);
+
+  const std::filesystem::path status_file_;
+  const bool is_virtual_;
+  ProgressLine line_;
+  std::string phase_;
+  std::string last_step_;
+  lab::TuneEvent last_;
+  MonotonicTime written_;
+};
+
+}  // namespace redline::app
