@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "base/strings.h"
@@ -47,11 +48,13 @@ std::vector<planner::Axis> VllmCpuAxes(const CpuQuestion&) {
   return axes;
 }
 
-// Slots share the context: each gets room for the longest request.
+// Slots share the context, of which the platform gives kPoolTokens: more where each slot is to
+// hold the longest request.
+constexpr int64_t kPoolTokens = 32'768;
 std::vector<planner::Axis> LlamaCppAxes(const CpuQuestion& question) {
   planner::Axis slots{.name = "slots", .values = {planner::DefaultValue()}, .num_coarse = 4};
   for (const int64_t number : {8, 16, 32, 2, 64}) {
-    const int64_t context = number * (question.longest_request + 64);
+    const int64_t context = std::max(kPoolTokens, number * (question.longest_request + 64));
     slots.values.push_back(
         {.label = std::to_string(number),
          .words = {"--parallel", std::to_string(number), "--ctx-size", std::to_string(context)}});
