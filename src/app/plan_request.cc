@@ -9,6 +9,7 @@
 
 #include "app/bench_flags.h"
 #include "app/environment.h"
+#include "app/gguf_model.h"
 #include "app/hardware_choice.h"
 #include "app/output.h"
 #include "base/files.h"
@@ -49,10 +50,15 @@ Result<planner::KnownModel> ModelOf(const std::string& name) {
   if (name.ends_with(".json") && IsFile(name)) return ModelOfFile(name);
   const std::string inside = (fs::path(name) / "config.json").string();
   if (IsFile(inside)) return ModelOfFile(inside);
+  if (name.ends_with(".gguf") && IsFile(name)) return ModelOfGguf(name);
+  RL_ASSIGN_OR_RETURN(auto of_library, GgufOfLibrary(name));
+  if (of_library) return *std::move(of_library);
   auto model = planner::FindModel(name);
   if (model.ok()) return model;
-  return Status(model.status().code(),
-                model.status().message() + "; the path of a config.json will do, too", "MODEL");
+  return Status(
+      model.status().code(),
+      model.status().message() + "; the path of a config.json or of a .gguf file will do, too",
+      "MODEL");
 }
 
 // One node: neither the layouts of the search nor the costs know links between nodes.
