@@ -5,7 +5,7 @@ RELEASE := build/release
 REDLINE := $(RELEASE)/redline
 
 .PHONY: help build up down test test-unit test-asan test-tsan test-e2e test-engines test-data check format \
-        tidy nightly test-fresh bench-idle bench-quality clean
+        tidy nightly test-fresh bench-idle bench-kernels bench-peers bench-quality clean
 
 help:  ## list targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -62,6 +62,12 @@ test-fresh:  ## prove the README on a fresh Debian 12 (debootstrap; root)
 
 bench-idle: build  ## memory and start time of the idle platform
 	@scripts/bench_idle.py
+
+bench-kernels: build  ## this machine's limits and the engine's kernels beside them (MODEL=FILE, SECONDS=20)
+	@scripts/bench_kernels.sh "$(MODEL)" "$(SECONDS)"
+
+bench-peers: build test-data  ## the native engine beside vLLM's CPU build and llama.cpp over HTTP, in turns (ARGS="--quick")
+	@bench/peers.py $(ARGS)
 
 bench-quality:  ## distance from the exact model, beside llama.cpp's (ARGS="--output json")
 	@bench/quality/run.sh $(ARGS)

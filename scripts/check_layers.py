@@ -10,7 +10,7 @@ import sys
 ORDER = ["base", "net", "spec", "openai", "text", "workload", "engine",
          "backends", "planner", "lab", "platform", "app"]
 # Inside engine/: the same rule, one level down.
-ENGINE_ORDER = ["tensor.h", "weights", "kernels", "model", "export", "parallel", "runtime", "api"]
+ENGINE_ORDER = ["tensor.h", "weights", "kernels", "model", "bench", "export", "parallel", "runtime", "api"]
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)
 
 

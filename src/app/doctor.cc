@@ -9,6 +9,7 @@
 #include "app/api_client.h"
 #include "app/commands.h"
 #include "app/output.h"
+#include "app/this_machine.h"
 #include "app/workers.h"
 #include "backends/devices/devices.h"
 #include "base/process.h"
@@ -144,6 +145,12 @@ std::vector<Finding> AllFindings(const Arguments& arguments, const backends::Nod
 }
 
 Status RunDoctor(const Arguments& arguments) {
+  if (arguments.Has("calibrate")) {
+    RL_RETURN_IF_ERROR(RefuseFlags(arguments, {"server", "api-key", "cache-dir", "data-dir"},
+                                   "with --calibrate, which asks no server"));
+    return RunCalibration(arguments);
+  }
+  RL_RETURN_IF_ERROR(RefuseFlags(arguments, {"out"}, "without --calibrate"));
   const backends::NodeDevices devices = ReadDevices();
   const spec::Worker worker = platform::DescribeWorker("doctor", devices);
   json items = json::array();
@@ -170,10 +177,18 @@ Command DoctorCommand() {
   return {
       .name = "doctor",
       .summary = "check this machine: CPU, GPUs, memory, disk, tools, server",
-      .description = "Checks what Redline needs on this machine and says how to mend it.",
-      .example = "redline doctor",
+      .description =
+          "Checks what Redline needs on this machine and says how to mend it. With --calibrate it "
+          "measures the CPU and its memory instead, for `redline plan --hardware this-machine`.",
+      .example =
+          "redline doctor\n"
+          "redline doctor --calibrate",
       .flags = WithServerFlags(
-          {{"cache-dir", "DIR", "where models are kept [REDLINE_CACHE_DIR]", ""}, OutputFlag()}),
+          {{"cache-dir", "DIR", "where models are kept [REDLINE_CACHE_DIR]", ""},
+           {"calibrate", "", "measure this machine and write it as hardware; takes ten seconds",
+            ""},
+           {"out", "FILE", "--calibrate: where to [the state folder, for this-machine]", ""},
+           OutputFlag()}),
       .run = RunDoctor};
 }
 

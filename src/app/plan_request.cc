@@ -3,10 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <thread>
 
 #include "app/bench_flags.h"
 #include "app/environment.h"
+#include "app/gguf_model.h"
+#include "app/hardware_choice.h"
 #include "app/output.h"
 #include "base/files.h"
 #include "base/strings.h"
@@ -14,21 +17,25 @@
 namespace redline::app {
 namespace {
 
-constexpr uint64_t kMaxHardwareBytes = 1 << 20;
+bool IsFile(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::is_regular_file(path, error);
+}
+
+// GGUFs besides what every plan knows.
+Result<planner::KnownModel> ModelOf(const std::string& name) {
+  if (name.ends_with(".gguf") && IsFile(name)) return ModelOfGguf(name);
+  RL_ASSIGN_OR_RETURN(auto of_library, GgufOfLibrary(name));
+  if (of_library) return *std::move(of_library);
+  return planner::ModelOfPlan(name);
+}
 
 Result<planner::HardwareSpec> HardwareOf(const Arguments& arguments) {
   const std::string name = arguments.Get("hardware");
   if (name.empty()) {
     return InvalidArgument("--hardware is needed; for example: --hardware h200x8", "hardware");
   }
-  Result<planner::HardwareSpec> hardware = Internal("not read");
-  if (name.ends_with(".yaml")) {
-    RL_ASSIGN_OR_RETURN(const std::string text, ReadFile(name, kMaxHardwareBytes));
-    hardware = planner::HardwareFromYaml(text);
-    if (!hardware.ok()) return hardware.status().WithContext(Excerpt(name));
-  } else {
-    hardware = planner::FindHardwareSpec(name);
-  }
+  auto hardware = ChosenHardware(name);
   if (hardware.ok()) RL_RETURN_IF_ERROR(planner::CheckOneNode(*hardware, name));
   return hardware;
 }
@@ -74,7 +81,8 @@ Result<planner::SearchOptions> SearchOptionsOf(const Arguments& arguments) {
 
 std::vector<Flag> PlanFlags() {
   return {
-      {"hardware", "NAME|FILE", "device and count (h200x8), or a YAML file as in hardware/", ""},
+      {"hardware", "NAME|FILE",
+       "device and count (h200x8), a YAML file as in hardware/, or this-machine", ""},
       {"workload", "NAME|FILE",
        "sharegpt, short, medium, long, verylong, generation, or a YAML or JSON file", "sharegpt"},
       {"concurrency", "N", "closed loop: N requests in flight", ""},

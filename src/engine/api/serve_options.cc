@@ -24,7 +24,7 @@ struct TextField {
 
 constexpr std::array<TextField, 7> kTextFields = {{
     {"model-path", &ServeOptions::model_path, "PATH",
-     "GGUF file, or folder with a GGUF file or a Hugging Face model"},
+     "GGUF file, or folder with a GGUF file or a Hugging Face model (needed to serve)"},
     {"served-model-name", &ServeOptions::served_model_name, "NAME",
      "name that requests give; default: the file's or folder's name"},
     {"host", &ServeOptions::host, "ADDRESS", "address to listen on"},
@@ -95,8 +95,7 @@ std::vector<ServeFlag> ServeFlags() {
                      .value_name = std::string(field.value_name),
                      .help = std::string(field.help),
                      .default_value = defaults.*field.member,
-                     .choices = ParserChoices(field),
-                     .required = field.member == &ServeOptions::model_path});
+                     .choices = ParserChoices(field)});
   }
   flags.push_back({.name = std::string(kPort),
                    .value_name = "PORT",

@@ -31,7 +31,6 @@ struct ServeFlag {
   std::string help;
   std::string default_value;  // as text; empty: none
   std::vector<std::string> choices = {};
-  bool required = false;
 };
 std::vector<ServeFlag> ServeFlags();
 

@@ -73,8 +73,7 @@ void AddFamilyKeys(const ModelConfig& config, OrderedJson& tree) {
 }
 
 // Ids that a GGUF names; "eos_token_id" is a list where generation ends at several tokens.
-void AddTokenIds(const Checkpoint& checkpoint, OrderedJson& tree) {
-  const ModelConfig& config = checkpoint.config();
+void AddTokenIds(const ModelConfig& config, OrderedJson& tree) {
   if (config.bos_token_id) tree["bos_token_id"] = *config.bos_token_id;
   if (config.eos_token_ids.size() == 1) tree["eos_token_id"] = config.eos_token_ids.front();
   if (config.eos_token_ids.size() > 1) tree["eos_token_id"] = config.eos_token_ids;
@@ -89,8 +88,7 @@ std::optional<TokenId> PadTokenId(const Checkpoint& checkpoint) {
   return pad && *pad >= 0 && *pad < size ? pad : vocabulary->eos_token_id;
 }
 
-OrderedJson ConfigTree(const Checkpoint& checkpoint, std::string_view class_name, DType dtype) {
-  const ModelConfig& config = checkpoint.config();
+OrderedJson ConfigTree(const ModelConfig& config, std::string_view class_name, DType dtype) {
   OrderedJson tree = {{"architectures", {class_name}},
                       {"model_type", config.model_type},
                       {"torch_dtype", ExportInfoOf(dtype).name},
@@ -104,14 +102,19 @@ OrderedJson ConfigTree(const Checkpoint& checkpoint, std::string_view class_name
   tree["rope_scaling"] = ScalingJson(config.rope_scaling);
   tree["tie_word_embeddings"] = config.tie_word_embeddings;
   AddFamilyKeys(config, tree);
-  AddTokenIds(checkpoint, tree);
-  if (const auto pad = PadTokenId(checkpoint)) tree["pad_token_id"] = *pad;
+  AddTokenIds(config, tree);
   return tree;
+}
+
+Result<std::string_view> ClassNameOf(const ModelConfig& config) {
+  const auto* family = std::ranges::find(kHfFamilies, config.model_type, &HfFamily::model_type);
+  if (family != std::end(kHfFamilies)) return family->class_name;
+  return Unimplemented("a " + config.model_type + " model has no known Hugging Face form");
 }
 
 OrderedJson GenerationTree(const Checkpoint& checkpoint) {
   OrderedJson tree = OrderedJson::object();
-  AddTokenIds(checkpoint, tree);
+  AddTokenIds(checkpoint.config(), tree);
   if (const auto pad = PadTokenId(checkpoint)) tree["pad_token_id"] = *pad;
   return tree;
 }
@@ -135,13 +138,17 @@ HfTextFile TextFileOf(std::string name, const OrderedJson& tree) {
 
 }  // namespace
 
+Result<std::string> MakeHfConfig(const ModelConfig& config, DType dtype) {
+  RL_ASSIGN_OR_RETURN(const std::string_view class_name, ClassNameOf(config));
+  return TextFileOf("config.json", ConfigTree(config, class_name, dtype)).text;
+}
+
 Result<std::vector<HfTextFile>> MakeHfTextFiles(const Checkpoint& checkpoint, DType dtype) {
-  const std::string& model_type = checkpoint.config().model_type;
-  const auto* family = std::ranges::find(kHfFamilies, model_type, &HfFamily::model_type);
-  if (family == std::end(kHfFamilies))
-    return Unimplemented("a " + model_type + " model has no known Hugging Face form");
+  RL_ASSIGN_OR_RETURN(const std::string_view class_name, ClassNameOf(checkpoint.config()));
+  OrderedJson config = ConfigTree(checkpoint.config(), class_name, dtype);
+  if (const auto pad = PadTokenId(checkpoint)) config["pad_token_id"] = *pad;
   std::vector<HfTextFile> files = {
-      TextFileOf("config.json", ConfigTree(checkpoint, family->class_name, dtype)),
+      TextFileOf("config.json", config),
       TextFileOf("generation_config.json", GenerationTree(checkpoint))};
   if (checkpoint.vocabulary() == nullptr) return files;
   RL_ASSIGN_OR_RETURN(std::string tokenizer, text::GgufTokenizerJson(*checkpoint.vocabulary()));

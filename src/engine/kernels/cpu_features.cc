@@ -33,6 +33,10 @@ CpuFeatures DetectCpuFeatures() {
   features.avx2 = HasAll(ebx, bit_AVX2);
   features.avx512 = features.avx2 && (xcr0 & kOpmaskZmm) == kOpmaskZmm &&
                     HasAll(ebx, bit_AVX512F | bit_AVX512BW | bit_AVX512VL | bit_AVX512DQ);
+  features.avx512_vnni = features.avx512 && HasAll(ecx, bit_AVX512VNNI);
+  if (!__get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx)) return features;
+  features.avx_vnni = features.avx2 && HasAll(eax, bit_AVXVNNI);
+  features.avx512_bf16 = features.avx512 && HasAll(eax, bit_AVX512BF16);
   return features;
 }
 

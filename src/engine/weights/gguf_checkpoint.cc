@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "engine/weights/gguf_config.h"
 #include "engine/weights/gguf_reader.h"
 #include "engine/weights/tensor_set.h"
@@ -57,17 +55,10 @@ class GgufCheckpoint : public Checkpoint {
   std::string eos_token_;
 };
 
-// The model's own tensors: without RoPE's divisors, which are in the configuration by now.
-std::vector<TensorView> WeightsOf(const GgufFile& gguf) {
-  std::vector<TensorView> weights = gguf.tensors();
-  std::erase_if(weights, [](const TensorView& view) { return view.name == kGgufRopeFreqs; });
-  return weights;
-}
-
 Result<std::unique_ptr<Checkpoint>> FromFile(std::unique_ptr<GgufFile> gguf) {
   RL_ASSIGN_OR_RETURN(ModelConfig config, ConfigFromGguf(*gguf));
   RL_ASSIGN_OR_RETURN(TensorSet tensors,
-                      TensorSet::Make(config, NameStyle::kGguf, WeightsOf(*gguf)));
+                      TensorSet::Make(config, NameStyle::kGguf, GgufWeights(*gguf)));
   auto checkpoint =
       std::make_unique<GgufCheckpoint>(std::move(gguf), std::move(config), std::move(tensors));
   RL_RETURN_IF_ERROR(checkpoint->ReadTexts());

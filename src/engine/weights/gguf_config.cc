@@ -201,6 +201,12 @@ Result<ModelConfig> ConfigFromGguf(const GgufFile& gguf) {
   return config;
 }
 
+std::vector<TensorView> GgufWeights(const GgufFile& gguf) {
+  std::vector<TensorView> weights = gguf.tensors();
+  std::erase_if(weights, [](const TensorView& view) { return view.name == kGgufRopeFreqs; });
+  return weights;
+}
+
 Result<std::optional<text::GgufVocabulary>> VocabularyFromGguf(const GgufFile& gguf) {
   RL_ASSIGN_OR_RETURN(const auto model, gguf.String("tokenizer.ggml.model"));
   if (!model || *model == "none" || *model == "no_vocab")

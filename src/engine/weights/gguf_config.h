@@ -20,5 +20,7 @@ Result<std::optional<text::GgufVocabulary>> VocabularyFromGguf(const GgufFile& g
 
 // RoPE's frequency divisors (Llama 3), consumed by ConfigFromGguf; no tensor of the model proper.
 inline constexpr std::string_view kGgufRopeFreqs = "rope_freqs.weight";
+// The model's own tensors, under the file's names.
+std::vector<TensorView> GgufWeights(const GgufFile& gguf);
 
 }  // namespace redline::engine

@@ -35,6 +35,7 @@ GemmType TypeOfFormat(const NumberFormat& format) {
     case NumberFormat::Kind::kInt8Channel:
       return GemmType::kFp8;
     case NumberFormat::Kind::kInt4Group:
+    case NumberFormat::Kind::kBlock:
       return GemmType::kInt4Weights;
     case NumberFormat::Kind::kMxFp4:
     case NumberFormat::Kind::kNvFp4:
@@ -63,7 +64,13 @@ LayerCosts::LayerCosts(const ModelShape& shape, const EngineKernels& kernels,
 
 GemmType LayerCosts::TypeOf(const LayerGroup& group, Module module) const {
   const bool is_quantized = shape_.format.IsQuantized() && !group.unquantized.Has(module);
-  return TypeOfFormat(is_quantized ? shape_.format.quantized : shape_.format.base);
+  const NumberFormat& format = is_quantized ? shape_.format.quantized : shape_.format.base;
+  if (format.kind == NumberFormat::Kind::kBlock)
+    coverage_.Note(
+        fmt::format("{}: GGUF's formats were never measured on GPUs; int4 weights are "
+                    "assumed",
+                    NameOf(format)));
+  return TypeOfFormat(format);
 }
 
 const Curve* LayerCosts::CurveOf(std::string_view op, GemmType type) const {

@@ -100,6 +100,9 @@ struct LayerGroup {
   Attention attention;
   Ffn ffn;
   ModuleSet unquantized;  // modules that the checkpoint keeps in its 16-bit type
+  // Of each tensor in the order of TensorsOfLayer() (weight_tensors.h), as a file's header tells;
+  // empty: the model's WeightFormat holds.
+  std::vector<NumberFormat> stored;
 
   bool IsLike(const LayerGroup& other) const;
 };
@@ -111,6 +114,14 @@ struct PredictionLayers {
   LayerGroup layer;
 };
 
+// What a file's header tells of the tensors outside of the layers. A head that is the embedding has
+// its format.
+struct StoredEnds {
+  NumberFormat embedding;
+  NumberFormat head;
+  NumberFormat final_norm;
+};
+
 struct ModelShape {
   std::string architecture;  // config.json's model_type: "deepseek_v32"
   int64_t hidden_size = 0;
@@ -118,13 +129,18 @@ struct ModelShape {
   int64_t max_positions = 0;
   bool has_tied_embeddings = false;
   bool has_encoders = false;
+  // With `stored`, every tensor has a format of its own; this is what most bytes are in.
   WeightFormat format;
+  std::optional<StoredEnds> stored;
   std::vector<LayerGroup> groups;        // no two alike, in the order of their first layers
   std::vector<uint16_t> group_of_layer;  // an index into `groups` for each layer
   PredictionLayers prediction;
 
   int64_t num_layers() const { return static_cast<int64_t>(group_of_layer.size()); }
 };
+
+// Appends the layers, one entry for each, to a shape without any: one group for all that are alike.
+void GatherLayers(std::vector<LayerGroup> layers, ModelShape& shape);
 
 // Dimensions, groups, parameters and bytes of each class of tensors.
 nlohmann::json ToJson(const ModelShape& shape);

@@ -111,8 +111,8 @@ json ToJson(const ModelShape& shape) {
           {"has_tied_embeddings", shape.has_tied_embeddings},
           {"has_encoders", shape.has_encoders},
           {"num_layers", shape.num_layers()},
-          {"weights", NameOf(shape.format.base.kind)},
-          {"quantized_weights", NameOf(shape.format.quantized.kind)},
+          {"weights", NameOf(shape.format.base)},
+          {"quantized_weights", NameOf(shape.format.quantized)},
           {"groups", std::move(groups)},
           {"prediction", std::move(prediction)},
           {"num_parameters", parameters.Total()},
@@ -120,6 +120,7 @@ json ToJson(const ModelShape& shape) {
           {"num_parameters_by_class", ClassesJson(parameters)},
           {"weight_bytes", bytes.Total()},
           {"weight_bytes_by_class", ClassesJson(bytes)},
+          {"weight_bytes_by_format", BytesByFormat(shape)},
           {"kv_bytes_per_token_bf16", CacheBytesPerToken(shape, CacheDtype::kBf16, 1)},
           {"kv_bytes_per_token_fp8", CacheBytesPerToken(shape, CacheDtype::kFp8, 1)},
           {"state_bytes_per_request", StateBytesPerRequest(shape, 1)}};

@@ -52,20 +52,6 @@ Result<const ModelFamily*> FamilyOf(const json& text) {
       "model_type");
 }
 
-// One group for all layers that are alike.
-void Gather(std::vector<LayerGroup> layers, ModelShape& shape) {
-  for (LayerGroup& layer : layers) {
-    auto group = std::find_if(shape.groups.begin(), shape.groups.end(),
-                              [&layer](const LayerGroup& each) { return each.IsLike(layer); });
-    if (group == shape.groups.end()) {
-      layer.num_layers = 0;
-      group = shape.groups.insert(group, std::move(layer));
-    }
-    ++group->num_layers;
-    shape.group_of_layer.push_back(static_cast<uint16_t>(group - shape.groups.begin()));
-  }
-}
-
 ModuleSet UnquantizedOf(const Quantization& quantization, std::string_view path, int64_t layer) {
   ModuleSet modules = quantization.unquantized.MatchLayer(fmt::format("{}.{}", path, layer));
   modules.Add(quantization.never);
@@ -96,8 +82,22 @@ void ReadCommon(ConfigFields& fields, const json& config, ModelShape& shape, Lay
 
 }  // namespace
 
+void GatherLayers(std::vector<LayerGroup> layers, ModelShape& shape) {
+  for (LayerGroup& layer : layers) {
+    auto group = std::find_if(shape.groups.begin(), shape.groups.end(),
+                              [&layer](const LayerGroup& each) { return each.IsLike(layer); });
+    if (group == shape.groups.end()) {
+      layer.num_layers = 0;
+      group = shape.groups.insert(group, std::move(layer));
+    }
+    ++group->num_layers;
+    shape.group_of_layer.push_back(static_cast<uint16_t>(group - shape.groups.begin()));
+  }
+}
+
 bool LayerGroup::IsLike(const LayerGroup& other) const {
-  return attention == other.attention && ffn == other.ffn && unquantized == other.unquantized;
+  return attention == other.attention && ffn == other.ffn && unquantized == other.unquantized &&
+         stored == other.stored;
 }
 
 Result<ModelShape> ModelShapeFromConfig(const json& config, const json& hf_quant_config) {
@@ -117,7 +117,7 @@ Result<ModelShape> ModelShapeFromConfig(const json& config, const json& hf_quant
   shape.format = quantization.format;
   MarkUnquantized(quantization, plan);
   shape.prediction = std::move(plan.prediction);
-  Gather(std::move(plan.layers), shape);
+  GatherLayers(std::move(plan.layers), shape);
   RL_RETURN_IF_ERROR(CheckSize(shape));
   return shape;
 }

@@ -41,14 +41,21 @@ std::string_view NameOf(Kind kind) {
       return "mxfp4";
     case Kind::kNvFp4:
       return "nvfp4";
+    case Kind::kBlock:
+      return "block";
   }
   return "";
+}
+
+std::string_view NameOf(const NumberFormat& format) {
+  return format.kind == Kind::kBlock ? std::string_view(format.block_name) : NameOf(format.kind);
 }
 
 int64_t ScalesOfMatrix(const NumberFormat& format, int64_t rows, int64_t columns) {
   switch (format.kind) {
     case Kind::kFloat32:
     case Kind::kFloat16:
+    case Kind::kBlock:
       return 0;
     case Kind::kFp8Tensor:
       return 1;
@@ -84,6 +91,8 @@ int64_t BytesOfMatrix(const NumberFormat& format, int64_t rows, int64_t columns)
       return BlocksOf(numbers, 2) + scales;
     case Kind::kNvFp4:
       return BlocksOf(numbers, 2) + scales + kFp32Bytes;
+    case Kind::kBlock:
+      return rows * BlocksOf(columns, format.block_columns) * format.block_bytes;
   }
   return 0;
 }

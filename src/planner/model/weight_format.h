@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace redline::planner {
@@ -58,15 +59,19 @@ struct NumberFormat {
     kInt4Group,  // packed, a bf16 scale for each group of columns; each matrix tells its shape
     kMxFp4,      // blocks of 32 with one byte for their exponent
     kNvFp4,      // an fp8 scale for each group of columns, an fp32 one for each matrix
+    kBlock,      // GGUF's: block_columns numbers of a row with their scales in block_bytes
   };
   Kind kind = Kind::kFloat16;
   int64_t block_rows = 1;
   int64_t block_columns = 1;  // also the size of a group
+  int64_t block_bytes = 0;    // kBlock alone
+  std::string block_name;     // kBlock alone: "q4_1"
 
   bool operator==(const NumberFormat&) const = default;
 };
 
-std::string_view NameOf(NumberFormat::Kind kind);  // "fp8_block"
+std::string_view NameOf(NumberFormat::Kind kind);     // "fp8_block"
+std::string_view NameOf(const NumberFormat& format);  // the same; of a block format its own name
 
 struct WeightFormat {
   NumberFormat base;       // all that is not quantised
@@ -79,7 +84,7 @@ struct WeightFormat {
 // their product stays below 2^56.
 int64_t BytesOfMatrix(const NumberFormat& format, int64_t rows, int64_t columns);
 
-// How many scales are stored beside it.
+// How many scales are stored beside it; those within blocks are none of their own.
 int64_t ScalesOfMatrix(const NumberFormat& format, int64_t rows, int64_t columns);
 
 }  // namespace redline::planner

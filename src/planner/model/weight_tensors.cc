@@ -230,7 +230,10 @@ std::vector<WeightTensor> TensorsOfLayer(int64_t hidden_size, const LayerGroup& 
   tensors.AddNorm(2 * hidden_size);
   std::visit([&tensors](const auto& attention) { tensors.Add(attention); }, group.attention);
   std::visit([&tensors](const auto& ffn) { tensors.Add(ffn); }, group.ffn);
-  return tensors.Take();
+  std::vector<WeightTensor> all = tensors.Take();
+  for (size_t i = 0; i < group.stored.size() && i < all.size(); ++i)
+    all[i].stored = group.stored[i];
+  return all;
 }
 
 // eh_proj (fc in Qwen3.5) and three norms: of the hidden state, of the embedding, of the result.
@@ -243,13 +246,21 @@ std::vector<WeightTensor> TensorsOfPredictionLayer(int64_t hidden_size, const La
 }
 
 WeightTensor EmbeddingOf(const ModelShape& shape) {
-  return VocabularyTensor(shape, TensorClass::kEmbedding, Division::kEmbedding);
+  WeightTensor tensor = VocabularyTensor(shape, TensorClass::kEmbedding, Division::kEmbedding);
+  if (shape.stored) tensor.stored = shape.stored->embedding;
+  return tensor;
 }
 
 WeightTensor HeadOf(const ModelShape& shape) {
-  return VocabularyTensor(shape, TensorClass::kHead, Division::kHead);
+  WeightTensor tensor = VocabularyTensor(shape, TensorClass::kHead, Division::kHead);
+  if (shape.stored) tensor.stored = shape.stored->head;
+  return tensor;
 }
 
-WeightTensor FinalNormOf(const ModelShape& shape) { return {.rows = shape.hidden_size}; }
+WeightTensor FinalNormOf(const ModelShape& shape) {
+  WeightTensor tensor{.rows = shape.hidden_size};
+  if (shape.stored) tensor.stored = shape.stored->final_norm;
+  return tensor;
+}
 
 }  // namespace redline::planner

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -50,6 +51,8 @@ struct WeightTensor {
   bool divides_rows = true;  // else the columns
   int64_t units = 1;         // heads or channels in that dimension, which stay whole
   bool is_float32 = false;   // whatever the checkpoint's type is
+  // As a file's header tells; null: the checkpoint's WeightFormat holds.
+  std::optional<NumberFormat> stored;
 };
 
 // Of one layer of the group.

@@ -36,6 +36,7 @@ int64_t ByTensorClass::Total() const {
 
 NumberFormat FormatOfTensor(const WeightFormat& format, ModuleSet unquantized,
                             const WeightTensor& tensor) {
+  if (tensor.stored) return *tensor.stored;
   if (tensor.is_float32) return {.kind = NumberFormat::Kind::kFloat32};
   const bool is_quantized = tensor.module != Module::kNone && !unquantized.Has(tensor.module);
   return is_quantized ? format.quantized : format.base;
@@ -59,6 +60,16 @@ ByTensorClass BytesOf(const ModelShape& shape) {
   ByTensorClass bytes;
   ForEachTensor(shape, [&](const WeightTensor& tensor, int64_t times, ModuleSet unquantized) {
     bytes[tensor.tensor_class] += times * BytesOfTensor(shape.format, unquantized, tensor);
+  });
+  return bytes;
+}
+
+std::map<std::string, int64_t> BytesByFormat(const ModelShape& shape) {
+  std::map<std::string, int64_t> bytes;
+  ForEachTensor(shape, [&](const WeightTensor& tensor, int64_t times, ModuleSet unquantized) {
+    const NumberFormat format = FormatOfTensor(shape.format, unquantized, tensor);
+    bytes[std::string(NameOf(format))] +=
+        times * tensor.count * BytesOfMatrix(format, tensor.rows, tensor.columns);
   });
   return bytes;
 }

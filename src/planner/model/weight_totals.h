@@ -3,6 +3,8 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
+#include <string>
 
 #include "base/status.h"
 #include "planner/model/model_shape.h"
@@ -29,6 +31,8 @@ class ByTensorClass {
 ByTensorClass ParametersOf(const ModelShape& shape);
 // As the checkpoint stores them, scales included; file headers are not.
 ByTensorClass BytesOf(const ModelShape& shape);
+// The same by the names of the formats ("q4_1").
+std::map<std::string, int64_t> BytesByFormat(const ModelShape& shape);
 // The numbers stored as scales, which the hubs' totals count as parameters.
 int64_t ScalesOf(const ModelShape& shape);
 

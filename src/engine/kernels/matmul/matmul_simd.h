@@ -10,7 +10,7 @@
 //            `out` between blocks. Bound by FMA throughput.
 //
 // Measured on one core of an AMD EPYC (Zen 5, 2 vCPU KVM guest, other load on the machine),
-// AVX-512, 1536 x 576, weights from DRAM, median of 1000 (matmul_bench; best runs 3% higher):
+// AVX-512, 1536 x 576, weights from DRAM, median of 1000 (best runs 3% higher):
 //   one row       f32 40 GB/s, bf16 38, q8_0 30, q4_1 33 (108 GFLOP/s: decoding limits it)
 //   4 / 8 rows    q4_1 190 / 208 GFLOP/s
 //   64 rows, up   q4_1 211 GFLOP/s, 80% of the core's FMA peak; AVX2 110
