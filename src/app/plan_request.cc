@@ -127,7 +127,7 @@ Result<planner::PlanRequest> PlanRequestOf(const Arguments& arguments) {
   request.is_given = !request.arguments.empty();
   RL_ASSIGN_OR_RETURN(request.environment, EnvironmentOf(arguments));
   RL_RETURN_IF_ERROR(planner::CheckPlanRequest(request));
-  RL_ASSIGN_OR_RETURN(request.model, planner::ModelOfPlan(request.model_path));
+  RL_ASSIGN_OR_RETURN(request.model, ModelOf(request.model_path));
   return request;
 }
 
