@@ -9,6 +9,7 @@
 
 #include "app/bench_flags.h"
 #include "app/environment.h"
+#include "app/hardware_choice.h"
 #include "app/output.h"
 #include "base/files.h"
 #include "base/strings.h"
@@ -20,7 +21,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr uint64_t kMaxConfigBytes = 4 << 20;
-constexpr uint64_t kMaxHardwareBytes = 1 << 20;
 
 bool IsFile(const std::string& path) {
   std::error_code error;
@@ -61,14 +61,7 @@ Result<planner::HardwareSpec> HardwareOf(const Arguments& arguments) {
   if (name.empty()) {
     return InvalidArgument("--hardware is needed; for example: --hardware h200x8", "hardware");
   }
-  Result<planner::HardwareSpec> hardware = Internal("not read");
-  if (name.ends_with(".yaml")) {
-    RL_ASSIGN_OR_RETURN(const std::string text, ReadFile(name, kMaxHardwareBytes));
-    hardware = planner::HardwareFromYaml(text);
-    if (!hardware.ok()) return hardware.status().WithContext(Excerpt(name));
-  } else {
-    hardware = planner::FindHardwareSpec(name);
-  }
+  auto hardware = ChosenHardware(name);
   if (hardware.ok() && hardware->num_nodes > 1) {
     return Unimplemented(
         fmt::format("--hardware {}: a plan covers one node; ask for {}x{}, and run a copy on each",
@@ -129,7 +122,8 @@ Status CheckGiven(const PlanRequest& request) {
 
 std::vector<Flag> PlanFlags() {
   return {
-      {"hardware", "NAME|FILE", "device and count (h200x8), or a YAML file as in hardware/", ""},
+      {"hardware", "NAME|FILE",
+       "device and count (h200x8), a YAML file as in hardware/, or this-machine", ""},
       {"workload", "NAME|FILE",
        "sharegpt, short, medium, long, verylong, generation, or a YAML or JSON file", "sharegpt"},
       {"concurrency", "N", "closed loop: N requests in flight", ""},

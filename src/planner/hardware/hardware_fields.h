@@ -14,6 +14,7 @@ void VisitFields(Visitor& visit, spec::Is<SourcedNumber> auto& number) {
 
 template <typename Visitor>
 void VisitFields(Visitor& visit, spec::Is<PeakFlops> auto& peaks) {
+  visit("fp32_per_second", peaks.fp32_per_second);
   visit("bf16_per_second", peaks.bf16_per_second);
   visit("fp8_per_second", peaks.fp8_per_second);
   visit("int8_per_second", peaks.int8_per_second);
@@ -35,6 +36,15 @@ void VisitFields(Visitor& visit, spec::Is<Price> auto& price) {
 }
 
 template <typename Visitor>
+void VisitFields(Visitor& visit, spec::Is<CpuFacts> auto& cpu) {
+  visit("isa", cpu.isa);
+  visit("cores", cpu.cores);
+  visit("last_level_cache_bytes", cpu.last_level_cache_bytes);
+  visit("core_read_bytes_per_second", cpu.core_read_bytes_per_second);
+  visit("copy_bytes_per_second", cpu.copy_bytes_per_second);
+}
+
+template <typename Visitor>
 void VisitFields(Visitor& visit, spec::Is<HardwareSpec> auto& hardware) {
   visit("name", hardware.name);
   visit("driver_name", hardware.driver_name);
@@ -49,6 +59,7 @@ void VisitFields(Visitor& visit, spec::Is<HardwareSpec> auto& hardware) {
   visit("inter_node_link", hardware.inter_node_link);
   visit("host_cores", hardware.host_cores);
   visit("price", hardware.price);
+  visit("cpu", hardware.cpu);
 }
 
 }  // namespace redline::planner

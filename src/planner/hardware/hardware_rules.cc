@@ -17,8 +17,9 @@ struct Range {
   double most;
 };
 constexpr Range kMemoryBytes = {1e8, 1e15};
-constexpr Range kBandwidth = {1e9, 1e15};
-constexpr Range kFlops = {1e10, 1e18};
+constexpr Range kBandwidth = {1e8, 1e15};
+constexpr Range kFlops = {1e8, 1e18};
+constexpr Range kCacheBytes = {1e4, 1e12};
 constexpr Range kLinkBandwidth = {1e7, 1e14};
 constexpr Range kCores = {1, 1e5};
 constexpr Range kUsd = {0.001, 1e5};
@@ -27,6 +28,11 @@ constexpr size_t kLongestText = 200;
 const std::vector<std::string>& Vendors() {
   static const std::vector<std::string> vendors = {"nvidia", "amd", "cpu"};
   return vendors;
+}
+
+const std::vector<std::string>& Isas() {
+  static const std::vector<std::string> isas = {"ref", "avx2", "avx512"};
+  return isas;
 }
 
 const std::vector<std::string>& LinkKinds() {
@@ -70,8 +76,11 @@ Status CheckNumber(const std::string& field, const std::optional<SourcedNumber>&
   return number ? CheckNumber(field, *number, range) : OkStatus();
 }
 
-Status CheckPeaks(const PeakFlops& peaks) {
-  if (!peaks.bf16_per_second) return Wrong("peak_flops.bf16_per_second", "is missing");
+// What nearly every engine computes with: a GPU in bf16, a CPU in fp32.
+Status CheckPeaks(const PeakFlops& peaks, bool is_cpu) {
+  if (is_cpu && !peaks.fp32_per_second) return Wrong("peak_flops.fp32_per_second", "is missing");
+  if (!is_cpu && !peaks.bf16_per_second) return Wrong("peak_flops.bf16_per_second", "is missing");
+  RL_RETURN_IF_ERROR(CheckNumber("peak_flops.fp32_per_second", peaks.fp32_per_second, kFlops));
   RL_RETURN_IF_ERROR(CheckNumber("peak_flops.bf16_per_second", peaks.bf16_per_second, kFlops));
   RL_RETURN_IF_ERROR(CheckNumber("peak_flops.fp8_per_second", peaks.fp8_per_second, kFlops));
   RL_RETURN_IF_ERROR(CheckNumber("peak_flops.int8_per_second", peaks.int8_per_second, kFlops));
@@ -113,6 +122,21 @@ Status CheckCount(const std::string& field, int64_t count, int64_t most) {
   return Wrong(field, fmt::format("must be from 1 to {}, not {}", most, count));
 }
 
+Status CheckCpu(const HardwareSpec& hardware) {
+  if (hardware.vendor != "cpu")
+    return hardware.cpu ? Wrong("cpu", "belongs to vendor cpu alone") : OkStatus();
+  if (!hardware.cpu)
+    return Wrong("cpu", "is missing: `redline doctor --calibrate` measures what belongs there");
+  const CpuFacts& cpu = *hardware.cpu;
+  RL_RETURN_IF_ERROR(CheckWord("cpu.isa", cpu.isa, Isas()));
+  RL_RETURN_IF_ERROR(CheckCount("cpu.cores", cpu.cores, kMostCores));
+  RL_RETURN_IF_ERROR(
+      CheckNumber("cpu.last_level_cache_bytes", cpu.last_level_cache_bytes, kCacheBytes));
+  RL_RETURN_IF_ERROR(
+      CheckNumber("cpu.core_read_bytes_per_second", cpu.core_read_bytes_per_second, kBandwidth));
+  return CheckNumber("cpu.copy_bytes_per_second", cpu.copy_bytes_per_second, kBandwidth);
+}
+
 Status CheckCounts(const HardwareSpec& hardware) {
   RL_RETURN_IF_ERROR(
       CheckCount("devices_per_node", hardware.devices_per_node, kMostDevicesPerNode));
@@ -140,12 +164,13 @@ Status ValidateHardware(const HardwareSpec& hardware) {
   RL_RETURN_IF_ERROR(CheckNumber("memory_bytes", hardware.memory_bytes, kMemoryBytes));
   RL_RETURN_IF_ERROR(CheckNumber("memory_bandwidth_bytes_per_second",
                                  hardware.memory_bandwidth_bytes_per_second, kBandwidth));
-  RL_RETURN_IF_ERROR(CheckPeaks(hardware.peak_flops));
+  RL_RETURN_IF_ERROR(CheckPeaks(hardware.peak_flops, hardware.vendor == "cpu"));
   RL_RETURN_IF_ERROR(CheckLink("intra_node_link", hardware.intra_node_link));
   RL_RETURN_IF_ERROR(CheckLink("inter_node_link", hardware.inter_node_link));
   RL_RETURN_IF_ERROR(CheckNumber("host_cores", hardware.host_cores, kCores));
   RL_RETURN_IF_ERROR(CheckPrice(hardware.price));
-  return CheckCounts(hardware);
+  RL_RETURN_IF_ERROR(CheckCounts(hardware));
+  return CheckCpu(hardware);
 }
 
 }  // namespace redline::planner

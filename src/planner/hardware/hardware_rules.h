@@ -8,6 +8,7 @@ namespace redline::planner {
 
 constexpr int64_t kMostDevicesPerNode = 1024;
 constexpr int64_t kMostNodes = 4096;
+constexpr int64_t kMostCores = 100'000;
 
 // kInvalidArgument with the field in `param`.
 Status ValidateHardware(const HardwareSpec& hardware);

@@ -1,6 +1,6 @@
 // HardwareSpec: what a plan needs to know of the hardware: devices of one kind, their links, nodes.
 // Read from hardware/*.yaml, which is built into the binary, or from a file of the same form that
-// was measured on a machine. Every number names its source.
+// was measured on a machine (`redline doctor --calibrate`). Every number names its source.
 #pragma once
 
 #include <cstdint>
@@ -23,6 +23,7 @@ struct SourcedNumber {
 // Dense: vendors' figures with structured sparsity are twice these. Null: the device has no such
 // units.
 struct PeakFlops {
+  std::optional<SourcedNumber> fp32_per_second;
   std::optional<SourcedNumber> bf16_per_second;
   std::optional<SourcedNumber> fp8_per_second;
   std::optional<SourcedNumber> int8_per_second;
@@ -42,6 +43,17 @@ struct Price {
   std::string date;  // "2026-06" or "2026-06-30"
 };
 
+// What a CPU has beside the fields of every device. A device is what one engine runs on: all cores
+// that its process may use; `memory_bandwidth_bytes_per_second` is what all of them read together,
+// `peak_flops` what all of them compute with the best instructions that the engine's kernels use.
+struct CpuFacts {
+  std::string isa;    // of the engine's kernels: "ref", "avx2", "avx512"
+  int64_t cores = 0;  // that a process may run on
+  SourcedNumber last_level_cache_bytes;
+  SourcedNumber core_read_bytes_per_second;  // by one core
+  SourcedNumber copy_bytes_per_second;       // by all cores: bytes read, plus as many written
+};
+
 struct HardwareSpec {
   std::string name;         // of one device: "H200"
   std::string driver_name;  // "NVIDIA H200"
@@ -57,17 +69,21 @@ struct HardwareSpec {
   std::optional<Link> inter_node_link;      // null: none is known; a plan stays on one node
   std::optional<SourcedNumber> host_cores;  // physical ones of a node
   std::optional<Price> price;               // a list price, on demand
+  std::optional<CpuFacts> cpu;              // of a CPU, and of nothing else
 
   int64_t num_devices() const { return devices_per_node * num_nodes; }
 };
 
-// "H200x8", "2xH200x8" for two nodes.
+// "H200x8", "2xH200x8" for two nodes; of a CPU alone its name.
 std::string FullName(const HardwareSpec& hardware);
 
 // One file. kInvalidArgument, with the field in `param`, for a key that is unknown, missing or out
 // of bounds, and for a number without a source. Never throws.
 Result<HardwareSpec> HardwareFromYaml(std::string_view text);
 nlohmann::json ToJson(const HardwareSpec& hardware);
+
+// What HardwareFromYaml reads, under a comment of one line.
+std::string HardwareToYaml(const HardwareSpec& hardware, std::string_view comment);
 
 // The devices of the library: "A100", "B200", ...
 std::vector<std::string> HardwareNames();

@@ -21,11 +21,18 @@ num_nodes: 1
 memory_bytes: {value: 405e9, source: measured}
 memory_bandwidth_bytes_per_second: {value: 380e9, source: measured}
 peak_flops:
-  bf16_per_second: {value: 9.1e12, source: measured}
+  fp32_per_second: {value: 9.1e12, source: measured}
+  bf16_per_second: {value: 12e12, source: measured}
   int8_per_second: {value: 18e12, source: measured}
 intra_node_link: {kind: xgmi, bytes_per_second: 60e9, source: measured}
 inter_node_link: null
 host_cores: {value: 192, source: /proc/cpuinfo}
+cpu:
+  isa: avx512
+  cores: 96
+  last_level_cache_bytes: {value: 384e6, source: /sys}
+  core_read_bytes_per_second: {value: 30e9, source: measured}
+  copy_bytes_per_second: {value: 340e9, source: measured}
 )";
 
 std::string Replaced(std::string text, const std::string& from, const std::string& to) {
@@ -44,6 +51,21 @@ TEST(HardwareSpecTest, AMeasuredMachine) {
   EXPECT_FALSE(hardware->price);
   EXPECT_EQ(ToJson(*hardware).at("host_cores").at("value"), 192);
   EXPECT_TRUE(ToJson(*hardware).at("price").is_null());
+}
+
+TEST(HardwareSpecTest, ACpuHasItsFacts) {
+  const std::string text = kMeasured;
+  const auto without = HardwareFromYaml(text.substr(0, text.find("cpu:\n")));
+  EXPECT_THAT(without.status().message(), HasSubstr("`redline doctor --calibrate`"));
+}
+
+TEST(HardwareSpecTest, WrittenAndReadAgain) {
+  const HardwareSpec hardware = HardwareFromYaml(kMeasured).value();
+  const std::string text = HardwareToYaml(hardware, "what was\nmeasured");
+  EXPECT_TRUE(text.starts_with("# what was measured\n")) << text;
+  const auto again = HardwareFromYaml(text);
+  ASSERT_TRUE(again.ok()) << again.status().ToString() << text;
+  EXPECT_EQ(ToJson(*again), ToJson(hardware));
 }
 
 TEST(HardwareSpecTest, ErrorsNameFieldValueAndRemedy) {
@@ -69,9 +91,14 @@ TEST(HardwareSpecTest, ErrorsNameFieldValueAndRemedy) {
       {"405e9, source: measured", "405e9, source: \"\\e[2J\"", "memory_bytes.source", "plain text"},
       {"405e9, source: measured", "405e9, sauce: measured", "memory_bytes.sauce",
        "did you mean \"source\"?"},
-      {"value: 9.1e12", "value: 9.1", "peak_flops.bf16_per_second.value", "mind the unit"},
-      {"  bf16_per_second: {value: 9.1e12, source: measured}\n", "", "peak_flops.bf16_per_second",
+      {"value: 9.1e12", "value: 9.1", "peak_flops.fp32_per_second.value", "mind the unit"},
+      {"  fp32_per_second: {value: 9.1e12, source: measured}\n", "", "peak_flops.fp32_per_second",
        "missing"},
+      {"isa: avx512", "isa: avx5", "cpu.isa", "one of ref, avx2, avx512"},
+      {"cores: 96", "cores: 0", "cpu.cores", "from 1 to 100000, not 0"},
+      {"value: 30e9", "value: 30", "cpu.core_read_bytes_per_second.value", "mind the unit"},
+      {"cpu:\n", "other:\n", "other", "unknown field"},
+      {"vendor: cpu", "vendor: amd", "cpu", "belongs to vendor cpu alone"},
       {"kind: xgmi", "kind: nvlinks", "intra_node_link.kind", "did you mean \"nvlink\"?"},
       {"bytes_per_second: 60e9", "bytes_per_second: 60", "intra_node_link.bytes_per_second",
        "mind the unit"},
