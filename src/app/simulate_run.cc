@@ -81,17 +81,15 @@ std::vector<lab::OutcomeCount> CountOutcomes(const std::vector<lab::RequestRecor
   return outcomes;
 }
 
-lab::Measurement MeasurementOf(const planner::VirtualSetup& setup,
-                               const spec::WorkloadSpec& workload,
+lab::Measurement MeasurementOf(const SimulatedEngine& engine, const spec::WorkloadSpec& workload,
                                const std::vector<lab::RequestRecord>& records,
                                const std::string& refusal) {
   lab::Measurement measurement;
-  measurement.target = fmt::format("virtual {}@{} on {}", setup.engine, setup.version,
-                                   planner::FullName(setup.hardware));
-  measurement.model = setup.model.name;
+  measurement.target = fmt::format("virtual {} on {}", engine.engine, engine.hardware);
+  measurement.model = engine.model;
   measurement.workload_name = workload.name;
   measurement.workload = spec::ToJson(workload);
-  measurement.notes = setup.plan.notes;
+  measurement.notes = engine.plan->notes;
   measurement.notes.insert(measurement.notes.begin(),
                            "computed by a simulator: nothing ran, nothing was measured");
   lab::LoadHealth health{.num_planned = static_cast<int64_t>(records.size())};
@@ -135,24 +133,24 @@ Status WriteRequests(const std::string& path, const std::vector<lab::RequestReco
 
 }  // namespace
 
-Status RunSimulation(const Arguments& arguments, const planner::VirtualSetup& setup,
+Status RunSimulation(const Arguments& arguments, const SimulatedEngine& engine,
                      const planner::TruthOptions& truth) {
   RL_ASSIGN_OR_RETURN(const spec::WorkloadSpec workload, WorkloadOf(arguments));
   RL_ASSIGN_OR_RETURN(const int64_t seed, arguments.GetInt("seed", 0, int64_t{1} << 53));
-  const planner::TruthCost cost(*setup.plan.cost, truth);
-  RL_ASSIGN_OR_RETURN(
-      const planner::Prediction prediction,
-      planner::Predict(setup.plan, workload, {.seed = static_cast<uint64_t>(seed), .cost = &cost}));
+  const planner::TruthCost cost(*engine.plan->cost, truth);
+  RL_ASSIGN_OR_RETURN(const planner::Prediction prediction,
+                      planner::Predict(*engine.plan, workload,
+                                       {.seed = static_cast<uint64_t>(seed), .cost = &cost}));
   const std::vector<lab::RequestRecord> records =
-      RecordsOf(prediction.simulation, planner::FirstTokenWaitSeconds(setup.plan, prediction));
+      RecordsOf(prediction.simulation, planner::FirstTokenWaitSeconds(*engine.plan, prediction));
   RL_RETURN_IF_ERROR(WriteRequests(arguments.Get("requests-file"), records));
   lab::Measurement measurement =
-      MeasurementOf(setup, workload, records, prediction.simulation.refusal);
+      MeasurementOf(engine, workload, records, prediction.simulation.refusal);
   measurement.seed = seed;
   json document = json::parse(lab::ToJson(measurement));
   document["virtual"] = true;
-  document["engine"] = setup.engine + "@" + setup.version;
-  document["hardware"] = planner::FullName(setup.hardware);
+  document["engine"] = engine.engine;
+  document["hardware"] = engine.hardware;
   document["prediction"] = planner::ToJson(prediction);
   document["prediction"].erase("seconds_by_operation");
   if (truth.truth_seed != 0) {

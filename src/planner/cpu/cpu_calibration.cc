@@ -156,13 +156,13 @@ spec::WorkloadSpec WorkloadOfPoint(const CpuPoint& point) {
 
 std::vector<CpuPoint> CalibrationDesign(int64_t context_length) {
   std::vector<CpuPoint> design = {
-      Load("one short", 32, 48, 1),       Load("one long", 3000, 24, 1),
+      Load("one short", 32, 48, 1),       Load("one long", 2000, 24, 1),
       Load("decode 2", 32, 32, 2),        Load("decode 4", 32, 32, 4),
       Load("decode 8", 32, 32, 8),        Load("decode 16", 32, 32, 16),
-      Load("decode 40", 24, 24, 40),      Load("decode 8 long", 700, 24, 8),
+      Load("decode 40", 24, 24, 40),      Load("decode 8 long", 400, 24, 8),
       Load("prompt 8", 8, 1, 1),          Load("prompt 64", 64, 1, 1),
       Load("prompt 256", 256, 1, 1),      Load("prompt 1000", 1000, 1, 1),
-      Load("prompt 6000", 6000, 1, 1),    Load("prompts 24 x 32", 32, 1, 24),
+      Load("prompt 5000", 5000, 1, 1),    Load("prompts 24 x 32", 32, 1, 24),
       Load("prompts 6 x 400", 400, 1, 6), Load("mixed", 300, 24, 16, 4),
       Load("mixed 10", 120, 24, 24, 10),
   };

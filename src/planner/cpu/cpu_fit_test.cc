@@ -26,20 +26,20 @@ CpuCosts Planted() {
   return costs;
 }
 
-// A calibn run of an engine that has exactly these costs, but for noise.
-CpuCalibn Observed(const CpuCosts& costs, double noise) {
-  CpuCalibn calibration{.engine = "native", .resolved = NativeParameters()};
-  const auto policy = CpuPolicyOf("native", calibn.resolved, SmallModel());
+// A calibration run of an engine that has exactly these costs, but for noise.
+CpuCalibration Observed(const CpuCosts& costs, double noise) {
+  CpuCalibration calibration{.engine = "native", .resolved = NativeParameters()};
+  const auto policy = CpuPolicyOf("native", calibration.resolved, SmallModel());
   std::mt19937 random(7);
   std::normal_distribution<double> normal(1, noise);
-  for (const CpuPoint& load : CalibnDesign(8192)) {
+  for (const CpuPoint& load : CalibrationDesign(8192)) {
     CpuPoint point = SimulatePoint(load, *policy, costs).value();
     point.ttft_ms *= normal(random);
     point.tpot_ms *= normal(random);
-    point.dun_s *= normal(random);
-    calibn.points.push_back(point);
+    point.duration_s *= normal(random);
+    calibration.points.push_back(point);
   }
-  return calibn;
+  return calibration;
 }
 
 TEST(NonNegativeLeastSquares, SolvesAndKeepsTheSign) {
@@ -63,40 +63,40 @@ TEST(NonNegativeLeastSquares, SolvesAndKeepsTheSign) {
 }
 
 TEST(CpuFit, FindsPlantedCosts) {
-  CpuCalibn calibration = Observed(Planted(), 0);
-  ASSERT_TRUE(FitCpuCosts(SmallModel(), calibn).ok());
-  EXPECT_LT(calibn.median_error, 0.005);
-  EXPECT_LT(calibn.p90_error, 0.02);
+  CpuCalibration calibration = Observed(Planted(), 0);
+  ASSERT_TRUE(FitCpuCosts(SmallModel(), calibration).ok());
+  EXPECT_LT(calibration.median_error, 0.005);
+  EXPECT_LT(calibration.p90_error, 0.02);
   const CpuCosts planted = Planted();
   for (const CpuCost cost : {CpuCost::kRowTo256, CpuCost::kRowBeyond, CpuCost::kPrefillPair,
                              CpuCost::kDecodeContext, CpuCost::kStep}) {
-    EXPECT_NEAR(calibn.costs[cost] / planted[cost], 1, 0.15) << NameOf(cost);
+    EXPECT_NEAR(calibration.costs[cost] / planted[cost], 1, 0.15) << NameOf(cost);
   }
 }
 
 TEST(CpuFit, PredictsLoadsThatItHasNotSeen) {
-  CpuCalibn calibration = Observed(Planted(), 0.03);
-  ASSERT_TRUE(FitCpuCosts(SmallModel(), calibn).ok());
+  CpuCalibration calibration = Observed(Planted(), 0.03);
+  ASSERT_TRUE(FitCpuCosts(SmallModel(), calibration).ok());
   const auto policy = CpuPolicyOf("native", NativeParameters(), SmallModel());
   for (const CpuPoint& load :
        {CpuPoint{.input_tokens = 200, .output_tokens = 60, .num_requests = 20},
         CpuPoint{.input_tokens = 800, .output_tokens = 40, .num_requests = 10},
         CpuPoint{.input_tokens = 50, .output_tokens = 200, .num_requests = 3}}) {
     const CpuPoint truth = SimulatePoint(load, *policy, Planted()).value();
-    const CpuPoint predicted = SimulatePoint(load, *policy, calibn.costs).value();
+    const CpuPoint predicted = SimulatePoint(load, *policy, calibration.costs).value();
     EXPECT_NEAR(predicted.ttft_ms / truth.ttft_ms, 1, 0.08);
     EXPECT_NEAR(predicted.tpot_ms / truth.tpot_ms, 1, 0.08);
-    EXPECT_NEAR(predicted.dun_s / truth.duration_s, 1, 0.08);
+    EXPECT_NEAR(predicted.duration_s / truth.duration_s, 1, 0.08);
   }
 }
 
 TEST(CpuFit, RefusesWhatSaysTooLittle) {
-  CpuCalibn calibration = Observed(Planted(), 0);
-  calibn.points[3].ttft_ms = 0;
-  EXPECT_NE(FitCpuCosts(SmallModel(), calibn).message().find("has no time"),
+  CpuCalibration calibration = Observed(Planted(), 0);
+  calibration.points[3].ttft_ms = 0;
+  EXPECT_NE(FitCpuCosts(SmallModel(), calibration).message().find("has no time"),
             std::string::npos);
-  calibn.points.resize(2);
-  EXPECT_NE(FitCpuCosts(SmallModel(), calibn).message().find("a fit needs"),
+  calibration.points.resize(2);
+  EXPECT_NE(FitCpuCosts(SmallModel(), calibration).message().find("a fit needs"),
             std::string::npos);
 }
 
