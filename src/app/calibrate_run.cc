@@ -10,6 +10,7 @@
 #include "app/output.h"
 #include "app/progress_line.h"
 #include "base/files.h"
+#include "base/process.h"
 #include "base/strings.h"
 #include "embedded/catalog_files.h"
 #include "planner/cpu/cpu_fit.h"
@@ -113,7 +114,7 @@ Result<TargetOfCalibration> TargetOf(const Arguments& arguments, const CpuEngine
 
 Result<planner::CpuCalibration> CalibrateAndKeep(const Arguments& arguments,
                                                  const CpuEngine& engine, const std::string& url,
-                                                 ProgressLine& line) {
+                                                 double load_average, ProgressLine& line) {
   RL_ASSIGN_OR_RETURN(const int64_t passes, arguments.GetInt("passes", 1, 100));
   RL_ASSIGN_OR_RETURN(planner::CpuCalibration calibration,
                       MeasureCalibration(engine, url, passes,
@@ -280,11 +281,12 @@ Status RunCpuCalibration(const Arguments& arguments) {
   RL_RETURN_IF_ERROR(RefuseFlags(
       arguments, {"repeats", "workload", "scale", "scale-lengths", "fresh", "output"}, "with run"));
   RL_ASSIGN_OR_RETURN(const std::vector<CpuEngine> engines, CalibratedEnginesOf(arguments));
+  const double load_average = LoadAverage();
   for (const CpuEngine& engine : engines) {
     auto line = std::make_unique<ProgressLine>();
     RL_ASSIGN_OR_RETURN(const TargetOfCalibration target, TargetOf(arguments, engine, *line));
     RL_ASSIGN_OR_RETURN(const planner::CpuCalibration calibration,
-                        CalibrateAndKeep(arguments, engine, target.url, *line));
+                        CalibrateAndKeep(arguments, engine, target.url, load_average, *line));
     line.reset();
     RL_RETURN_IF_ERROR(ShowCalibration(calibration, engine.entry.spec));
     if (!arguments.Has("out")) fmt::print("kept in {}\n", CpuCalibrationPath(engine).string());
@@ -301,6 +303,7 @@ Status RunCpuCheck(const Arguments& arguments) {
   RL_ASSIGN_OR_RETURN(const auto workloads, CheckedWorkloads(arguments));
   RL_ASSIGN_OR_RETURN(const int64_t repeats, arguments.GetInt("repeats", 1, 1000));
   std::vector<CheckedFigure> figures;
+  const double load_average = LoadAverage();  // before any engine of these
   for (const CpuEngine& engine : engines) {
     ProgressLine line;
     planner::CpuCalibration calibration;
@@ -309,15 +312,19 @@ Status RunCpuCheck(const Arguments& arguments) {
     }
     RL_ASSIGN_OR_RETURN(const TargetOfCalibration target, TargetOf(arguments, engine, line));
     if (arguments.Has("fresh")) {
-      RL_ASSIGN_OR_RETURN(calibration, CalibrateAndKeep(arguments, engine, target.url, line));
+      RL_ASSIGN_OR_RETURN(calibration,
+                          CalibrateAndKeep(arguments, engine, target.url, load_average, line));
     }
     RL_ASSIGN_OR_RETURN(const planner::EnginePlan plan, PlanCpuEngine(engine, calibration));
     RL_ASSIGN_OR_RETURN(std::vector<CheckedFigure> own,
                         CheckEngine(engine, target.url, plan, workloads, repeats, line));
     std::move(own.begin(), own.end(), std::back_inserter(figures));
   }
-  if (PrintedForPrograms(arguments, CheckJson(figures))) return OkStatus();
-  fmt::print("{}\n{}", CheckTable(figures), CheckSummary(figures));
+  json document = CheckJson(figures);
+  document["load_average_before"] = load_average;
+  if (PrintedForPrograms(arguments, document)) return OkStatus();
+  fmt::print("{}\n{}load average before: {:.2f} on {} CPUs\n", CheckTable(figures),
+             CheckSummary(figures), load_average, AvailableCpus());
   return OkStatus();
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "app/interrupt.h"
 #include "base/clock.h"
@@ -49,6 +50,11 @@ Status WarmUpEngine(const CpuEngine& engine, const std::string& url,
 }
 
 }  // namespace
+
+double LoadAverage() {
+  double load = 0;
+  return getloadavg(&load, 1) == 1 ? load : 0;
+}
 
 uint64_t FreshSeed() { return static_cast<uint64_t>(UnixMillis()) << 10; }
 
@@ -98,8 +104,11 @@ Result<planner::CpuCalibration> MeasureCalibration(const CpuEngine& engine, cons
   const MonotonicTime begin = MonotonicNow();
   const size_t num_runs = design.size() * static_cast<size_t>(num_passes);
   for (size_t run = 0; run < num_runs; ++run) {
-    const size_t place = run % design.size();
-    progress(fmt::format("pass {}", run / design.size() + 1),
+    // There and back, so that what drifts hits all alike.
+    const size_t pass = run / design.size();
+    const size_t place =
+        pass % 2 == 0 ? run % design.size() : design.size() - 1 - run % design.size();
+    progress(fmt::format("pass {}", pass + 1),
              RunText(design[place], run, num_runs, SecondsSince(begin)));
     RL_ASSIGN_OR_RETURN(const SeenLoad load,
                         MeasureLoad(engine, url, planner::WorkloadOfPoint(design[place]), ++seed));

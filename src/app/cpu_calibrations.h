@@ -25,6 +25,8 @@ struct SeenLoad {
 Result<SeenLoad> MeasureLoad(const CpuEngine& engine, const std::string& url,
                              const spec::WorkloadSpec& workload, uint64_t seed);
 
+// Of the last minute; 0 when the kernel does not say.
+double LoadAverage();
 // Seeds that no run before used, so that no prompt is in a prefix cache.
 uint64_t FreshSeed();
 

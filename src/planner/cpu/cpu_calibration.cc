@@ -40,6 +40,7 @@ void VisitFields(Visitor& visit, T& value) {
   visit("cpu", value.cpu);
   visit("num_cpus", value.num_cpus);
   visit("measured_at", value.measured_at);
+  visit("load_average", value.load_average);
   visit("arguments", value.arguments);
   visit("resolved", value.resolved);
   visit("microseconds", value.costs);
@@ -89,6 +90,7 @@ Status CheckCalibration(const CpuCalibration& calibration) {
         CheckDouble(fmt::format("microseconds.{}", NameOf(static_cast<CpuCost>(index))),
                     calibration.costs.us[index], 1e9));
   }
+  RL_RETURN_IF_ERROR(CheckDouble("load_average", calibration.load_average, 1e6));
   RL_RETURN_IF_ERROR(CheckDouble("median_error", calibration.median_error, 1e6));
   RL_RETURN_IF_ERROR(CheckDouble("p90_error", calibration.p90_error, 1e6));
   RL_RETURN_IF_ERROR(
@@ -123,7 +125,7 @@ std::string ToYaml(const CpuCalibration& calibration) {
   const auto json = spec::FieldsToJson(calibration);
   std::string text;
   for (const char* key : {"engine", "version", "model", "cpu", "num_cpus", "measured_at",
-                          "arguments", "resolved", "median_error", "p90_error"}) {
+                          "load_average", "arguments", "resolved", "median_error", "p90_error"}) {
     text += fmt::format("{}: {}\n", key, json[key].dump());
   }
   text += "microseconds:\n";

@@ -33,6 +33,7 @@ struct CpuCalibration {
   std::string cpu;      // "AMD EPYC"
   int64_t num_cpus = 0;
   std::string measured_at;  // RFC 3339
+  double load_average = 0;  // of the machine before: other work makes all costs larger
   std::vector<std::string> arguments;
   spec::Parameters resolved;  // all that the engine ran with, as far as it is known
   CpuCosts costs;

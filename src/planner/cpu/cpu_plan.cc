@@ -39,6 +39,9 @@ double BandOf(const CpuCalibration& calibration) {
   return std::clamp(1.5 * calibration.p90_error, 0.1, 1.0);
 }
 
+// Of a machine that does nothing else.
+constexpr double kQuietLoad = 0.5;
+
 struct FlagChoices {
   std::string_view engine;
   const char* flag;
@@ -86,6 +89,12 @@ Result<EnginePlan> PlanOnCpu(const CpuPlanInputs& inputs) {
       calibration.points.size(), calibration.engine, calibration.version, calibration.cpu,
       calibration.num_cpus, calibration.measured_at, 100 * calibration.median_error);
   plan.notes.push_back(plan.calibration.provenance);
+  if (calibration.load_average > kQuietLoad) {
+    plan.notes.push_back(
+        fmt::format("the machine was busy when that was measured (load average {:.1f}): measure "
+                    "again when it is not",
+                    calibration.load_average));
+  }
   plan.num_gpus = 1;
   return plan;
 }
