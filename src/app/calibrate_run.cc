@@ -316,6 +316,7 @@ Status RunCpuCheck(const Arguments& arguments) {
                           CalibrateAndKeep(arguments, engine, target.url, load_average, line));
     }
     RL_ASSIGN_OR_RETURN(const planner::EnginePlan plan, PlanCpuEngine(engine, calibration));
+    if (!arguments.Has("fresh")) RL_RETURN_IF_ERROR(WarmUpCpuEngine(engine, target.url));
     RL_ASSIGN_OR_RETURN(std::vector<CheckedFigure> own,
                         CheckEngine(engine, target.url, plan, workloads, repeats, line));
     std::move(own.begin(), own.end(), std::back_inserter(figures));

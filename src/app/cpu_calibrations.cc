@@ -40,15 +40,6 @@ std::string RunText(const planner::CpuPoint& point, size_t done, size_t all, dou
   return text;
 }
 
-Status WarmUpEngine(const CpuEngine& engine, const std::string& url,
-                    const std::vector<planner::CpuPoint>& design, uint64_t& seed) {
-  for (const size_t place : kWarmUps) {
-    const planner::CpuPoint& point = design[std::min(place, design.size() - 1)];
-    RL_RETURN_IF_ERROR(MeasureLoad(engine, url, planner::WorkloadOfPoint(point), ++seed).status());
-  }
-  return OkStatus();
-}
-
 }  // namespace
 
 double LoadAverage() {
@@ -57,6 +48,16 @@ double LoadAverage() {
 }
 
 uint64_t FreshSeed() { return static_cast<uint64_t>(UnixMillis()) << 10; }
+
+Status WarmUpCpuEngine(const CpuEngine& engine, const std::string& url) {
+  const auto design = planner::CalibrationDesign(engine.entry.spec.context_length);
+  uint64_t seed = FreshSeed() + (1 << 9);  // the runs after it begin at its own
+  for (const size_t place : kWarmUps) {
+    const planner::CpuPoint& point = design[std::min(place, design.size() - 1)];
+    RL_RETURN_IF_ERROR(MeasureLoad(engine, url, planner::WorkloadOfPoint(point), ++seed).status());
+  }
+  return OkStatus();
+}
 
 Result<SeenLoad> MeasureLoad(const CpuEngine& engine, const std::string& url,
                              const spec::WorkloadSpec& workload, uint64_t seed) {
@@ -99,7 +100,7 @@ Result<planner::CpuCalibration> MeasureCalibration(const CpuEngine& engine, cons
       planner::CalibrationDesign(engine.entry.spec.context_length);
   uint64_t seed = FreshSeed();
   progress("warm-up", "warming up");
-  RL_RETURN_IF_ERROR(WarmUpEngine(engine, url, design, seed));
+  RL_RETURN_IF_ERROR(WarmUpCpuEngine(engine, url));
   std::vector<std::vector<SeenLoad>> seen(design.size());
   const MonotonicTime begin = MonotonicNow();
   const size_t num_runs = design.size() * static_cast<size_t>(num_passes);

@@ -30,6 +30,9 @@ double LoadAverage();
 // Seeds that no run before used, so that no prompt is in a prefix cache.
 uint64_t FreshSeed();
 
+// A few loads of the design, short, long and many at once, that nobody looks at.
+Status WarmUpCpuEngine(const CpuEngine& engine, const std::string& url);
+
 using CalibrationProgress = std::function<void(const std::string& phase, const std::string& text)>;
 
 // Drives the designed loads, `num_passes` times each after a warm-up, and fits the costs.
