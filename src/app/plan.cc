@@ -6,6 +6,7 @@
 
 #include "app/commands.h"
 #include "app/output.h"
+#include "app/plan_cpu.h"
 #include "app/plan_output.h"
 #include "app/plan_request.h"
 #include "app/plan_validate.h"
@@ -54,6 +55,7 @@ Status RunPlan(const Arguments& arguments) {
                     Excerpt(arguments.Get("FILE"))),
         "FILE");
   }
+  if (IsForCpu(arguments)) return RunCpuPlan(arguments);
   RL_ASSIGN_OR_RETURN(planner::PlanRequest request, PlanRequestOf(arguments));
   std::vector<planner::EngineCalibration> calibrations;
   if (arguments.Has("calibration")) {

@@ -88,6 +88,8 @@ std::vector<Flag> PlanFlags() {
       {"concurrency", "N", "closed loop: N requests in flight", ""},
       {"rate", "R", "open loop: R requests per second, Poisson", ""},
       {"requests", "N", "number of requests", ""},
+      {"scale", "S", "S times the requests, concurrency and rates", ""},
+      {"scale-lengths", "S", "S times the lengths of prompts and answers", ""},
       {"goal",
        "GOAL",
        "what is best: most tokens a second, least mean time of a request, most tokens a second "

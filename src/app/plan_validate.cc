@@ -50,11 +50,12 @@ std::string SummaryTable(const json& summary) {
 }  // namespace
 
 Status RunPlanValidate(const Arguments& arguments) {
-  RL_RETURN_IF_ERROR(RefuseFlags(arguments,
-                                 {"hardware", "workload", "concurrency", "rate", "requests", "goal",
-                                  "slo-ttft-ms", "slo-tpot-ms", "slo-share", "engine", "env",
-                                  "price-per-gpu-hour", "seed", "threads", "html"},
-                                 "with validate: the file says what ran"));
+  RL_RETURN_IF_ERROR(
+      RefuseFlags(arguments,
+                  {"hardware", "workload", "concurrency", "rate", "requests", "scale",
+                   "scale-lengths", "goal", "slo-ttft-ms", "slo-tpot-ms", "slo-share", "engine",
+                   "env", "price-per-gpu-hour", "seed", "threads", "html"},
+                  "with validate: the file says what ran"));
   if (arguments.Has("leave-models-out"))
     RL_RETURN_IF_ERROR(RefuseFlags(arguments, {"calibration"}, "with --leave-models-out"));
   const std::string path = arguments.Get("FILE");

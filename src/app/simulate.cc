@@ -3,11 +3,14 @@
 
 #include "app/bench_flags.h"
 #include "app/commands.h"
+#include "app/cpu_calibrations.h"
 #include "app/environment.h"
+#include "app/hardware_choice.h"
 #include "app/output.h"
 #include "app/simulate_run.h"
 #include "app/simulate_serve.h"
 #include "base/ids.h"
+#include "base/strings.h"
 
 namespace redline::app {
 namespace {
@@ -46,6 +49,27 @@ Status CheckMode(const Arguments& arguments) {
                      "without --workload");
 }
 
+// An engine of this machine's CPU, by its calibration.
+Status SimulateHere(const Arguments& arguments, const planner::VirtualRequest& request,
+                    const planner::TruthOptions& truth) {
+  if (!arguments.Has("workload"))
+    return Status(Code::kUnimplemented,
+                  "an engine of this machine is simulated with --workload alone; the engine itself "
+                  "can be served: redline deploy",
+                  "workload");
+  RL_ASSIGN_OR_RETURN(const CpuEngineResolver resolver, CpuEngineResolver::Make(request.model));
+  RL_ASSIGN_OR_RETURN(const CpuEngine engine,
+                      resolver.Resolve(request.engine, request.arguments, request.environment));
+  RL_ASSIGN_OR_RETURN(const planner::CpuCalibration calibration, LoadCpuCalibration(engine));
+  RL_ASSIGN_OR_RETURN(const planner::EnginePlan plan, PlanCpuEngine(engine, calibration));
+  return RunSimulation(arguments,
+                       {.engine = engine.Name(),
+                        .model = engine.entry.name,
+                        .hardware = std::string(kThisMachine),
+                        .plan = &plan},
+                       truth);
+}
+
 Status RunSimulate(const Arguments& arguments) {
   planner::VirtualRequest request{.engine = arguments.Get("as"),
                                   .model = arguments.Get("model"),
@@ -54,15 +78,21 @@ Status RunSimulate(const Arguments& arguments) {
   RL_ASSIGN_OR_RETURN(request.environment, EnvironmentOf(arguments));
   RL_RETURN_IF_ERROR(CheckMode(arguments));
   RL_ASSIGN_OR_RETURN(const planner::TruthOptions truth, TruthOf(arguments));
+  if (ToLower(request.hardware) == kThisMachine) return SimulateHere(arguments, request, truth);
   RL_ASSIGN_OR_RETURN(const auto setup, planner::MakeVirtualSetup(request));
-  return arguments.Has("workload") ? RunSimulation(arguments, *setup, truth)
-                                   : ServeVirtualEngines(arguments, *setup, truth);
+  if (!arguments.Has("workload")) return ServeVirtualEngines(arguments, *setup, truth);
+  return RunSimulation(arguments,
+                       {.engine = setup->engine + "@" + setup->version,
+                        .model = setup->model.name,
+                        .hardware = planner::FullName(setup->hardware),
+                        .plan = &setup->plan},
+                       truth);
 }
 
 std::vector<Flag> SimulateFlags() {
   return {{"as", "NAME@VERSION", "the engine to stand for", "", {}, /*required=*/true},
           {"model", "NAME", "a model of the catalogue", "", {}, /*required=*/true},
-          {"hardware", "GPUxN", "the GPUs, such as H200x8", "", {}, /*required=*/true},
+          {"hardware", "GPUxN", "the GPUs (H200x8), or this-machine", "", {}, /*required=*/true},
           {.name = "env",
            .value_name = "K=V",
            .help = "a variable of the engine's environment; may be repeated",

@@ -17,6 +17,7 @@ namespace redline::app {
 namespace {
 
 using nlohmann::json;
+
 json LineOf(const lab::RequestRecord& record) {
   json line = {{"index", record.index},
                {"outcome", lab::NameOf(record.outcome)},
@@ -42,29 +43,28 @@ Status WriteRequests(const std::string& path, const std::vector<lab::RequestReco
 
 }  // namespace
 
-Status RunSimulation(const Arguments& arguments, const planner::VirtualSetup& setup,
+Status RunSimulation(const Arguments& arguments, const SimulatedEngine& engine,
                      const planner::TruthOptions& truth) {
   RL_ASSIGN_OR_RETURN(const spec::WorkloadSpec workload, WorkloadOf(arguments));
   RL_ASSIGN_OR_RETURN(const int64_t seed, arguments.GetInt("seed", 0, int64_t{1} << 53));
-  const planner::TruthCost cost(*setup.plan.cost, truth);
-  RL_ASSIGN_OR_RETURN(
-      const planner::Prediction prediction,
-      planner::Predict(setup.plan, workload, {.seed = static_cast<uint64_t>(seed), .cost = &cost}));
-  const std::vector<lab::RequestRecord> records = lab::RecordsOf(setup.plan, prediction);
+  const planner::TruthCost cost(*engine.plan->cost, truth);
+  RL_ASSIGN_OR_RETURN(const planner::Prediction prediction,
+                      planner::Predict(*engine.plan, workload,
+                                       {.seed = static_cast<uint64_t>(seed), .cost = &cost}));
+  const std::vector<lab::RequestRecord> records = lab::RecordsOf(*engine.plan, prediction);
   RL_RETURN_IF_ERROR(WriteRequests(arguments.Get("requests-file"), records));
   lab::Measurement measurement = lab::MeasureSimulation(
-      {.target = fmt::format("virtual {}@{} on {}", setup.engine, setup.version,
-                             planner::FullName(setup.hardware)),
-       .model = setup.model.name,
+      {.target = fmt::format("virtual {} on {}", engine.engine, engine.hardware),
+       .model = engine.model,
        .workload = workload,
-       .plan = setup.plan,
+       .plan = *engine.plan,
        .refusal = prediction.simulation.refusal},
       records);
   measurement.seed = seed;
   json document = json::parse(lab::ToJson(measurement));
   document["virtual"] = true;
-  document["engine"] = setup.engine + "@" + setup.version;
-  document["hardware"] = planner::FullName(setup.hardware);
+  document["engine"] = engine.engine;
+  document["hardware"] = engine.hardware;
   document["prediction"] = planner::ToJson(prediction);
   document["prediction"].erase("seconds_by_operation");
   if (truth.truth_seed != 0) {

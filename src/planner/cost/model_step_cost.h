@@ -11,12 +11,12 @@
 #include "planner/cost/attention_cost.h"
 #include "planner/cost/calibration.h"
 #include "planner/cost/engine_kernels.h"
+#include "planner/cost/explained_step_cost.h"
 #include "planner/cost/kernel_set.h"
 #include "planner/cost/layer_costs.h"
 #include "planner/cost/operation.h"
 #include "planner/cost/sparse_layers.h"
 #include "planner/model/model_shape.h"
-#include "planner/step_cost.h"
 
 namespace redline::planner {
 
@@ -28,16 +28,16 @@ struct StepCostInputs {
   EngineCalibration calibration;
 };
 
-class ModelStepCost : public StepCost {
+class ModelStepCost : public ExplainedStepCost {
  public:
   // kUnimplemented for a layout that no formula here covers (pipelines).
   static Result<std::unique_ptr<ModelStepCost>> Make(const StepCostInputs& inputs);
 
   double SecondsOf(std::span<const RankStep> ranks) const override;
   // The same by operation; their sum is SecondsOf.
-  OperationTimes TimesOf(std::span<const RankStep> ranks) const;
+  OperationTimes TimesOf(std::span<const RankStep> ranks) const override;
   // Where the costs are not from measurements.
-  const std::vector<std::string>& notes() const { return notes_; }
+  const std::vector<std::string>& notes() const override { return notes_; }
 
  private:
   // Seconds of all layers by the number of tokens, dense at first, then every kStride.

@@ -33,8 +33,8 @@ struct EnginePlan {
   MemoryLedger ledger;
   SchedulerPolicy policy;
   FoundCalibration calibration;
-  std::shared_ptr<const ModelStepCost> cost;  // of all plans with these kernels, where there is a
-                                              // cache
+  // Of all plans with these kernels, where there is a cache.
+  std::shared_ptr<const ExplainedStepCost> cost;
   int64_t num_gpus = 0;
   std::vector<std::string> notes;  // what was not measured, in sentences
 };

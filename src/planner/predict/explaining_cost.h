@@ -2,13 +2,13 @@
 // which stands for the others. One thread.
 #pragma once
 
-#include "planner/cost/model_step_cost.h"
+#include "planner/cost/explained_step_cost.h"
 
 namespace redline::planner {
 
 class ExplainingCost : public StepCost {
  public:
-  explicit ExplainingCost(const ModelStepCost& cost) : cost_(cost) {}
+  explicit ExplainingCost(const ExplainedStepCost& cost) : cost_(cost) {}
 
   double SecondsOf(std::span<const RankStep> ranks) const override {
     const double seconds = cost_.SecondsOf(ranks);
@@ -25,7 +25,7 @@ class ExplainingCost : public StepCost {
   }
 
  private:
-  const ModelStepCost& cost_;
+  const ExplainedStepCost& cost_;
   mutable int64_t num_steps_ = 0;
   mutable double all_seconds_ = 0;
   mutable OperationTimes sample_;

@@ -81,7 +81,8 @@ void SortOutcomes(std::vector<Outcome>& outcomes, Goal goal) {
 // Plans that run the same steps but for their limit on running requests, the highest first.
 std::vector<std::vector<PlannedCandidate>> GroupByLimit(
     const std::vector<Candidate>& candidates, const std::vector<Result<EnginePlan>>& plans) {
-  std::map<std::pair<const ModelStepCost*, SchedulerPolicy>, std::vector<PlannedCandidate>> groups;
+  std::map<std::pair<const ExplainedStepCost*, SchedulerPolicy>, std::vector<PlannedCandidate>>
+      groups;
   for (size_t index = 0; index < candidates.size(); ++index) {
     if (!plans[index].ok()) continue;
     SchedulerPolicy policy = plans[index]->policy;

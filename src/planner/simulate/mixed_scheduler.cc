@@ -61,16 +61,21 @@ bool MixedScheduler::ContinuePrompt(int64_t& budget) {
   const int64_t num_tokens = std::min(left, budget);
   if (num_tokens <= 0) return false;
   const int64_t num_pages = PrivatePagesAt(request, request.num_computed + num_tokens);
-  const int64_t missing = num_pages - request.private_pages;
+  const int64_t missing = std::max<int64_t>(num_pages - request.private_pages, 0);
   if (missing > available_pages()) {
     Preempt(partial_, Requeue::kFront);
     return false;
   }
   TakePages(missing);
-  request.private_pages = num_pages;
+  request.private_pages += missing;
   AddChunk(partial_, num_tokens);
   budget -= num_tokens;
   return num_tokens == left;
+}
+
+int64_t MixedScheduler::PagesToAdmit(const RankRequest& request, int64_t num_tokens) const {
+  return PrivatePagesAt(request, policy_.admits_whole_prompts ? request.NumPrefillTokens()
+                                                              : request.num_computed + num_tokens);
 }
 
 void MixedScheduler::AdmitWaiting(int64_t budget) {
@@ -83,8 +88,9 @@ void MixedScheduler::AdmitWaiting(int64_t budget) {
     const int64_t left = request.NumPrefillTokens() - request.num_computed;
     const int64_t num_tokens = std::min(left, budget);
     const bool fits_budget = num_tokens == left || policy_.chunk_prompts;
-    const int64_t num_pages = PrivatePagesAt(request, request.num_computed + num_tokens);
-    if (!fits_budget || num_pages > available_pages()) {
+    const int64_t num_pages = PagesToAdmit(request, num_tokens);
+    const int64_t spare_pages = policy_.admits_whole_prompts ? num_running() : 0;
+    if (!fits_budget || num_pages + spare_pages > available_pages()) {
       is_blocked_ = fits_budget;  // a budget is new in each step, pages are not
       return DropPrefix(request);
     }

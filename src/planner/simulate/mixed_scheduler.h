@@ -25,6 +25,8 @@ class MixedScheduler : public RankScheduler {
   // The next piece of the prompt that is under way. True: the last one, so that others may follow.
   bool ContinuePrompt(int64_t& budget);
   void AdmitWaiting(int64_t budget);
+  // That a request is admitted with, when its first piece has so many tokens.
+  int64_t PagesToAdmit(const RankRequest& request, int64_t num_tokens) const;
   // Of its own, once `num_computed` tokens are in the cache; with its drafts when that is all.
   int64_t PrivatePagesAt(const RankRequest& request, int64_t num_computed) const;
 

@@ -106,6 +106,21 @@ TEST(RankScheduler, FormsStepsAsItsEngine) {
     EXPECT_THAT(StepsOf(c.policy, kThree), ElementsAreArray(c.steps)) << c.name;
 }
 
+// As the native engine's own test of its scheduler has it.
+TEST(RankScheduler, MixedAdmitsWholePromptsWhereItsEngineDoes) {
+  SchedulerPolicy whole = Policy(Kind::kMixed, 64, 16);
+  whole.page_size = 4;
+  whole.admits_whole_prompts = true;
+  const std::vector<Arrival> arrivals = {{8, 3}, {12, 1}, {1, 1}};
+  EXPECT_THAT(StepsOf(whole, arrivals), ElementsAre("8+0", "d1", "d1", "12+0", "1+0"));
+  // With a budget below the prompt its first piece alone fits, and is given up again.
+  whole.step_token_budget = 8;
+  const std::vector<Arrival> two = {{4, 3}, {12, 1}};
+  EXPECT_THAT(StepsOf(whole, two), ElementsAre("4+0", "d1", "d1", "8+0", "4+8"));
+  whole.admits_whole_prompts = false;
+  EXPECT_THAT(StepsOf(whole, two), ElementsAre("4+0 4+0", "d1", "7+0 d1", "5+7"));
+}
+
 TEST(RankScheduler, MixedPreemptsTheNewestAndComputesItAgain) {
   RankStats stats;
   EXPECT_THAT(StepsOf(Policy(Kind::kMixed, 100, 12), {{4, 6}, {4, 6}}, &stats),

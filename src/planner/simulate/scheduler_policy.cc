@@ -71,6 +71,8 @@ Status CheckHost(const SchedulerPolicy& policy) {
 // What only some schedulers have.
 Status CheckKind(const SchedulerPolicy& policy) {
   const std::string name(NameOf(policy.kind));
+  if (policy.admits_whole_prompts && policy.kind != Kind::kMixed)
+    return Refused("admits_whole_prompts", "true", "it is a choice of mixed alone: leave it out");
   if (policy.kind == Kind::kPrefillFirst) {
     if (!policy.chunk_prompts)
       return Refused("chunk_prompts", "false",

@@ -39,7 +39,10 @@ struct SchedulerPolicy {
   // New tokens of a step. SGLang's chunked_prefill_size, of prompts alone (0: prompts are not cut);
   // else max_num_batched_tokens or max_num_tokens.
   int64_t step_token_budget = 8192;
-  bool chunk_prompts = true;           // kMixed, kInflight: a prompt may be cut to fit the budget
+  bool chunk_prompts = true;  // kMixed, kInflight: a prompt may be cut to fit the budget
+  // kMixed: a prompt is admitted with the pages of all of it, and one more must be available for
+  // each that runs (Redline's engine); else with those of its first piece (vLLM).
+  bool admits_whole_prompts = false;
   int64_t max_prefill_tokens = 16384;  // kPrefillFirst: of one batch of prompts
   bool mixed_chunk = false;            // kPrefillFirst: batches of prompts take the decodes along
 

@@ -61,6 +61,8 @@ TEST(SchedulerPolicy, RefusesByFieldValueAndRemedy) {
        "new_token_ratio_decay_steps", "0"},
       {Kind::kPrefillFirst, [](auto& p) { p.conservativeness = -0.1; }, "conservativeness", "-0.1"},
       // What changes nothing or cannot be.
+      {Kind::kInflight, [](auto& p) { p.admits_whole_prompts = true; }, "admits_whole_prompts",
+       "leave it out"},
       {Kind::kMixed, [](auto& p) { p.mixed_chunk = true; }, "mixed_chunk", "always mixed"},
       {Kind::kInflight, [](auto& p) { p.mixed_chunk = true; }, "mixed_chunk", "always mixed"},
       {Kind::kPrefillFirst, [](auto& p) { p.chunk_prompts = false; }, "chunk_prompts", "of 0"},

@@ -28,7 +28,7 @@ double TruthFactor(uint64_t truth_seed, Operation operation) {
   return std::exp((2 * random.Uniform() - 1) * std::log(kMostTruthFactor));
 }
 
-TruthCost::TruthCost(const ModelStepCost& cost, const TruthOptions& options)
+TruthCost::TruthCost(const ExplainedStepCost& cost, const TruthOptions& options)
     : cost_(cost), options_(options) {
   for (size_t index = 0; index < kNumOperations; ++index) {
     factors_.seconds[index] = TruthFactor(options.truth_seed, static_cast<Operation>(index));

@@ -5,7 +5,7 @@
 #include <atomic>
 #include <cstdint>
 
-#include "planner/cost/model_step_cost.h"
+#include "planner/cost/explained_step_cost.h"
 
 namespace redline::planner {
 
@@ -27,7 +27,7 @@ struct TruthOptions {
 class TruthCost : public StepCost {
  public:
   // `cost` outlives it.
-  TruthCost(const ModelStepCost& cost, const TruthOptions& options);
+  TruthCost(const ExplainedStepCost& cost, const TruthOptions& options);
 
   double SecondsOf(std::span<const RankStep> ranks) const override;
   double run_factor() const { return run_factor_; }
@@ -35,7 +35,7 @@ class TruthCost : public StepCost {
  private:
   double DisturbedSeconds(std::span<const RankStep> ranks) const;
 
-  const ModelStepCost& cost_;
+  const ExplainedStepCost& cost_;
   const TruthOptions options_;
   OperationTimes factors_;
   double run_factor_ = 1;
