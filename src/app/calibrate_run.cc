@@ -122,6 +122,7 @@ Result<planner::CpuCalibration> CalibrateAndKeep(const Arguments& arguments,
                                            line.Show(engine.Name() + phase,
                                                      engine.Name() + ": " + text);
                                          }));
+  calibration.load_average = load_average;
   const std::filesystem::path path = arguments.Has("out")
                                          ? std::filesystem::path(arguments.Get("out"))
                                          : CpuCalibrationPath(engine);

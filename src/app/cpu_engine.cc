@@ -42,33 +42,6 @@ Result<spec::ParameterValue> ValueOfWord(const backends::Parameter& parameter,
   return spec::ParameterValue(word);
 }
 
-// Native takes parameters; on this command line they are written as the flags of `redline serve`.
-Result<spec::Parameters> ParametersOfWords(const backends::ParameterSchema& schema,
-                                           const std::vector<std::string>& words) {
-  spec::Parameters parameters;
-  for (size_t index = 0; index < words.size(); ++index) {
-    std::string name = words[index].substr(0, words[index].find('='));
-    const bool has_value = name.size() < words[index].size();
-    std::string key = name.starts_with("--") ? name.substr(2) : std::string();
-    std::replace(key.begin(), key.end(), '-', '_');
-    const backends::Parameter* parameter = schema.Find(key);
-    if (parameter == nullptr)
-      return InvalidArgument(fmt::format("{} is no flag of the native engine that a plan may set; "
-                                         "see: redline serve --help",
-                                         Excerpt(name)),
-                             "ARG");
-    if (parameter->type == backends::ParameterType::kBool && !has_value) {
-      parameters[key] = true;
-      continue;
-    }
-    if (!has_value && index + 1 >= words.size())
-      return InvalidArgument(fmt::format("{} needs a value", name), "ARG");
-    const std::string word = has_value ? words[index].substr(name.size() + 1) : words[++index];
-    RL_ASSIGN_OR_RETURN(parameters[key], ValueOfWord(*parameter, word));
-  }
-  return parameters;
-}
-
 Result<platform::Wishes> CpuWishesOf(const std::string& engine,
                                      const std::vector<std::string>& arguments,
                                      const std::map<std::string, std::string>& environment) {
@@ -82,10 +55,7 @@ Result<platform::Wishes> CpuWishesOf(const std::string& engine,
   }
   if (!environment.empty())
     return InvalidArgument("the native engine reads no variables: leave --env out", "env");
-  RL_ASSIGN_OR_RETURN(const backends::Backend* backend, backends::FindBackend("native"));
-  RL_ASSIGN_OR_RETURN(const backends::ParameterSchema* schema,
-                      backend->SchemaOf(at == std::string::npos ? "" : engine.substr(at + 1)));
-  RL_ASSIGN_OR_RETURN(wishes.parameters, ParametersOfWords(*schema, arguments));
+  RL_ASSIGN_OR_RETURN(wishes.parameters, NativeParametersOf(arguments));
   return wishes;
 }
 
@@ -118,6 +88,33 @@ Result<platform::Prepared> PrepareCpuEngine(const CpuEngine& engine,
 
 }  // namespace
 
+Result<spec::Parameters> NativeParametersOf(const std::vector<std::string>& words) {
+  RL_ASSIGN_OR_RETURN(const backends::Backend* native, backends::FindBackend("native"));
+  RL_ASSIGN_OR_RETURN(const backends::ParameterSchema* schema, native->SchemaOf(""));
+  spec::Parameters parameters;
+  for (size_t index = 0; index < words.size(); ++index) {
+    std::string name = words[index].substr(0, words[index].find('='));
+    const bool has_value = name.size() < words[index].size();
+    std::string key = name.starts_with("--") ? name.substr(2) : std::string();
+    std::replace(key.begin(), key.end(), '-', '_');
+    const backends::Parameter* parameter = schema->Find(key);
+    if (parameter == nullptr)
+      return InvalidArgument(fmt::format("{} is no flag of the native engine that a plan may set; "
+                                         "see: redline serve --help",
+                                         Excerpt(name)),
+                             "ARG");
+    if (parameter->type == backends::ParameterType::kBool && !has_value) {
+      parameters[key] = true;
+      continue;
+    }
+    if (!has_value && index + 1 >= words.size())
+      return InvalidArgument(fmt::format("{} needs a value", name), "ARG");
+    const std::string word = has_value ? words[index].substr(name.size() + 1) : words[++index];
+    RL_ASSIGN_OR_RETURN(parameters[key], ValueOfWord(*parameter, word));
+  }
+  return parameters;
+}
+
 Result<CpuEngineResolver> CpuEngineResolver::Make(const std::string& model) {
   CpuEngineResolver resolver;
   RL_ASSIGN_OR_RETURN(const auto catalog, platform::Catalog::Parse(embedded::catalog_files()));
@@ -132,7 +129,7 @@ Result<CpuEngine> CpuEngineResolver::Resolve(
     const std::string& engine, const std::vector<std::string>& arguments,
     const std::map<std::string, std::string>& environment) const {
   RL_ASSIGN_OR_RETURN(const platform::Wishes wishes, CpuWishesOf(engine, arguments, environment));
-  const platform::Node node{worker_.name, backends::CpuFactsOf(worker_)};
+  const platform::Node node{.name = worker_.name, .hardware = backends::CpuFactsOf(worker_)};
   RL_ASSIGN_OR_RETURN(const platform::Assessment assessment, Assess(entry_, node, wishes));
   if (!assessment.choice) return FailedPrecondition(assessment.fit.message);
   CpuEngine resolved{.entry = entry_,

@@ -28,6 +28,10 @@ struct CpuEngine {
   std::string Name() const { return config.engine + "@" + config.version; }
 };
 
+// Native takes parameters; on command lines they are written as the flags of `redline serve`.
+// kInvalidArgument for words that are none of its flags.
+Result<spec::Parameters> NativeParametersOf(const std::vector<std::string>& words);
+
 // Asks what the platform would run here, of one model. Immutable.
 class CpuEngineResolver {
  public:
@@ -37,6 +41,7 @@ class CpuEngineResolver {
   Result<CpuEngine> Resolve(const std::string& engine, const std::vector<std::string>& arguments,
                             const std::map<std::string, std::string>& environment) const;
   const platform::CatalogEntry& entry() const { return entry_; }
+  const spec::Worker& worker() const { return worker_; }
 
  private:
   CpuEngineResolver() = default;

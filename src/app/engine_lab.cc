@@ -7,6 +7,7 @@
 #include <stop_token>
 #include <thread>
 
+#include "app/cpu_calibrations.h"
 #include "base/clock.h"
 #include "base/files.h"
 #include "base/process.h"
@@ -52,34 +53,6 @@ bool IsPortTaken(const std::string& log) {
 
 }  // namespace
 
-Result<spec::Parameters> NativeParametersOf(const std::vector<std::string>& words) {
-  RL_ASSIGN_OR_RETURN(const backends::Backend* native, backends::FindBackend("native"));
-  RL_ASSIGN_OR_RETURN(const backends::ParameterSchema* schema, native->SchemaOf(""));
-  spec::Parameters parameters;
-  for (size_t index = 0; index < words.size(); ++index) {
-    const backends::Parameter* found = nullptr;
-    for (const backends::Parameter& each : schema->parameters) {
-      if (backends::FlagName(each.name) == words[index]) found = &each;
-    }
-    if (found == nullptr)
-      return InvalidArgument(
-          fmt::format("\"{}\" is no flag of the native engine", Excerpt(words[index])), "ARG");
-    if (found->type == backends::ParameterType::kBool) {
-      parameters[found->name] = true;
-      continue;
-    }
-    if (++index == words.size())
-      return InvalidArgument(fmt::format("{} needs a value", words[index - 1]), "ARG");
-    const auto number = ParseInt64(words[index]);
-    if (found->type == backends::ParameterType::kInt && number) {
-      parameters[found->name] = *number;
-    } else {
-      parameters[found->name] = words[index];
-    }
-  }
-  return parameters;
-}
-
 struct EngineLab::Engine {
   lab::TuneConfiguration configuration;
   const backends::Backend* backend = nullptr;
@@ -99,38 +72,38 @@ EngineLab::~EngineLab() {
   while (!up_.empty()) Drop(up_.front().get());
 }
 
-Result<platform::Choice> EngineLab::ChoiceOf(const lab::TuneConfiguration& configuration) {
-  platform::Wishes wishes{.engine = configuration.engine,
-                          .arguments = configuration.arguments,
-                          .environment = configuration.environment};
-  if (NameOfEngine(configuration.engine) == "native") {
-    wishes.arguments.clear();
-    RL_ASSIGN_OR_RETURN(wishes.parameters, NativeParametersOf(configuration.arguments));
-  }
-  RL_ASSIGN_OR_RETURN(platform::Assessment assessment,
-                      platform::Assess(*options_.entry, options_.node, wishes));
-  if (!assessment.choice) return FailedPrecondition(assessment.fit.message);
-  return std::move(*assessment.choice);
+Result<CpuEngine> EngineLab::Resolve(const lab::TuneConfiguration& configuration) const {
+  return options_.resolver.Resolve(configuration.engine, configuration.arguments,
+                                   configuration.environment);
 }
 
 Result<lab::Checked> EngineLab::Check(const lab::TuneConfiguration& configuration) {
   lab::Checked checked;
-  const auto choice = ChoiceOf(configuration);
-  if (choice.ok()) {
-    checked.resolved = spec::DumpJson(spec::ToJson(choice->engine.resolved));
-    // What the platform cannot resolve is told apart by its words.
-    if (choice->engine.resolved.empty()) checked.resolved = lab::TextOf(configuration);
-    checked.notes = choice->why;
+  const auto engine = Resolve(configuration);
+  if (engine.ok()) {
+    // What the platform does not resolve is told apart by its words.
+    checked.resolved = engine->config.resolved.empty()
+                           ? lab::TextOf(configuration)
+                           : spec::DumpJson(spec::ToJson(engine->config.resolved));
     return checked;
   }
-  checked.fault = choice.status().code() == Code::kFailedPrecondition ? TrialFault::kDoesNotFit
+  checked.fault = engine.status().code() == Code::kFailedPrecondition ? TrialFault::kDoesNotFit
                                                                       : TrialFault::kRefused;
-  checked.reason = choice.status().message();
+  checked.reason = engine.status().message();
   return checked;
 }
 
-Result<std::optional<lab::Forecast>> EngineLab::Predict(const lab::TuneConfiguration&) {
-  return std::optional<lab::Forecast>();
+// By the calibration of this engine on this machine, where there is one.
+Result<std::optional<lab::Forecast>> EngineLab::Predict(
+    const lab::TuneConfiguration& configuration) {
+  const auto none = std::optional<lab::Forecast>();
+  const auto engine = Resolve(configuration);
+  if (!engine.ok()) return none;
+  const auto calibration = LoadCpuCalibration(*engine);
+  if (!calibration.ok()) return none;
+  const auto plan = PlanCpuEngine(*engine, *calibration);
+  if (!plan.ok()) return none;
+  return lab::ForecastOf(*plan, options_.workload, options_.goal);
 }
 
 double EngineLab::StartSeconds(const lab::TuneConfiguration& configuration) const {
@@ -168,15 +141,14 @@ std::string EngineLab::WhyItEnded(const Engine& engine) const {
 }
 
 Result<EngineLab::Start> EngineLab::StartOnce(const lab::TuneConfiguration& configuration) {
-  RL_ASSIGN_OR_RETURN(const platform::Choice choice, ChoiceOf(configuration));
-  RL_ASSIGN_OR_RETURN(const backends::Backend* backend,
-                      backends::FindBackend(choice.engine.engine));
-  platform::Preparation preparation({.fetch = {options_.entry->name, options_.entry->files,
-                                               options_.entry->sources, options_.cache_dir},
-                                     .fetch_environment = platform::FetchEnvironment::FromProcess(),
-                                     .backend = backend,
-                                     .engine_version = choice.engine.version,
-                                     .self = options_.self});
+  RL_ASSIGN_OR_RETURN(const CpuEngine choice, Resolve(configuration));
+  const backends::Backend* backend = choice.backend;
+  platform::Preparation preparation(
+      {.fetch = {choice.entry.name, choice.entry.files, choice.entry.sources, options_.cache_dir},
+       .fetch_environment = platform::FetchEnvironment::FromProcess(),
+       .backend = backend,
+       .engine_version = choice.config.version,
+       .self = options_.self});
   while (preparation.state() == platform::FetchState::kRunning) {
     if (options_.stop != nullptr && *options_.stop) return Status(Code::kCancelled, "stopped");
     std::this_thread::sleep_for(Pause());
@@ -195,7 +167,7 @@ Result<EngineLab::Start> EngineLab::StartOnce(const lab::TuneConfiguration& conf
                              ::getpid(), num_started_);
   RL_ASSIGN_OR_RETURN(
       backends::Command command,
-      backend->CommandLine(choice.engine, {.program = prepared.program,
+      backend->CommandLine(choice.config, {.program = prepared.program,
                                            .model_path = prepared.model_path.string(),
                                            .served_model_name = kServedName,
                                            .endpoint = engine->endpoint}));

@@ -15,19 +15,17 @@
 #include <optional>
 #include <string>
 
+#include "app/cpu_engine.h"
 #include "backends/backend.h"
 #include "backends/launch/launch.h"
 #include "lab/tune/trial_lab.h"
 #include "lab/tune/tune_options.h"
-#include "platform/catalog/catalog.h"
-#include "platform/catalog/choose.h"
 #include "spec/workload_spec.h"
 
 namespace redline::app {
 
 struct EngineLabOptions {
-  const platform::CatalogEntry* entry = nullptr;  // outlives the lab
-  platform::Node node;                            // this machine
+  CpuEngineResolver resolver;  // of the model, on this machine
   spec::WorkloadSpec workload;
   lab::TuneGoal goal = lab::TuneGoal::kThroughput;
   std::filesystem::path folder;     // of the report: results and logs go there
@@ -62,7 +60,7 @@ class EngineLab : public lab::TrialLab {
     std::string reason;
     double seconds = 0;
   };
-  Result<platform::Choice> ChoiceOf(const lab::TuneConfiguration& configuration);
+  Result<CpuEngine> Resolve(const lab::TuneConfiguration& configuration) const;
   Result<Start> Up(const lab::TuneConfiguration& configuration);
   Result<Start> StartOnce(const lab::TuneConfiguration& configuration);
   Result<Start> AwaitReady(std::unique_ptr<Engine> engine);
@@ -76,9 +74,5 @@ class EngineLab : public lab::TrialLab {
   int64_t num_started_ = 0;
   int64_t num_measured_ = 0;
 };
-
-// "--chunked-prefill-size 512" as parameters of the native engine. kInvalidArgument for words that
-// are none of its flags.
-Result<spec::Parameters> NativeParametersOf(const std::vector<std::string>& words);
 
 }  // namespace redline::app

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "app/cpu_calibrations.h"
 #include "app/output.h"
 #include "app/progress_line.h"
 #include "backends/devices/cpu_topology.h"
@@ -88,11 +89,6 @@ void PrintTables(const std::string& cpu, double load, const engine::KernelBenchR
   fmt::print(
       "\nTIMES: how often one forward pass runs it. OF LIMIT: the time that the nearer limit asks "
       "for, of the median time. GB/S: weights, keys and values, inputs and outputs, once each.\n");
-}
-
-double LoadAverage() {
-  double load = 0;
-  return ::getloadavg(&load, 1) == 1 ? load : 0;
 }
 
 Result<engine::KernelBenchOptions> KernelBenchOptionsOf(const Arguments& arguments) {

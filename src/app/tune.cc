@@ -13,6 +13,7 @@
 #include "app/tune_view.h"
 #include "base/clock.h"
 #include "base/files.h"
+#include "base/shell.h"
 #include "base/strings.h"
 #include "lab/metrics/environment.h"
 #include "lab/tune/journal.h"

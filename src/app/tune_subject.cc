@@ -7,7 +7,6 @@
 #include "app/bench_flags.h"
 #include "app/engine_lab.h"
 #include "app/progress_line.h"
-#include "app/this_node.h"
 #include "backends/install/engine_store.h"
 #include "base/process.h"
 #include "base/strings.h"
@@ -156,8 +155,9 @@ void AddAllCombinations(TuneSubject& subject) {
 }
 
 Result<EngineLabOptions> EngineLabOptionsOf(const Arguments& arguments, const TuneFrame& frame,
-                                            TuneSubject& subject) {
-  EngineLabOptions options{.node = ThisNode(),
+                                            const TuneSubject& subject) {
+  RL_ASSIGN_OR_RETURN(CpuEngineResolver resolver, CpuEngineResolver::Make(arguments.Get("MODEL")));
+  EngineLabOptions options{.resolver = std::move(resolver),
                            .workload = subject.workload,
                            .goal = frame.options.goal,
                            .folder = frame.folder,
@@ -170,10 +170,6 @@ Result<EngineLabOptions> EngineLabOptionsOf(const Arguments& arguments, const Tu
   options.most_up = static_cast<size_t>(most_up);
   RL_ASSIGN_OR_RETURN(options.start_timeout_seconds,
                       arguments.GetDouble("start-timeout", 0.1, 86400));
-  RL_ASSIGN_OR_RETURN(platform::Catalog catalog,
-                      platform::Catalog::Parse(embedded::catalog_files()));
-  subject.catalog = std::make_unique<platform::Catalog>(std::move(catalog));
-  RL_ASSIGN_OR_RETURN(options.entry, subject.catalog->Find(arguments.Get("MODEL")));
   return options;
 }
 
@@ -181,7 +177,7 @@ Status SetLocal(const Arguments& arguments, const TuneFrame& frame, TuneSubject&
   RL_RETURN_IF_ERROR(RefuseFlags(arguments, {"hardware", "truth-seed", "noise", "plant"},
                                  "without --virtual: this machine's engines are run"));
   RL_ASSIGN_OR_RETURN(EngineLabOptions options, EngineLabOptionsOf(arguments, frame, subject));
-  const backends::HardwareFacts& cpu = options.node.HardwareFor("cpu");
+  const backends::HardwareFacts cpu = backends::CpuFactsOf(options.resolver.worker());
   subject.hardware = cpu.device_model;
   RL_ASSIGN_OR_RETURN(const int64_t longest, LongestRequest(subject.workload));
   std::vector<std::string> engines = EnginesOf(arguments);

@@ -13,7 +13,6 @@
 #include "lab/tune/tune.h"
 #include "planner/hardware/hardware_spec.h"
 #include "planner/predict/configure.h"
-#include "platform/catalog/catalog.h"
 #include "spec/workload_spec.h"
 
 namespace redline::app {
@@ -32,7 +31,6 @@ struct TuneSubject {
 
   planner::KnownModel known_model;  // virtual
   planner::HardwareSpec hardware_spec;
-  std::unique_ptr<platform::Catalog> catalog;  // this machine
 };
 
 struct TuneFrame {

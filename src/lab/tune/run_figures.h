@@ -3,9 +3,12 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 
 #include "lab/metrics/measurement.h"
+#include "lab/tune/tune_options.h"
+#include "planner/engines/engine_plan.h"
 #include "spec/workload_spec.h"
 
 namespace redline::lab {
@@ -15,5 +18,9 @@ std::map<std::string, double> FiguresOf(const Measurement& measurement);
 
 // A quarter of the requests, but enough that every place is taken twice.
 spec::WorkloadSpec ShortOf(const spec::WorkloadSpec& workload);
+
+// By the planner; nullopt when it says that no request can run.
+std::optional<Forecast> ForecastOf(const planner::EnginePlan& plan,
+                                   const spec::WorkloadSpec& workload, TuneGoal goal);
 
 }  // namespace redline::lab

@@ -115,21 +115,7 @@ Result<Checked> VirtualLab::Check(const TuneConfiguration& configuration) {
 Result<std::optional<Forecast>> VirtualLab::Predict(const TuneConfiguration& configuration) {
   const auto planned = PlanOf(configuration);
   if (!planned.ok()) return std::optional<Forecast>();
-  const auto prediction = planner::Predict((*planned)->plan, options_.workload);
-  if (!prediction.ok()) return std::optional<Forecast>();
-  Forecast forecast{.value = prediction->total_tps.value,
-                    .low = prediction->total_tps.low,
-                    .high = prediction->total_tps.high};
-  if (options_.goal == TuneGoal::kLatency) {
-    forecast.value = 1000 / std::max(prediction->mean_e2e_ms, 1e-6);
-    const double width = prediction->mean_tpot_ms.high / prediction->mean_tpot_ms.value;
-    forecast.low = forecast.value / width;
-    forecast.high = forecast.value * width;
-  }
-  const double total = prediction->seconds.Total();
-  for (const double seconds : prediction->seconds.seconds)
-    forecast.shares.push_back(total > 0 ? seconds / total : 0);
-  return std::optional(std::move(forecast));
+  return ForecastOf((*planned)->plan, options_.workload, options_.goal);
 }
 
 TrialFault VirtualLab::PlantedIn(const TuneConfiguration& configuration) const {
@@ -231,9 +217,9 @@ Result<double> VirtualLab::TrueValue(const TuneConfiguration& configuration) {
   planner::TruthOptions truth = options_.truth;
   truth.noise = 0;
   const planner::TruthCost cost(*planned->plan.cost, truth);
-  RL_ASSIGN_OR_RETURN(const planner::Prediction prediction,
-                      planner::Predict(planned->plan, options_.workload,
-                                       {.explains = false, .cost = &cost}));
+  RL_ASSIGN_OR_RETURN(
+      const planner::Prediction prediction,
+      planner::Predict(planned->plan, options_.workload, {.explains = false, .cost = &cost}));
   return options_.goal == TuneGoal::kThroughput ? prediction.total_tps.value
                                                 : 1000 / prediction.mean_e2e_ms;
 }
