@@ -7,6 +7,7 @@
 #include <stop_token>
 #include <thread>
 
+#include "backends/native/native.h"
 #include "base/clock.h"
 #include "base/files.h"
 #include "base/process.h"
@@ -52,34 +53,6 @@ bool IsPortTaken(const std::string& log) {
 
 }  // namespace
 
-Result<spec::Parameters> NativeParametersOf(const std::vector<std::string>& words) {
-  RL_ASSIGN_OR_RETURN(const backends::Backend* native, backends::FindBackend("native"));
-  RL_ASSIGN_OR_RETURN(const backends::ParameterSchema* schema, native->SchemaOf(""));
-  spec::Parameters parameters;
-  for (size_t index = 0; index < words.size(); ++index) {
-    const backends::Parameter* found = nullptr;
-    for (const backends::Parameter& each : schema->parameters) {
-      if (backends::FlagName(each.name) == words[index]) found = &each;
-    }
-    if (found == nullptr)
-      return InvalidArgument(
-          fmt::format("\"{}\" is no flag of the native engine", Excerpt(words[index])), "ARG");
-    if (found->type == backends::ParameterType::kBool) {
-      parameters[found->name] = true;
-      continue;
-    }
-    if (++index == words.size())
-      return InvalidArgument(fmt::format("{} needs a value", words[index - 1]), "ARG");
-    const auto number = ParseInt64(words[index]);
-    if (found->type == backends::ParameterType::kInt && number) {
-      parameters[found->name] = *number;
-    } else {
-      parameters[found->name] = words[index];
-    }
-  }
-  return parameters;
-}
-
 struct EngineLab::Engine {
   lab::TuneConfiguration configuration;
   const backends::Backend* backend = nullptr;
@@ -105,7 +78,7 @@ Result<platform::Choice> EngineLab::ChoiceOf(const lab::TuneConfiguration& confi
                           .environment = configuration.environment};
   if (NameOfEngine(configuration.engine) == "native") {
     wishes.arguments.clear();
-    RL_ASSIGN_OR_RETURN(wishes.parameters, NativeParametersOf(configuration.arguments));
+    RL_ASSIGN_OR_RETURN(wishes.parameters, backends::NativeParametersOf(configuration.arguments));
   }
   RL_ASSIGN_OR_RETURN(platform::Assessment assessment,
                       platform::Assess(*options_.entry, options_.node, wishes));

@@ -77,8 +77,4 @@ class EngineLab : public lab::TrialLab {
   int64_t num_measured_ = 0;
 };
 
-// "--chunked-prefill-size 512" as parameters of the native engine. kInvalidArgument for words that
-// are none of its flags.
-Result<spec::Parameters> NativeParametersOf(const std::vector<std::string>& words);
-
 }  // namespace redline::app

@@ -220,4 +220,31 @@ const Backend& NativeBackend() {
   return backend;
 }
 
+Result<spec::Parameters> NativeParametersOf(const std::vector<std::string>& words) {
+  RL_ASSIGN_OR_RETURN(const ParameterSchema* schema, NativeBackend().SchemaOf(""));
+  spec::Parameters parameters;
+  for (size_t index = 0; index < words.size(); ++index) {
+    const Parameter* found = nullptr;
+    for (const Parameter& each : schema->parameters) {
+      if (FlagName(each.name) == words[index]) found = &each;
+    }
+    if (found == nullptr)
+      return InvalidArgument(
+          fmt::format("\"{}\" is no flag of the native engine", Excerpt(words[index])), "ARG");
+    if (found->type == ParameterType::kBool) {
+      parameters[found->name] = true;
+      continue;
+    }
+    if (++index == words.size())
+      return InvalidArgument(fmt::format("{} needs a value", words[index - 1]), "ARG");
+    const auto number = ParseInt64(words[index]);
+    if (found->type == ParameterType::kInt && number) {
+      parameters[found->name] = *number;
+    } else {
+      parameters[found->name] = words[index];
+    }
+  }
+  return parameters;
+}
+
 }  // namespace redline::backends

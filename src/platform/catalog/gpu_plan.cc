@@ -7,6 +7,7 @@
 
 #include "backends/model_configs.h"
 #include "base/strings.h"
+#include "platform/catalog/staleness.h"
 
 namespace redline::platform {
 namespace {
@@ -52,12 +53,15 @@ Result<const spec::Profile*> ChooseProfile(const CatalogEntry& entry, const GpuW
                     Join(names, ", "), DidYouMean(wishes.profile, names)),
         "profile");
   }
-  // Of those for this hardware, the first that uses most of it.
+  // Of those for this hardware, the first that uses most of it; a user's before the library's.
   const spec::Profile* chosen = nullptr;
   for (const spec::Profile& profile : entry.profiles) {
     if (!IsFor(profile.hardware, wishes.hardware)) continue;
     if (!wishes.goal.empty() && profile.goal != wishes.goal) continue;
-    if (chosen == nullptr || profile.hardware.min_devices > chosen->hardware.min_devices)
+    const bool is_users_before =
+        chosen != nullptr && entry.IsUsers(*chosen) && !entry.IsUsers(profile);
+    if (chosen == nullptr ||
+        (!is_users_before && profile.hardware.min_devices > chosen->hardware.min_devices))
       chosen = &profile;
   }
   if (chosen == nullptr) return NoProfile(entry, wishes);
@@ -81,17 +85,6 @@ void ExplainMemory(const GpuPlan& plan, const spec::HardwareProfile& hardware,
                             plan.placement.memory_fraction));
   why.push_back(fmt::format("Room for {} tokens of context at once ({} bytes each on a rank).",
                             plan.memory.kv_tokens, plan.memory.kv_bytes_per_token));
-}
-
-void ExplainEvidence(const spec::Evidence& evidence, std::vector<std::string>& why) {
-  if (evidence.kind == spec::Evidence::Kind::kNone) {
-    why.emplace_back("Evidence: none; nobody has measured this profile yet.");
-    return;
-  }
-  why.push_back(fmt::format("Evidence: {} ({}, {}, {}{}).", evidence.summary, NameOf(evidence.kind),
-                            evidence.source, evidence.engine,
-                            evidence.date.empty() ? "" : ", " + evidence.date));
-  for (const std::string& flaw : evidence.flaws) why.push_back("Its flaw: " + flaw);
 }
 
 }  // namespace
@@ -168,8 +161,11 @@ Result<GpuPlan> PlanOnGpus(const CatalogEntry& entry, const GpuWishes& wishes) {
   if (profile != nullptr) {
     plan.profile = profile->name;
     plan.evidence = profile->evidence;
+    plan.evidence.stale = StaleReasons(*profile, SurroundingsOf(*profile, nullptr));
   }
-  if (!plan.resolution.error) ExplainEvidence(plan.evidence, plan.why);
+  if (plan.resolution.error) return plan;
+  const auto sentences = EvidenceSentences(plan.evidence);
+  plan.why.insert(plan.why.end(), sentences.begin(), sentences.end());
   return plan;
 }
 
