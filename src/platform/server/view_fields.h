@@ -35,6 +35,29 @@ void VisitFields(Visitor& visit, spec::Is<ConfigurationRow> auto& row) {
 }
 
 template <typename Visitor>
+void VisitFields(Visitor& visit, spec::Is<ProfileView> auto& view) {
+  visit("model", view.model);
+  visit("origin", view.origin);
+  VisitFields(visit, view.profile);
+}
+
+template <typename Visitor>
+void VisitFields(Visitor& visit, spec::Is<ProfilesView> auto& view) {
+  visit("items", view.items);
+  visit("problems", view.problems);
+}
+
+template <typename Visitor>
+void VisitFields(Visitor& visit, spec::Is<PublishBody> auto& body) {
+  visit("report", body.report);
+  visit("name", body.name);
+  visit("goal", body.goal);
+  visit("virtual_evidence", body.virtual_evidence);
+  visit("model", body.model);
+  visit("profile", body.profile);
+}
+
+template <typename Visitor>
 void VisitFields(Visitor& visit, spec::Is<EventView> auto& event) {
   visit.Time("at", event.at_ms);
   visit("instance_id", event.instance_id);
