@@ -5,9 +5,9 @@
 #include <nlohmann/json.hpp>
 
 #include "app/environment.h"
+#include "app/library_here.h"
 #include "app/output.h"
 #include "base/strings.h"
-#include "embedded/catalog_files.h"
 #include "platform/catalog/gpu_plan.h"
 #include "spec/profile.h"
 
@@ -109,8 +109,9 @@ Status ShowDeploymentPlan(const Arguments& arguments) {
   if (arguments.Has("set"))
     return InvalidArgument("--set is for the native engine; give flags of this one after --",
                            "set");
-  RL_ASSIGN_OR_RETURN(const auto catalog, platform::Catalog::Parse(embedded::catalog_files()));
-  RL_ASSIGN_OR_RETURN(const platform::CatalogEntry* entry, catalog.Find(arguments.Get("MODEL")));
+  RL_ASSIGN_OR_RETURN(const LibraryHere library, ReadLibraryHere(DataDirOf(arguments)));
+  RL_ASSIGN_OR_RETURN(const platform::CatalogEntry* entry,
+                      library.catalog.Find(arguments.Get("MODEL")));
   platform::GpuWishes wishes{.hardware = {},
                              .profile = arguments.Get("profile"),
                              .goal = arguments.Get("goal"),
