@@ -9,6 +9,7 @@
 #include "app/output.h"
 #include "base/strings.h"
 #include "platform/catalog/gpu_plan.h"
+#include "platform/catalog/offers.h"
 #include "spec/profile.h"
 
 namespace redline::app {
@@ -118,12 +119,23 @@ Status ShowDeploymentPlan(const Arguments& arguments) {
                              .engine = arguments.Get("engine"),
                              .arguments = arguments.GetAll("ARG")};
   RL_ASSIGN_OR_RETURN(wishes.hardware, spec::FindHardwareProfile(arguments.Get("hardware")));
-  RL_ASSIGN_OR_RETURN(const GpuPlan plan, PlanOnGpus(*entry, wishes));
+  const auto offers = [&] {
+    return OffersFor(library.catalog, *entry, platform::NodeOf(wishes.hardware),
+                     {.profile = wishes.profile, .goal = wishes.goal, .engine = wishes.engine});
+  };
+  const auto planned = PlanOnGpus(*entry, wishes);
+  if (planned.status().code() == Code::kNotFound && planned.status().param() != "profile")
+    return Status(Code::kNotFound, platform::WithOffers(planned.status().message(), offers()),
+                  planned.status().param());
+  if (!planned.ok()) return planned.status();
+  const GpuPlan& plan = *planned;
   if (!PrintedForPrograms(arguments, PlanJson(entry->name, plan)))
     PrintForPeople(entry->name, wishes.hardware.name, plan);
   if (!plan.obstacle.empty())
-    return FailedPrecondition(fmt::format("{} would not start on {}: {}", plan.engine,
-                                          wishes.hardware.name, plan.obstacle));
+    return FailedPrecondition(
+        platform::WithOffers(fmt::format("{} would not start on {}: {}", plan.engine,
+                                         wishes.hardware.name, plan.obstacle),
+                             offers()));
   if (!plan.resolution.error) return OkStatus();
   return InvalidArgument(fmt::format("{} would not start ({}): {}", plan.engine,
                                      plan.resolution.error->stage, plan.resolution.error->message),

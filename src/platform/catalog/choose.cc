@@ -368,18 +368,6 @@ std::string HardwareMismatch(const spec::HardwareMatch& match,
 
 namespace {
 
-// Why a profile that fits as well comes after the chosen one.
-std::string WhyNext(const CatalogEntry& entry, const spec::Profile& chosen,
-                    const spec::Profile& next) {
-  if (IsForGpus(chosen) && !IsForGpus(next)) return "it would leave the GPUs idle";
-  if (entry.IsUsers(chosen) && !entry.IsUsers(next))
-    return "profiles that were published here come before the library's";
-  if (IsForGpus(chosen) && next.hardware.min_devices < chosen.hardware.min_devices)
-    return fmt::format("it is for {} GPUs, the chosen one for {}", next.hardware.min_devices,
-                       chosen.hardware.min_devices);
-  return fmt::format("it comes after {}", chosen.name);
-}
-
 std::string OtherwiseSentence(const Alternative& next, const spec::Profile& profile) {
   const std::string goal = next.goal.empty() ? "" : " for " + next.goal;
   const std::string evidence =
@@ -406,6 +394,17 @@ void AddNext(const CatalogEntry& entry, const Node& node, const Wishes& wishes,
 }
 
 }  // namespace
+
+std::string WhyNext(const CatalogEntry& entry, const spec::Profile& chosen,
+                    const spec::Profile& next) {
+  if (IsForGpus(chosen) && !IsForGpus(next)) return "it would leave the GPUs idle";
+  if (entry.IsUsers(chosen) && !entry.IsUsers(next))
+    return "profiles that were published here come before the library's";
+  if (IsForGpus(chosen) && next.hardware.min_devices < chosen.hardware.min_devices)
+    return fmt::format("it is for {} GPUs, the chosen one for {}", next.hardware.min_devices,
+                       chosen.hardware.min_devices);
+  return fmt::format("it comes after {}", chosen.name);
+}
 
 // When nothing fits, what is told of is the profile that came nearest: the last one whose hardware
 // matches (profiles become smaller), else the first.

@@ -82,6 +82,10 @@ Result<Assessment> Assess(const CatalogEntry& entry, const Node& node, const Wis
 std::string HardwareMismatch(const spec::HardwareMatch& match,
                              const backends::HardwareFacts& hardware);
 
+// Why `next`, which would fit as well, comes after the chosen one: a sentence's end.
+std::string WhyNext(const CatalogEntry& entry, const spec::Profile& chosen,
+                    const spec::Profile& next);
+
 // The parameters a profile gives with the user's over them.
 spec::Parameters MergeParameters(const spec::Parameters& profile, const spec::Parameters& user);
 

@@ -163,7 +163,9 @@ Result<Answer> Create(ControlPlane& plane, const CreateDeploymentBody& body) {
                                  .configuration = ConfigurationOf(deployment.engine, {}),
                                  .fit = ViewOf(assessment.fit),
                                  .command = command.argv,
-                                 .command_environment = command.env});
+                                 .command_environment = command.env,
+                                 .evidence = assessment.choice->evidence,
+                                 .alternatives = assessment.choice->alternatives});
   }
   if (!has_files) return Status(Code::kFailedPrecondition, WhyNotFetched(*entry), "model_path");
   deployment.created_at_ms = UnixMillis();

@@ -114,7 +114,8 @@ LibraryModelView ViewOf(const ControlPlane& plane, const CatalogEntry& entry) {
                              .command = command.argv,
                              .command_environment = command.env,
                              .why = choice.why,
-                             .evidence = choice.evidence};
+                             .evidence = choice.evidence,
+                             .alternatives = choice.alternatives};
   }
   view.profiles = ProfilesOf(plane, entry);
   for (const auto& deployment : plane.state().deployments) {

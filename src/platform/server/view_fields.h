@@ -83,6 +83,14 @@ void VisitFields(Visitor& visit, spec::Is<FitView> auto& fit) {
 }
 
 template <typename Visitor>
+void VisitFields(Visitor& visit, spec::Is<Alternative> auto& alternative) {
+  visit("profile", alternative.profile);
+  visit("goal", alternative.goal);
+  visit("fits", alternative.fits);
+  visit("reason", alternative.reason);
+}
+
+template <typename Visitor>
 void VisitFields(Visitor& visit, spec::Is<ChosenView> auto& chosen) {
   visit("profile", chosen.profile);
   visit("engine", chosen.engine);
@@ -91,6 +99,7 @@ void VisitFields(Visitor& visit, spec::Is<ChosenView> auto& chosen) {
   visit("command_environment", chosen.command_environment);
   visit("why", chosen.why);
   visit("evidence", chosen.evidence);
+  visit("alternatives", chosen.alternatives);
 }
 
 template <typename Visitor>
@@ -131,6 +140,8 @@ void VisitFields(Visitor& visit, spec::Is<DryRunView> auto& view) {
   visit("fit", view.fit);
   visit("command", view.command);
   visit("command_environment", view.command_environment);
+  visit("evidence", view.evidence);
+  visit("alternatives", view.alternatives);
 }
 
 template <typename Visitor>

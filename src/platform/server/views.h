@@ -87,6 +87,7 @@ struct ChosenView {
   std::map<std::string, std::string> command_environment;
   std::vector<std::string> why;
   spec::Evidence evidence;
+  std::vector<Alternative> alternatives;
 };
 
 // One version of an engine.
@@ -125,6 +126,8 @@ struct DryRunView {
   FitView fit;
   std::vector<std::string> command;
   std::map<std::string, std::string> command_environment;
+  spec::Evidence evidence;
+  std::vector<Alternative> alternatives;
 };
 
 struct ProcessView {
