@@ -136,6 +136,23 @@ class Profiles(unittest.TestCase):
         done = self.redline("profile", "publish", str(self.root / "nowhere"))
         self.assertIn("result.json", done.stderr)
 
+    def test_a_virtual_run_is_a_prediction(self):
+        report = str(self.root / "rehearsal")
+        found = self.json_of("tune", "Qwen3-4B", "--hardware", "h200x2", "--virtual", "--workload",
+                             "medium", "--requests", "40", "--max-time", "700h", "--truth-seed", "3",
+                             "--engines", "vllm", "--report", report)
+        self.assertTrue(found["has_winner"])
+        self.assertIn("--virtual-evidence", self.redline("profile", "publish", report).stderr)
+        published = self.json_of("profile", "publish", report, "--virtual-evidence", "--name", "v")
+        self.assertEqual(published["evidence"]["kind"], "predicted")
+        plan = self.json_of("deploy", "qwen3-4b", "--hardware", "H200x2", "--dry-run")
+        self.assertEqual(plan["profile"], "v")
+        self.assertEqual(plan["command"][-len(found["winner"]["arguments"]):],
+                         found["winner"]["arguments"])
+        self.assertIn("VIRTUAL", " ".join(plan["why"]))
+        refused = self.redline("profile", "reproduce", "qwen3-4b/v")
+        self.assertIn("predicted", refused.stderr)
+
     def test_two_at_once_leave_one_whole_file(self):
         folder = self.won("at-once")
         runs = [subprocess.Popen([BINARY, "profile", "publish", str(folder), "--name", "both"],

@@ -303,6 +303,9 @@ Result<spec::Evidence> EvidenceOf(const TuneResultFile& file, const json& result
   RL_ASSIGN_OR_RETURN(
       evidence.baseline,
       ConfigOfWords(file.baseline.engine, file.baseline.arguments, file.baseline.environment));
+  // The machine that computed a virtual run says nothing of the one it is about.
+  if (file.is_virtual)
+    std::erase_if(evidence.environment, [](const auto& each) { return each.first != "redline"; });
   if (file.is_virtual)
     evidence.flaws.emplace_back("The run was virtual: its times are computed, by a planner.");
   if (!wishes.goal.empty() && wishes.goal != file.goal)

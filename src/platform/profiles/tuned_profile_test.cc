@@ -208,6 +208,7 @@ TEST_F(TunedProfileTest, AVirtualRunIsAPredictionForTheGpusItTakes) {
   EXPECT_EQ(profile.evidence.kind, spec::Evidence::Kind::kPredicted);
   EXPECT_EQ(profile.evidence.summary.rfind("VIRTUAL", 0), 0U);
   EXPECT_NE(profile.evidence.flaws.at(0).find("virtual"), std::string::npos);
+  EXPECT_EQ(profile.evidence.environment.size(), 1U) << "not of the machine that computed it";
   EXPECT_EQ(profile.hardware.models, std::vector<std::string>{"H200"});
   EXPECT_EQ(profile.hardware.min_devices, 1) << "it takes one of two";
   EXPECT_EQ(profile.engine.version, "0.13.0");
