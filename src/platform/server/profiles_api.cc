@@ -81,10 +81,20 @@ Result<TunedProfile> FromBody(const ControlPlane& plane, const PublishBody& body
   return published;
 }
 
-// After a file was written or removed.
-void Reload(ControlPlane& plane, const CatalogEntry& entry) {
-  plane.profiles.LoadInto(plane.catalog, entry);
-  plane.assessments.Clear();
+std::string PublishedText(const CatalogEntry& entry) {
+  std::string text;
+  for (size_t index = 0; index < entry.num_user_profiles; ++index)
+    text += spec::DumpJson(spec::ToJson(entry.profiles[index]));
+  return text;
+}
+
+// The files as they are now; what was wrong with them. What was assessed is forgotten when they
+// have changed, and not otherwise: it is dear.
+std::vector<std::string> Reload(ControlPlane& plane, const CatalogEntry& entry) {
+  const std::string before = PublishedText(entry);
+  auto problems = plane.profiles.LoadInto(plane.catalog, entry);
+  if (PublishedText(entry) != before) plane.assessments.Clear();
+  return problems;
 }
 
 Result<ProfileView> ViewOf(const ControlPlane& plane, const CatalogEntry& entry,
@@ -109,11 +119,10 @@ Result<Answer> ListProfiles(ControlPlane& plane, const net::HttpRequest& request
   ProfilesView view;
   for (const CatalogEntry* entry : entries) {
     // Files may have been put there by hand, or by a command.
-    const auto problems = plane.profiles.LoadInto(plane.catalog, *entry);
+    const auto problems = Reload(plane, *entry);
     view.problems.insert(view.problems.end(), problems.begin(), problems.end());
     AddProfiles(plane, *entry, origin, view);
   }
-  plane.assessments.Clear();
   return AnswerWith(view);
 }
 
