@@ -11,6 +11,7 @@
 #include "app/commands.h"
 #include "app/output.h"
 #include "base/files.h"
+#include "spec/yaml.h"
 
 namespace redline::app {
 namespace {
@@ -158,7 +159,7 @@ TEST(Output, TablesPadAndEscape) {
 TEST(Output, YamlKeepsTypes) {
   const nlohmann::json value = {{"text", "42"}, {"number", 42},    {"flag", true}, {"list", {1, 2}},
                                 {"empty", ""},  {"none", nullptr}, {"word", "yes"}};
-  EXPECT_EQ(ToYaml(value),
+  EXPECT_EQ(spec::ToYaml(value),
             "empty: \"\"\nflag: true\nlist:\n  - 1\n  - 2\nnone: ~\nnumber: 42\ntext: \"42\"\n"
             "word: \"yes\"\n");
 }

@@ -33,6 +33,7 @@ Command CatalogCommand();
 Command CalibrateCommand();
 Command PlanCommand();
 Command TuneCommand();
+Command ProfileCommand();
 Command SimulateCommand();
 Command JoinCommand();
 Command LeaveCommand();

@@ -10,7 +10,7 @@
 
 #include "app/interrupt.h"
 #include "backends/devices/devices.h"
-#include "backends/parameter_schema.h"
+#include "backends/native/native.h"
 #include "base/clock.h"
 #include "base/files.h"
 #include "base/ids.h"
@@ -30,32 +30,18 @@ namespace {
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
-// A word as the schema's parameter takes it; the schema checks what comes of it.
-Result<spec::ParameterValue> ValueOfWord(const backends::Parameter& parameter,
-                                         const std::string& word) {
-  if (parameter.type == backends::ParameterType::kInt) {
-    if (const auto number = ParseInt64(word)) return spec::ParameterValue(*number);
-    return InvalidArgument(fmt::format("{} \"{}\" is no whole number",
-                                       backends::FlagName(parameter.name), Excerpt(word)),
-                           parameter.name);
-  }
-  return spec::ParameterValue(word);
-}
-
 Result<platform::Wishes> CpuWishesOf(const std::string& engine,
                                      const std::vector<std::string>& arguments,
                                      const std::map<std::string, std::string>& environment) {
-  platform::Wishes wishes;
-  const size_t at = engine.find('@');
-  if (engine.substr(0, at) != "native") {
-    wishes.engine = engine;
+  platform::Wishes wishes{.engine = engine};
+  if (engine.substr(0, engine.find('@')) != "native") {
     wishes.arguments = arguments;
     wishes.environment = environment;
     return wishes;
   }
   if (!environment.empty())
     return InvalidArgument("the native engine reads no variables: leave --env out", "env");
-  RL_ASSIGN_OR_RETURN(wishes.parameters, NativeParametersOf(arguments));
+  RL_ASSIGN_OR_RETURN(wishes.parameters, backends::NativeParametersOf(arguments));
   return wishes;
 }
 
@@ -87,33 +73,6 @@ Result<platform::Prepared> PrepareCpuEngine(const CpuEngine& engine,
 }
 
 }  // namespace
-
-Result<spec::Parameters> NativeParametersOf(const std::vector<std::string>& words) {
-  RL_ASSIGN_OR_RETURN(const backends::Backend* native, backends::FindBackend("native"));
-  RL_ASSIGN_OR_RETURN(const backends::ParameterSchema* schema, native->SchemaOf(""));
-  spec::Parameters parameters;
-  for (size_t index = 0; index < words.size(); ++index) {
-    std::string name = words[index].substr(0, words[index].find('='));
-    const bool has_value = name.size() < words[index].size();
-    std::string key = name.starts_with("--") ? name.substr(2) : std::string();
-    std::replace(key.begin(), key.end(), '-', '_');
-    const backends::Parameter* parameter = schema->Find(key);
-    if (parameter == nullptr)
-      return InvalidArgument(fmt::format("{} is no flag of the native engine that a plan may set; "
-                                         "see: redline serve --help",
-                                         Excerpt(name)),
-                             "ARG");
-    if (parameter->type == backends::ParameterType::kBool && !has_value) {
-      parameters[key] = true;
-      continue;
-    }
-    if (!has_value && index + 1 >= words.size())
-      return InvalidArgument(fmt::format("{} needs a value", name), "ARG");
-    const std::string word = has_value ? words[index].substr(name.size() + 1) : words[++index];
-    RL_ASSIGN_OR_RETURN(parameters[key], ValueOfWord(*parameter, word));
-  }
-  return parameters;
-}
 
 Result<CpuEngineResolver> CpuEngineResolver::Make(const std::string& model) {
   CpuEngineResolver resolver;

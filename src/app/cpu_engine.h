@@ -28,10 +28,6 @@ struct CpuEngine {
   std::string Name() const { return config.engine + "@" + config.version; }
 };
 
-// Native takes parameters; on command lines they are written as the flags of `redline serve`.
-// kInvalidArgument for words that are none of its flags.
-Result<spec::Parameters> NativeParametersOf(const std::vector<std::string>& words);
-
 // Asks what the platform would run here, of one model. Immutable.
 class CpuEngineResolver {
  public:

@@ -6,6 +6,7 @@
 #include "app/deploy_plan.h"
 #include "app/deployments.h"
 #include "app/environment.h"
+#include "app/library_here.h"
 #include "app/local_plan.h"
 #include "app/output.h"
 #include "base/strings.h"
@@ -82,7 +83,7 @@ void PrintPlan(const std::string& headline, const json& deployment) {
 
 // A dry run needs no platform: without one it is about this machine.
 Status ShowPlanHere(const Arguments& arguments, const json& body) {
-  RL_ASSIGN_OR_RETURN(const json plan, PlanHere(body));
+  RL_ASSIGN_OR_RETURN(const json plan, PlanHere(body, DataDirOf(arguments)));
   if (!PrintedForPrograms(arguments, plan))
     PrintPlan(plan.value("name", "") + " would run on this machine", plan);
   return OkStatus();

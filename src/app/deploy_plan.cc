@@ -5,10 +5,11 @@
 #include <nlohmann/json.hpp>
 
 #include "app/environment.h"
+#include "app/library_here.h"
 #include "app/output.h"
 #include "base/strings.h"
-#include "embedded/catalog_files.h"
 #include "platform/catalog/gpu_plan.h"
+#include "platform/catalog/offers.h"
 #include "spec/profile.h"
 
 namespace redline::app {
@@ -109,20 +110,32 @@ Status ShowDeploymentPlan(const Arguments& arguments) {
   if (arguments.Has("set"))
     return InvalidArgument("--set is for the native engine; give flags of this one after --",
                            "set");
-  RL_ASSIGN_OR_RETURN(const auto catalog, platform::Catalog::Parse(embedded::catalog_files()));
-  RL_ASSIGN_OR_RETURN(const platform::CatalogEntry* entry, catalog.Find(arguments.Get("MODEL")));
+  RL_ASSIGN_OR_RETURN(const LibraryHere library, ReadLibraryHere(DataDirOf(arguments)));
+  RL_ASSIGN_OR_RETURN(const platform::CatalogEntry* entry,
+                      library.catalog.Find(arguments.Get("MODEL")));
   platform::GpuWishes wishes{.hardware = {},
                              .profile = arguments.Get("profile"),
                              .goal = arguments.Get("goal"),
                              .engine = arguments.Get("engine"),
                              .arguments = arguments.GetAll("ARG")};
   RL_ASSIGN_OR_RETURN(wishes.hardware, spec::FindHardwareProfile(arguments.Get("hardware")));
-  RL_ASSIGN_OR_RETURN(const GpuPlan plan, PlanOnGpus(*entry, wishes));
+  const auto offers = [&] {
+    return OffersFor(library.catalog, *entry, platform::NodeOf(wishes.hardware),
+                     {.profile = wishes.profile, .goal = wishes.goal, .engine = wishes.engine});
+  };
+  const auto planned = PlanOnGpus(*entry, wishes);
+  if (planned.status().code() == Code::kNotFound && planned.status().param() != "profile")
+    return Status(Code::kNotFound, platform::WithOffers(planned.status().message(), offers()),
+                  planned.status().param());
+  if (!planned.ok()) return planned.status();
+  const GpuPlan& plan = *planned;
   if (!PrintedForPrograms(arguments, PlanJson(entry->name, plan)))
     PrintForPeople(entry->name, wishes.hardware.name, plan);
   if (!plan.obstacle.empty())
-    return FailedPrecondition(fmt::format("{} would not start on {}: {}", plan.engine,
-                                          wishes.hardware.name, plan.obstacle));
+    return FailedPrecondition(
+        platform::WithOffers(fmt::format("{} would not start on {}: {}", plan.engine,
+                                         wishes.hardware.name, plan.obstacle),
+                             offers()));
   if (!plan.resolution.error) return OkStatus();
   return InvalidArgument(fmt::format("{} would not start ({}): {}", plan.engine,
                                      plan.resolution.error->stage, plan.resolution.error->message),

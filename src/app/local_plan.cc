@@ -2,9 +2,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "app/library_here.h"
 #include "app/this_node.h"
-#include "embedded/catalog_files.h"
 #include "platform/catalog/choose.h"
+#include "platform/catalog/offers.h"
 #include "platform/catalog/shown_command.h"
 #include "spec/json.h"
 
@@ -27,14 +28,28 @@ Result<platform::Wishes> WishesOf(const json& body) {
   return wishes;
 }
 
+json AlternativesJson(const platform::Choice& choice) {
+  json alternatives = json::array();
+  for (const platform::Alternative& each : choice.alternatives)
+    alternatives.push_back({{"profile", each.profile},
+                            {"goal", each.goal},
+                            {"fits", each.fits},
+                            {"reason", each.reason}});
+  return alternatives;
+}
+
 }  // namespace
 
-Result<json> PlanHere(const json& body) {
-  RL_ASSIGN_OR_RETURN(const auto catalog, platform::Catalog::Parse(embedded::catalog_files()));
-  RL_ASSIGN_OR_RETURN(const platform::CatalogEntry* entry, catalog.Find(body.value("model", "")));
+Result<json> PlanHere(const json& body, const std::filesystem::path& data_dir) {
+  RL_ASSIGN_OR_RETURN(const LibraryHere library, ReadLibraryHere(data_dir));
+  RL_ASSIGN_OR_RETURN(const platform::CatalogEntry* entry,
+                      library.catalog.Find(body.value("model", "")));
   RL_ASSIGN_OR_RETURN(const platform::Wishes wishes, WishesOf(body));
-  RL_ASSIGN_OR_RETURN(const auto assessment, Assess(*entry, ThisNode(), wishes));
-  if (!assessment.choice) return FailedPrecondition(assessment.fit.message);
+  const platform::Node node = ThisNode();
+  RL_ASSIGN_OR_RETURN(const auto assessment, Assess(*entry, node, wishes));
+  if (!assessment.choice)
+    return FailedPrecondition(platform::WithOffers(
+        assessment.fit.message, OffersFor(library.catalog, *entry, node, wishes)));
   const std::string name = body.value("name", entry->name);
   // With the model's name where the agent would put its path.
   const auto command = platform::ShownCommand({.engine = assessment.choice->engine,
@@ -50,6 +65,8 @@ Result<json> PlanHere(const json& body) {
               {"profile", assessment.choice->profile},
               {"engine", spec::ToJson(assessment.choice->engine)},
               {"why", assessment.choice->why},
+              {"evidence", spec::ToJson(assessment.choice->evidence)},
+              {"alternatives", AlternativesJson(*assessment.choice)},
               {"fit",
                {{"fits", assessment.fit.fits},
                 {"needed_bytes", assessment.fit.needed_bytes},

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <unistd.h>
-#include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -10,6 +9,7 @@
 
 #include "base/strings.h"
 #include "spec/json.h"
+#include "spec/yaml.h"
 
 namespace redline::app {
 namespace {
@@ -27,41 +27,6 @@ size_t DisplayWidth(std::string_view text) {
   return width;
 }
 
-void EmitYaml(YAML::Emitter& out, const json& value) {
-  switch (value.type()) {
-    case json::value_t::object:
-      out << YAML::BeginMap;
-      for (const auto& [key, member] : value.items()) {
-        out << YAML::Key << key << YAML::Value;
-        EmitYaml(out, member);
-      }
-      out << YAML::EndMap;
-      break;
-    case json::value_t::array:
-      out << YAML::BeginSeq;
-      for (const auto& element : value) EmitYaml(out, element);
-      out << YAML::EndSeq;
-      break;
-    case json::value_t::string: {
-      // Quoted when a YAML reader would take the text for something else.
-      const auto text = value.get<std::string>();
-      const bool plain = !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || c == '-' || c == '_' || c == '/' || c == '.';
-      });
-      const bool keyword = text == "true" || text == "false" || text == "null" || text == "yes" ||
-                           text == "no" || text == "on" || text == "off" || text == "-";
-      if (!plain || keyword) out << YAML::DoubleQuoted;
-      out << text;
-      break;
-    }
-    case json::value_t::null:
-      out << YAML::Null;
-      break;
-    default:
-      out << value.dump();
-  }
-}
-
 }  // namespace
 
 Flag OutputFlag() {
@@ -73,7 +38,7 @@ bool PrintedForPrograms(const Arguments& arguments, const json& value) {
   if (format == "json") {
     fmt::print("{}\n", value.dump(2, ' ', false, json::error_handler_t::replace));
   } else if (format == "yaml") {
-    fmt::print("{}", ToYaml(value));
+    fmt::print("{}", spec::ToYaml(value));
   } else {
     return false;
   }
@@ -107,12 +72,6 @@ std::string FormatTable(const std::vector<std::string>& header,
 
 std::string CellOf(const nlohmann::json& value, size_t width) {
   return Excerpt(value.is_string() ? value.get<std::string>() : spec::DumpJson(value), width);
-}
-
-std::string ToYaml(const json& value) {
-  YAML::Emitter out;
-  EmitYaml(out, value);
-  return std::string(out.c_str()) + "\n";
 }
 
 bool StderrIsTerminal() { return ::isatty(STDERR_FILENO) == 1; }

@@ -21,7 +21,6 @@ std::string FormatTable(const std::vector<std::string>& header,
 // A value for a cell of at most `width` bytes: text without quotes, the rest as JSON.
 std::string CellOf(const nlohmann::json& value, size_t width);
 
-std::string ToYaml(const nlohmann::json& value);
 // Whether standard error is a terminal: progress is drawn only there.
 bool StderrIsTerminal();
 

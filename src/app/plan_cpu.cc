@@ -148,6 +148,7 @@ std::string DeployCommandOf(const CpuEngine& engine) {
     std::replace(name.begin(), name.end(), '-', '_');
     parameters.push_back(name + "=" + backends::FormatValue(engine.config.resolved.at(name)));
   }
+  line += " --engine native";
   return parameters.empty() ? line : line + " --set " + Join(parameters, ",");
 }
 

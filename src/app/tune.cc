@@ -15,6 +15,7 @@
 #include "base/files.h"
 #include "base/shell.h"
 #include "base/strings.h"
+#include "base/version.h"
 #include "lab/metrics/environment.h"
 #include "lab/tune/journal.h"
 #include "lab/tune/journaled_lab.h"
@@ -132,6 +133,13 @@ Status WriteReport(const fs::path& folder, const lab::TuneReport& report) {
   return WriteFileAtomic(folder / "trials.csv", lab::CsvOf(report));
 }
 
+// With this product's version, which is the native engine's.
+std::map<std::string, std::string> EnvironmentHere() {
+  auto environment = lab::CollectEnvironment();
+  environment["redline"] = kVersion;
+  return environment;
+}
+
 void PrintResult(const lab::TuneReport& report, const fs::path& folder) {
   for (const std::string& finding : lab::FindingsOf(report)) fmt::print("{}\n", finding);
   fmt::print("\n");
@@ -184,7 +192,7 @@ Status RunTune(const Arguments& arguments) {
       .publish_command = result->has_winner && !subject->is_virtual
                              ? "redline profile publish " + ShellWord(frame.folder.string())
                              : "",
-      .environment = lab::CollectEnvironment(),
+      .environment = EnvironmentHere(),
       .date = FormatRfc3339(UnixMillis()).substr(0, 10)};
   RL_RETURN_IF_ERROR(WriteReport(frame.folder, report));
   if (!PrintedForPrograms(arguments, ToJson(report))) PrintResult(report, frame.folder);

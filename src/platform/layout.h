@@ -22,6 +22,10 @@ struct DataLayout {
   // Of a node that joined on this machine: a data directory of its own.
   std::filesystem::path nodes() const { return root / "nodes"; }
   std::filesystem::path node_state() const { return root / "node.json"; }  // pid of its agent
+  // Those that were published here: profiles/MODEL/NAME.yaml.
+  std::filesystem::path profiles() const { return root / "profiles"; }
+  // Of a job of the lab: its report's folder.
+  std::filesystem::path lab_job(const std::string& id) const { return root / "lab" / id; }
   std::filesystem::path instance_dir(const std::string& instance_id) const {
     return root / "instances" / instance_id;
   }

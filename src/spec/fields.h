@@ -79,6 +79,14 @@ void VisitFields(Visitor& visit, Is<Evidence> auto& evidence) {
   visit("engine", evidence.engine);
   visit("figures", evidence.figures);
   visit("flaws", evidence.flaws);
+  visit("environment", evidence.environment);
+  visit("goal", evidence.goal);
+  visit("command", evidence.command);
+  visit("workload", evidence.workload);
+  visit("fingerprint", evidence.fingerprint);
+  visit("baseline", evidence.baseline);
+  visit("resolved", evidence.resolved);
+  visit("stale", evidence.stale);
 }
 
 template <typename Visitor>

@@ -1,5 +1,7 @@
 #include "spec/profile.h"
 
+#include "base/strings.h"
+#include "spec/json.h"
 #include "spec/json_fields.h"
 
 namespace redline::spec {
@@ -23,6 +25,13 @@ Result<Evidence::Kind> EvidenceKindFromName(std::string_view name) {
   }
   return InvalidArgument("evidence is \"none\", \"predicted\" or \"measured\", not \"" +
                          EscapeControl(name) + "\"");
+}
+
+std::string FingerprintOf(const EngineConfig& config) {
+  EngineConfig what = config;
+  what.version.clear();
+  what.resolved.clear();
+  return Sha256Hex(DumpJson(FieldsToJson(what))).substr(0, 16);
 }
 
 nlohmann::json ToJson(const Profile& profile) { return FieldsToJson(profile); }

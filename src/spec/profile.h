@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
@@ -27,6 +28,16 @@ struct Evidence {
   std::string engine;   // what ran: "sglang@0.5.6.post2"
   Parameters figures;   // by the names of docs/metrics.md: total_tps
   std::vector<std::string> flaws;  // why the figures are worth less than they look, a sentence each
+  // Of what `redline tune` found; empty where somebody else measured.
+  std::map<std::string, std::string> environment;  // of the machine: "cpu", "kernel", "redline"
+  std::string goal;         // that the ratio among the figures is of: "throughput", "latency"
+  std::string command;      // that found it, as it was typed
+  std::string workload;     // that was run: a WorkloadSpec as JSON
+  std::string fingerprint;  // of the engine configuration that ran (FingerprintOf)
+  EngineConfig baseline;    // what the ratio among the figures is over
+  Parameters resolved;      // what the engine made of the configuration
+  // Why it may no longer hold, a sentence each: computed for a node, in no file.
+  std::vector<std::string> stale;
 };
 
 struct Profile {
@@ -41,6 +52,10 @@ struct Profile {
 // "measured" and back; kInvalidArgument for unknown names.
 std::string_view NameOf(Evidence::Kind kind);
 Result<Evidence::Kind> EvidenceKindFromName(std::string_view name);
+
+// What runs, as 16 hexadecimal digits: engine, requested parameters, arguments and environment; not
+// the version.
+std::string FingerprintOf(const EngineConfig& config);
 
 nlohmann::json ToJson(const Profile& profile);
 nlohmann::json ToJson(const Evidence& evidence);

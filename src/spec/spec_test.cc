@@ -40,10 +40,21 @@ const json kEngine = {{"engine", "native"},
                       {"arguments", {"--a", "1"}},
                       {"environment", {{"A", "b"}}},
                       {"resolved", {{"b", -5}}}};
-const json kEvidence = {{"kind", "predicted"},    {"summary", "s"},
-                        {"source", "r"},          {"date", "2026-01-02"},
-                        {"engine", "native@0.1"}, {"figures", {{"total_tps", 1.5}}},
-                        {"flaws", {"one", "two"}}};
+const json kEvidence = {{"kind", "predicted"},
+                        {"summary", "s"},
+                        {"source", "r"},
+                        {"date", "2026-01-02"},
+                        {"engine", "native@0.1"},
+                        {"figures", {{"total_tps", 1.5}}},
+                        {"flaws", {"one", "two"}},
+                        {"environment", {{"cpu", "c"}}},
+                        {"command", "redline tune"},
+                        {"workload", "{}"},
+                        {"goal", "latency"},
+                        {"fingerprint", "f"},
+                        {"baseline", kEngine},
+                        {"resolved", {{"b", 5}}},
+                        {"stale", {"three"}}};
 const json kFile = {{"path", "a/b.gguf"}, {"num_bytes", 5}, {"sha256", std::string(64, 'a')}};
 const json kSource = {{"kind", "pypi"}, {"package", "p"}, {"version", "1"},
                       {"repo", ""},     {"revision", ""}, {"members", {{"b.gguf", "p/b.gguf"}}}};

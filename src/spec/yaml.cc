@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -58,6 +59,41 @@ class YamlConverter {
   size_t num_values_ = 0;
 };
 
+void EmitYaml(YAML::Emitter& out, const json& value) {
+  switch (value.type()) {
+    case json::value_t::object:
+      out << YAML::BeginMap;
+      for (const auto& [key, member] : value.items()) {
+        out << YAML::Key << key << YAML::Value;
+        EmitYaml(out, member);
+      }
+      out << YAML::EndMap;
+      break;
+    case json::value_t::array:
+      out << YAML::BeginSeq;
+      for (const auto& element : value) EmitYaml(out, element);
+      out << YAML::EndSeq;
+      break;
+    case json::value_t::string: {
+      // Quoted when a YAML reader would take the text for something else.
+      const auto text = value.get<std::string>();
+      const bool plain = !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || c == '-' || c == '_' || c == '/' || c == '.';
+      });
+      const bool keyword = text == "true" || text == "false" || text == "null" || text == "yes" ||
+                           text == "no" || text == "on" || text == "off" || text == "-";
+      if (!plain || keyword) out << YAML::DoubleQuoted;
+      out << text;
+      break;
+    }
+    case json::value_t::null:
+      out << YAML::Null;
+      break;
+    default:
+      out << value.dump();
+  }
+}
+
 }  // namespace
 
 ParameterValue YamlScalar(const YAML::Node& node) {
@@ -83,6 +119,12 @@ Result<json> ParseYaml(std::string_view text, const YamlLimits& limits) {
   } catch (const YAML::Exception& error) {
     return InvalidArgument(fmt::format("line {}: {}", error.mark.line + 1, error.msg));
   }
+}
+
+std::string ToYaml(const json& value) {
+  YAML::Emitter out;
+  EmitYaml(out, value);
+  return std::string(out.c_str()) + "\n";
 }
 
 }  // namespace redline::spec

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <nlohmann/json_fwd.hpp>
+#include <string>
 #include <string_view>
 
 #include "base/status.h"
@@ -26,5 +27,8 @@ Result<nlohmann::json> ParseYaml(std::string_view text, const YamlLimits& limits
 
 // A scalar that is true, false or a number; otherwise, and when it is in quotes, its text.
 ParameterValue YamlScalar(const YAML::Node& node);
+
+// As ParseYaml reads it: texts that a reader would take for something else are in quotes.
+std::string ToYaml(const nlohmann::json& value);
 
 }  // namespace redline::spec

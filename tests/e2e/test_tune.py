@@ -14,7 +14,7 @@ from engine import SMOLLM2, need_smollm2
 from harness import BINARY, CACHE_DIR, MODEL, alive, wait_for
 
 VIRTUAL = ["Qwen3-4B", "--hardware", "h200x2", "--virtual", "--workload", "medium", "--requests",
-           "40", "--max-time", "1000h"]
+           "40", "--max-time", "700h"]
 # A small run of real engines.
 SMALL = [MODEL, "--workload", "short", "--requests", "4", "--concurrency", "2", "--scale-lengths",
          "0.25", "--repeats", "3", "--max-rounds", "3", "--max-time", "5m"]
@@ -134,7 +134,7 @@ class Virtual(WithFolder):
     def test_refusals_name_the_flag_and_the_remedy(self):
         cases = [
             (["--virtual"], "--hardware h200x8"),
-            (["--virtual", "--hardware", "h200x9999999"], "hardware"),
+            (["--virtual", "--hardware", "h200x9999999"], "1 to 1024"),
             (["--virtual", "--hardware", "h200x2", "--plant", "nothing"], "--plant"),
             (["--virtual", "--hardware", "h200x2", "--max-time", "forever"], "--max-time"),
             (["--virtual", "--hardware", "h200x2", "--engines", "vlm"], "vllm"),

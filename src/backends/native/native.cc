@@ -220,4 +220,45 @@ const Backend& NativeBackend() {
   return backend;
 }
 
+namespace {
+
+// A word as the schema's parameter takes it; the schema checks what comes of it.
+Result<spec::ParameterValue> ValueOfWord(const Parameter& parameter, const std::string& word) {
+  if (parameter.type == ParameterType::kInt) {
+    if (const auto number = ParseInt64(word)) return spec::ParameterValue(*number);
+    return InvalidArgument(
+        fmt::format("{} \"{}\" is no whole number", FlagName(parameter.name), Excerpt(word)),
+        parameter.name);
+  }
+  return spec::ParameterValue(word);
+}
+
+}  // namespace
+
+Result<spec::Parameters> NativeParametersOf(const std::vector<std::string>& words) {
+  RL_ASSIGN_OR_RETURN(const ParameterSchema* schema, NativeBackend().SchemaOf(""));
+  spec::Parameters parameters;
+  for (size_t index = 0; index < words.size(); ++index) {
+    std::string name = words[index].substr(0, words[index].find('='));
+    const bool has_value = name.size() < words[index].size();
+    std::string key = name.starts_with("--") ? name.substr(2) : std::string();
+    std::replace(key.begin(), key.end(), '-', '_');
+    const Parameter* parameter = schema->Find(key);
+    if (parameter == nullptr)
+      return InvalidArgument(fmt::format("{} is no flag of the native engine that a plan may set; "
+                                         "see: redline serve --help",
+                                         Excerpt(name)),
+                             "ARG");
+    if (parameter->type == ParameterType::kBool && !has_value) {
+      parameters[key] = true;
+      continue;
+    }
+    if (!has_value && index + 1 >= words.size())
+      return InvalidArgument(fmt::format("{} needs a value", name), "ARG");
+    const std::string word = has_value ? words[index].substr(name.size() + 1) : words[++index];
+    RL_ASSIGN_OR_RETURN(parameters[key], ValueOfWord(*parameter, word));
+  }
+  return parameters;
+}
+
 }  // namespace redline::backends

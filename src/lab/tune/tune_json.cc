@@ -47,7 +47,7 @@ json TrialJson(const TuneResult& result, const Trial& trial) {
                 {"fault", NameOf(trial.fault)}, {"reason", trial.reason},
                 {"runs", RunsJson(trial.runs)}, {"short_runs", RunsJson(trial.short_runs)},
                 {"guard", trial.guard},         {"notes", trial.notes},
-                {"same_as", trial.same_as}};
+                {"same_as", trial.same_as},     {"resolved", trial.resolved}};
   if (trial.forecast) {
     value["forecast"] = {{"value", trial.forecast->value},
                          {"low", trial.forecast->low},

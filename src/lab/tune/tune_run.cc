@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "lab/tune/duel_rounds.h"
 #include "lab/tune/guard.h"
 #include "planner/cost/operation.h"
 
@@ -169,31 +170,14 @@ DuelRules TuneRun::LastRules() const {
 }
 
 Result<DuelResult> TuneRun::Duel(Trial& incumbent, Trial& challenger, const DuelRules& rules) {
-  DuelResult duel;
-  Judge(rules, duel);
-  while (WantsAnotherRound(rules, duel)) {
-    if (result_.seconds >= options_.most_seconds) {
-      if (duel.challenger.size() < 3) duel.verdict = DuelVerdict::kOutOfBudget;
-      duel.reason += "; out of time (--max-time)";
-      return duel;
-    }
-    const RunOrder order{.seed = next_seed_++};
-    const bool challenger_first = duel.challenger.size() % 2 == 1;
-    for (const bool is_challenger : {challenger_first, !challenger_first}) {
-      Trial& trial = is_challenger ? challenger : incumbent;
-      RL_ASSIGN_OR_RETURN(const TrialRun run, Measure(trial, order));
-      if (run.fault != TrialFault::kNone) {
-        duel.verdict = DuelVerdict::kFault;
-        duel.fault = run.fault;
-        duel.incumbent_failed = !is_challenger;
-        duel.reason = fmt::format("{}: {}", NameOf(run.fault), run.reason);
-        return duel;
-      }
-      (is_challenger ? duel.challenger : duel.incumbent).push_back(ValueOf(run, options_.goal));
-    }
-    Judge(rules, duel);
-  }
-  return duel;
+  return RunDuel(rules, options_.goal,
+                 {.next_seed = [&] { return next_seed_++; },
+                  .measure =
+                      [&](DuelSide side, const RunOrder& order) {
+                        return Measure(side == DuelSide::kChallenger ? challenger : incumbent,
+                                       order);
+                      },
+                  .is_out_of_time = [&] { return result_.seconds >= options_.most_seconds; }});
 }
 
 Result<bool> TuneRun::AnswersRightly(Trial& trial) {

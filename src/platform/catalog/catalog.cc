@@ -110,4 +110,13 @@ Result<const CatalogEntry*> Catalog::Find(std::string_view name) const {
                   "model");
 }
 
+void Catalog::SetUserProfiles(const CatalogEntry& entry, std::vector<spec::Profile> profiles) {
+  CatalogEntry& own = entries_[static_cast<size_t>(&entry - entries_.data())];
+  const size_t num_profiles = profiles.size();
+  const auto built_in = own.profiles.begin() + static_cast<ptrdiff_t>(own.num_user_profiles);
+  profiles.insert(profiles.end(), built_in, own.profiles.end());
+  own.profiles = std::move(profiles);
+  own.num_user_profiles = num_profiles;
+}
+
 }  // namespace redline::platform

@@ -1,5 +1,5 @@
-// The model library: entries of catalog/models/*.yaml, built into the binary. Immutable after
-// parsing, so it may be read from any thread.
+// The model library: entries of catalog/models/*.yaml, built into the binary, with the profiles
+// that were published here. Immutable but for SetUserProfiles(): who calls that owns the library.
 #pragma once
 
 #include <span>
@@ -38,9 +38,14 @@ struct CatalogEntry {
   std::vector<spec::ModelFile> files;      // empty: this version cannot fetch it
   std::vector<spec::ModelSource> sources;  // in order of preference
   std::vector<spec::Profile> profiles;     // in order of preference
+  size_t num_user_profiles = 0;            // of them, the first: published here, not built in
 
   int64_t DownloadBytes() const;  // of its files, else of its weights
   const spec::Profile* FindProfile(std::string_view profile_name) const;  // nullptr: none
+  // Of one of `profiles`.
+  bool IsUsers(const spec::Profile& profile) const {
+    return static_cast<size_t>(&profile - profiles.data()) < num_user_profiles;
+  }
 };
 
 class Catalog {
@@ -55,6 +60,10 @@ class Catalog {
   const std::vector<CatalogEntry>& entries() const { return entries_; }
   // kNotFound with the nearest name.
   Result<const CatalogEntry*> Find(std::string_view name) const;
+  // Puts these before the model's built-in profiles, in the place of those of the last call; no
+  // name is a built-in one's. Pointers to entries stay good, those to profiles do not. `entry` is
+  // one of entries().
+  void SetUserProfiles(const CatalogEntry& entry, std::vector<spec::Profile> profiles);
 
  private:
   std::vector<CatalogEntry> entries_;
@@ -71,5 +80,7 @@ struct Defect {
 // command lines that the engine would refuse or not do as they say, profiles without evidence to
 // show, files that could not be fetched. Empty: nothing.
 std::vector<Defect> Lint(const CatalogEntry& entry);
+// The same of one profile, which need not be among the entry's.
+std::vector<Defect> LintProfile(const CatalogEntry& entry, const spec::Profile& profile);
 
 }  // namespace redline::platform

@@ -4,9 +4,12 @@
 
 #include <algorithm>
 #include <limits>
+#include <span>
+#include <tuple>
 
 #include "base/strings.h"
 #include "platform/catalog/gpu_fit.h"
+#include "platform/catalog/staleness.h"
 #include "spec/hardware_profile.h"
 
 namespace redline::platform {
@@ -177,10 +180,9 @@ class Candidate {
     if (!fit_.terms.empty())
       choice.why.push_back(fmt::format("Memory: {}, of {} on {}.", Arithmetic(fit_),
                                        Gib(fit_.available_bytes), Place()));
-    choice.why.push_back(profile_.evidence.kind == spec::Evidence::Kind::kNone
-                             ? "Evidence: none; nobody has measured this yet."
-                             : fmt::format("Evidence: {} ({}).", profile_.evidence.summary,
-                                           profile_.evidence.source));
+    choice.evidence.stale = StaleReasons(profile_, SurroundingsOf(profile_, &node_));
+    const auto sentences = EvidenceSentences(choice.evidence);
+    choice.why.insert(choice.why.end(), sentences.begin(), sentences.end());
     choice_ = std::move(choice);
   }
 
@@ -290,9 +292,11 @@ Status CheckEngineWishes(const Wishes& wishes) {
   return OkStatus();
 }
 
-// Whether the device is one of these models; true for none.
+// Whether the device is one of these models; true for none. A processor's name is told in one way.
 bool IsOneOf(const std::vector<std::string>& models, const backends::HardwareFacts& hardware) {
   if (models.empty()) return true;
+  if (hardware.device == kCpuDevice)
+    return std::find(models.begin(), models.end(), hardware.device_model) != models.end();
   const auto known = spec::HardwareProfileOf({.name = hardware.device_model,
                                               .compute_capability = hardware.compute_capability,
                                               .memory_bytes = hardware.total_bytes,
@@ -308,9 +312,12 @@ std::vector<const spec::Profile*> InOrder(const CatalogEntry& entry, const Wishe
   for (const spec::Profile& profile : entry.profiles) {
     if (wishes.goal.empty() || profile.goal == wishes.goal) profiles.push_back(&profile);
   }
-  std::stable_sort(profiles.begin(), profiles.end(), [](const auto* left, const auto* right) {
-    if (!IsForGpus(*left) || !IsForGpus(*right)) return IsForGpus(*left) && !IsForGpus(*right);
-    return left->hardware.min_devices > right->hardware.min_devices;
+  std::stable_sort(profiles.begin(), profiles.end(), [&](const auto* left, const auto* right) {
+    const auto rank = [&](const spec::Profile& profile) {
+      return std::make_tuple(!IsForGpus(profile), !entry.IsUsers(profile),
+                             IsForGpus(profile) ? -profile.hardware.min_devices : 0);
+    };
+    return rank(*left) < rank(*right);
   });
   return profiles;
 }
@@ -352,10 +359,51 @@ std::string HardwareMismatch(const spec::HardwareMatch& match,
   if (!match.models.empty()) wanted += " " + Join(match.models, " or ");
   if (match.min_device_memory_bytes > 0)
     wanted += fmt::format(" with {} each", Gib(match.min_device_memory_bytes));
-  // A CPU is not chosen by its name.
-  const std::string model = hardware.device == kCpuDevice ? "" : " " + hardware.device_model;
+  // The name of a CPU matters to those profiles alone that were measured on one.
+  const bool has_model = hardware.device != kCpuDevice || !match.models.empty();
+  const std::string model = has_model ? " " + hardware.device_model : "";
   return fmt::format("is for {}, this node has {} x {}{}", wanted, hardware.num_devices,
                      hardware.device, model);
+}
+
+namespace {
+
+std::string OtherwiseSentence(const Alternative& next, const spec::Profile& profile) {
+  const std::string goal = next.goal.empty() ? "" : " for " + next.goal;
+  const std::string evidence =
+      profile.evidence.kind == spec::Evidence::Kind::kNone ? "none" : profile.evidence.summary;
+  return fmt::format("Otherwise: profile {}{} fits, too; {} (--profile {}; its evidence: {}).",
+                     next.profile, goal, next.reason, next.profile, evidence);
+}
+
+// Adds to the choice the next of `rest` that would fit.
+void AddNext(const CatalogEntry& entry, const Node& node, const Wishes& wishes,
+             std::span<const spec::Profile* const> rest, const spec::Profile& chosen,
+             Choice& choice) {
+  for (const spec::Profile* each : rest) {
+    if (!HardwareMismatch(each->hardware, node.HardwareFor(each->hardware.device)).empty())
+      continue;
+    const auto assessed = AssessProfile(entry, *each, node, wishes, "");
+    if (!assessed.ok()) continue;
+    Alternative other{.profile = each->name, .goal = each->goal, .fits = assessed->fit.fits};
+    other.reason = other.fits ? WhyNext(entry, chosen, *each) : assessed->fit.message;
+    if (other.fits) choice.why.push_back(OtherwiseSentence(other, *each));
+    choice.alternatives.push_back(std::move(other));
+    if (choice.alternatives.back().fits) return;
+  }
+}
+
+}  // namespace
+
+std::string WhyNext(const CatalogEntry& entry, const spec::Profile& chosen,
+                    const spec::Profile& next) {
+  if (IsForGpus(chosen) && !IsForGpus(next)) return "it would leave the GPUs idle";
+  if (entry.IsUsers(chosen) && !entry.IsUsers(next))
+    return "profiles that were published here come before the library's";
+  if (IsForGpus(chosen) && next.hardware.min_devices < chosen.hardware.min_devices)
+    return fmt::format("it is for {} GPUs, the chosen one for {}", next.hardware.min_devices,
+                       chosen.hardware.min_devices);
+  return fmt::format("it comes after {}", chosen.name);
 }
 
 // When nothing fits, what is told of is the profile that came nearest: the last one whose hardware
@@ -365,20 +413,28 @@ Result<Assessment> Assess(const CatalogEntry& entry, const Node& node, const Wis
   if (!wishes.engine.empty()) return AssessEngine(entry, node, wishes);
   if (!wishes.profile.empty()) return AssessWanted(entry, node, wishes);
   std::optional<Assessment> nearest;
+  std::vector<Alternative> passed_over;
   const auto profiles = InOrder(entry, wishes);
   if (profiles.empty()) return NoProfileForGoal(entry, wishes.goal);
   std::string because = wishes.goal.empty()
                             ? "it is the first that is for this hardware and fits."
                             : "it is the first for " + wishes.goal + " on this hardware that fits.";
-  for (const spec::Profile* each : profiles) {
-    const spec::Profile& profile = *each;
+  for (size_t index = 0; index < profiles.size(); ++index) {
+    const spec::Profile& profile = *profiles[index];
     RL_ASSIGN_OR_RETURN(auto assessment,
                         AssessProfile(entry, profile, node, wishes,
                                       fmt::format("Profile {}: {}", profile.name, because)));
-    if (assessment.choice) return assessment;
+    if (assessment.choice) {
+      assessment.choice->alternatives = std::move(passed_over);
+      AddNext(entry, node, wishes, std::span(profiles).subspan(index + 1), profile,
+              *assessment.choice);
+      return assessment;
+    }
     const auto& hardware = node.HardwareFor(profile.hardware.device);
     if (HardwareMismatch(profile.hardware, hardware).empty()) {
       because = fmt::format("{} {}.", profile.name, assessment.fit.message);
+      passed_over.push_back(
+          {.profile = profile.name, .goal = profile.goal, .reason = assessment.fit.message});
       nearest = std::move(assessment);
     } else if (!nearest) {
       nearest = std::move(assessment);

@@ -22,6 +22,7 @@ struct Node {
   // Of a node whose `hardware` is GPUs: engines for CPUs run on it, too.
   std::optional<backends::HardwareFacts> cpu = std::nullopt;
   int64_t num_claimed_gpus = 0;
+  std::string driver = {};  // of the GPUs; "": not known
 
   // What a profile for `device` would run on.
   const backends::HardwareFacts& HardwareFor(std::string_view device) const;
@@ -37,12 +38,22 @@ struct Fit {
   std::string message;  // one line: the sum against what there is, or everything that is in the way
 };
 
+// A profile that was not chosen.
+struct Alternative {
+  std::string profile;
+  std::string goal;  // "": not told
+  bool fits = false;
+  std::string reason;  // why it is not the one, a sentence's end
+};
+
 struct Choice {
   std::string profile;
   spec::EngineConfig engine;     // requested and resolved
   spec::GpuClaim gpus;           // that a replica takes; count 0: it runs on the CPU
   std::vector<std::string> why;  // sentences
-  spec::Evidence evidence;
+  spec::Evidence evidence;       // with what is stale of it on this node
+  // Those for this hardware and goal that were tried before, and the next that would fit.
+  std::vector<Alternative> alternatives;
 };
 
 // What a user may ask for beyond the model.
@@ -61,15 +72,19 @@ struct Assessment {
   std::optional<Choice> choice;  // there is one exactly when it fits
 };
 
-// On a node with GPUs, profiles for them come before those for its CPU, and those for more GPUs
-// before those for fewer. kNotFound for an unknown profile, or none for the goal; kInvalidArgument
-// for parameters or arguments of the user that the engine refuses. That nothing fits is no error:
-// `fit` says why.
+// On a node with GPUs, profiles for them come before those for its CPU, of these a user's before
+// the library's, and those for more GPUs before those for fewer. kNotFound for an unknown profile,
+// or none for the goal; kInvalidArgument for parameters or arguments of the user that the engine
+// refuses. That nothing fits is no error: `fit` says why.
 Result<Assessment> Assess(const CatalogEntry& entry, const Node& node, const Wishes& wishes);
 
 // Why the profile is not for this hardware; empty: it is.
 std::string HardwareMismatch(const spec::HardwareMatch& match,
                              const backends::HardwareFacts& hardware);
+
+// Why `next`, which would fit as well, comes after the chosen one: a sentence's end.
+std::string WhyNext(const CatalogEntry& entry, const spec::Profile& chosen,
+                    const spec::Profile& next);
 
 // The parameters a profile gives with the user's over them.
 spec::Parameters MergeParameters(const spec::Parameters& profile, const spec::Parameters& user);

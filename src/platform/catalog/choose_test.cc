@@ -219,5 +219,35 @@ TEST(HardwareMismatch, Table) {
   }
 }
 
+TEST_F(ChooseTest, TheNextProfileIsToldOfWithItsReason) {
+  const auto large = Assess(Entry("smollm2-135m-instruct"), Cpu(8 * kGiB), {}).value().choice;
+  ASSERT_EQ(large->alternatives.size(), 1U);
+  EXPECT_EQ(large->alternatives[0].profile, "cpu-small");
+  EXPECT_TRUE(large->alternatives[0].fits);
+  EXPECT_NE(All(large->why).find("Otherwise: profile cpu-small fits, too; it comes after"),
+            std::string::npos);
+  const auto small = Assess(Entry("smollm2-135m-instruct"), Cpu(kGiB), {}).value().choice;
+  ASSERT_EQ(small->alternatives.size(), 1U);
+  EXPECT_EQ(small->alternatives[0].profile, "cpu-default");
+  EXPECT_FALSE(small->alternatives[0].fits);
+  EXPECT_NE(small->alternatives[0].reason.find("needs "), std::string::npos);
+}
+
+TEST_F(ChooseTest, AProfileOfOneProcessorIsForThatAlone) {
+  const spec::HardwareMatch match{.device = "cpu", .models = {"Xeon A"}, .min_devices = 2};
+  const struct {
+    const char* model;
+    int64_t num_devices;
+    bool is_for_it;
+  } cases[] = {
+      {"Xeon A", 2, true}, {"Xeon A", 64, true}, {"Xeon A", 1, false}, {"Xeon B", 2, false}};
+  for (const auto& test : cases) {
+    const std::string mismatch = HardwareMismatch(
+        match, {.device = "cpu", .device_model = test.model, .num_devices = test.num_devices});
+    EXPECT_EQ(mismatch.empty(), test.is_for_it) << mismatch;
+    EXPECT_EQ(mismatch.find(test.model) == std::string::npos, test.is_for_it) << mismatch;
+  }
+}
+
 }  // namespace
 }  // namespace redline::platform

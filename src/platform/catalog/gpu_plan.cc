@@ -7,6 +7,8 @@
 
 #include "backends/model_configs.h"
 #include "base/strings.h"
+#include "platform/catalog/choose.h"
+#include "platform/catalog/staleness.h"
 
 namespace redline::platform {
 namespace {
@@ -36,6 +38,33 @@ Status NoProfile(const CatalogEntry& entry, const GpuWishes& wishes) {
       wishes.goal.empty() ? "hardware" : "goal");
 }
 
+// Of those for this hardware and goal, the first that uses most of it; a user's before the
+// library's. Without `other`; nullptr: there is none.
+const spec::Profile* BestFor(const CatalogEntry& entry, const GpuWishes& wishes,
+                             const spec::Profile* other) {
+  const spec::Profile* best = nullptr;
+  for (const spec::Profile& profile : entry.profiles) {
+    if (&profile == other || !IsFor(profile.hardware, wishes.hardware)) continue;
+    if (!wishes.goal.empty() && profile.goal != wishes.goal) continue;
+    const bool is_behind = best != nullptr && entry.IsUsers(*best) && !entry.IsUsers(profile);
+    if (best == nullptr ||
+        (!is_behind && profile.hardware.min_devices > best->hardware.min_devices))
+      best = &profile;
+  }
+  return best;
+}
+
+std::string OtherwiseSentenceOf(const CatalogEntry& entry, const GpuWishes& wishes,
+                                const spec::Profile& chosen) {
+  const spec::Profile* next = BestFor(entry, wishes, &chosen);
+  if (next == nullptr)
+    return fmt::format("Otherwise: {} has no other profile for {}{}.", entry.name,
+                       wishes.hardware.name,
+                       wishes.goal.empty() ? "" : " with the goal " + wishes.goal);
+  return fmt::format("Otherwise: profile {}; {} (--profile {}).", Described(*next),
+                     WhyNext(entry, chosen, *next), next->name);
+}
+
 Result<const spec::Profile*> ChooseProfile(const CatalogEntry& entry, const GpuWishes& wishes,
                                            std::vector<std::string>& why) {
   if (!wishes.profile.empty()) {
@@ -52,14 +81,7 @@ Result<const spec::Profile*> ChooseProfile(const CatalogEntry& entry, const GpuW
                     Join(names, ", "), DidYouMean(wishes.profile, names)),
         "profile");
   }
-  // Of those for this hardware, the first that uses most of it.
-  const spec::Profile* chosen = nullptr;
-  for (const spec::Profile& profile : entry.profiles) {
-    if (!IsFor(profile.hardware, wishes.hardware)) continue;
-    if (!wishes.goal.empty() && profile.goal != wishes.goal) continue;
-    if (chosen == nullptr || profile.hardware.min_devices > chosen->hardware.min_devices)
-      chosen = &profile;
-  }
+  const spec::Profile* chosen = BestFor(entry, wishes, nullptr);
   if (chosen == nullptr) return NoProfile(entry, wishes);
   why.push_back(fmt::format("Profile {}: the first for {}{}.", chosen->name, wishes.hardware.name,
                             wishes.goal.empty() ? "" : " with the goal " + wishes.goal));
@@ -81,17 +103,6 @@ void ExplainMemory(const GpuPlan& plan, const spec::HardwareProfile& hardware,
                             plan.placement.memory_fraction));
   why.push_back(fmt::format("Room for {} tokens of context at once ({} bytes each on a rank).",
                             plan.memory.kv_tokens, plan.memory.kv_bytes_per_token));
-}
-
-void ExplainEvidence(const spec::Evidence& evidence, std::vector<std::string>& why) {
-  if (evidence.kind == spec::Evidence::Kind::kNone) {
-    why.emplace_back("Evidence: none; nobody has measured this profile yet.");
-    return;
-  }
-  why.push_back(fmt::format("Evidence: {} ({}, {}, {}{}).", evidence.summary, NameOf(evidence.kind),
-                            evidence.source, evidence.engine,
-                            evidence.date.empty() ? "" : ", " + evidence.date));
-  for (const std::string& flaw : evidence.flaws) why.push_back("Its flaw: " + flaw);
 }
 
 }  // namespace
@@ -168,8 +179,13 @@ Result<GpuPlan> PlanOnGpus(const CatalogEntry& entry, const GpuWishes& wishes) {
   if (profile != nullptr) {
     plan.profile = profile->name;
     plan.evidence = profile->evidence;
+    plan.evidence.stale = StaleReasons(*profile, SurroundingsOf(*profile, nullptr));
   }
-  if (!plan.resolution.error) ExplainEvidence(plan.evidence, plan.why);
+  if (plan.resolution.error) return plan;
+  const auto sentences = EvidenceSentences(plan.evidence);
+  plan.why.insert(plan.why.end(), sentences.begin(), sentences.end());
+  if (profile != nullptr && wishes.profile.empty())
+    plan.why.push_back(OtherwiseSentenceOf(entry, wishes, *profile));
   return plan;
 }
 

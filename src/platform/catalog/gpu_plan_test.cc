@@ -56,6 +56,31 @@ TEST_F(GpuPlanTest, TheGoalChoosesTheProfile) {
   EXPECT_NE(misspelt.status().message().find("\"h200x8-latency\""), std::string::npos);
 }
 
+TEST_F(GpuPlanTest, APublishedProfileComesFirstAndTheNextIsToldOf) {
+  Catalog catalog = *Catalog::Parse(embedded::catalog_files());
+  const CatalogEntry& entry = **catalog.Find("deepseek-v3.2");
+  const auto plan_for = [&](const char* goal) {
+    const GpuWishes wishes{.hardware = *spec::FindHardwareProfile("H200x8"), .goal = goal};
+    return PlanOnGpus(entry, wishes).value();
+  };
+  const GpuPlan library = plan_for("latency");
+  EXPECT_NE(Join(library.why, "\n").find("no other profile for H200x8 with the goal latency"),
+            std::string::npos);
+  spec::Profile mine = *entry.FindProfile("h200x8-latency");
+  mine.name = "mine";
+  mine.hardware.min_devices = 1;  // fewer than the library's
+  catalog.SetUserProfiles(entry, {mine});
+  const GpuPlan published = plan_for("latency");
+  EXPECT_EQ(published.profile, "mine");
+  EXPECT_NE(Join(published.why, "\n")
+                .find("Otherwise: profile h200x8-latency (latency, 8 x H200); "
+                      "profiles that were published here come before"),
+            std::string::npos)
+      << Join(published.why, "\n");
+  catalog.SetUserProfiles(entry, {});
+  EXPECT_EQ(plan_for("latency").profile, "h200x8-latency");
+}
+
 TEST_F(GpuPlanTest, EachFlagSaysWhatItChanges) {
   const GpuPlan plan = Sglang("--tp-size 8 --dp-size 8 --enable-dp-attention --page-size 64");
   ASSERT_EQ(plan.flags.size(), 4u);

@@ -53,6 +53,11 @@ class Linter {
     return std::move(defects_);
   }
 
+  std::vector<Defect> RunOn(const spec::Profile& profile) {
+    CheckProfile(profile);
+    return std::move(defects_);
+  }
+
  private:
   // The shapes by which memory is reckoned are those of the config.json by which engines decide.
   void CheckConfig() {
@@ -91,13 +96,16 @@ class Linter {
     profile_ = profile.name;
     CheckEvidence(profile);
     Require(profile.engine.resolved.empty(), "resolved", "has resolved parameters in a profile");
+    Require(profile.evidence.stale.empty(), "evidence",
+            "says itself what is stale of its evidence, which is found out where it is read");
     Require(profile.goal.empty() ||
                 std::find(kGoals.begin(), kGoals.end(), profile.goal) != kGoals.end(),
             "goal",
             fmt::format("has a profile for \"{}\"; goals are {}", profile.goal,
                         Join(std::vector<std::string>(kGoals.begin(), kGoals.end()), ", ")));
     const auto backend = backends::FindBackend(profile.engine.engine);
-    if (backend.ok() && (*backend)->facts().is_built_in) return CheckParameters(profile, **backend);
+    if (backend.ok() && ((*backend)->facts().is_built_in || profile.hardware.device == "cpu"))
+      return CheckParameters(profile, **backend);
     const bool named = std::find(kNamedEngines.begin(), kNamedEngines.end(),
                                  profile.engine.engine) != kNamedEngines.end();
     if (named) return LintEngineProfile(entry_, profile, defects_);
@@ -153,5 +161,9 @@ class Linter {
 }  // namespace
 
 std::vector<Defect> Lint(const CatalogEntry& entry) { return Linter(entry).Run(); }
+
+std::vector<Defect> LintProfile(const CatalogEntry& entry, const spec::Profile& profile) {
+  return Linter(entry).RunOn(profile);
+}
 
 }  // namespace redline::platform

@@ -88,6 +88,11 @@ void GetMetrics(ControlPlane& plane, Call call);
 Result<Answer> ListModels(ControlPlane& plane, const net::HttpRequest& request);
 Result<Answer> GetModel(ControlPlane& plane, const net::HttpRequest& request);
 
+// profiles_api.cc
+Result<Answer> ListProfiles(ControlPlane& plane, const net::HttpRequest& request);
+Result<Answer> PublishProfile(ControlPlane& plane, const net::HttpRequest& request);
+Result<Answer> DeleteProfile(ControlPlane& plane, const net::HttpRequest& request);
+
 // engines_api.cc
 Result<Answer> ListEngines(ControlPlane& plane, const net::HttpRequest& request);
 

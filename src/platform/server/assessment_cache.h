@@ -14,6 +14,8 @@ class AssessmentCache {
  public:
   // As Assess() without wishes.
   Result<Assessment> Of(const CatalogEntry& entry, const Node& node);
+  // When the library has changed.
+  void Clear() { known_.clear(); }
 
  private:
   std::map<std::string, Assessment> known_;  // by all that it depends on

@@ -5,12 +5,13 @@
 
 namespace redline::platform {
 
-ControlPlane::ControlPlane(const Catalog& catalog_in, std::unique_ptr<Cluster> cluster_in,
+ControlPlane::ControlPlane(Catalog& catalog_in, std::unique_ptr<Cluster> cluster_in,
                            DataLayout layout_in, std::filesystem::path cache_dir_in)
     : catalog(catalog_in),
       cluster(std::move(cluster_in)),
       layout(std::move(layout_in)),
-      cache_dir(std::move(cache_dir_in)) {}
+      cache_dir(std::move(cache_dir_in)),
+      profiles(layout.profiles()) {}
 
 Result<int64_t> ControlPlane::NeededBytes(const spec::Deployment& deployment) const {
   RL_ASSIGN_OR_RETURN(const CatalogEntry* entry, catalog.Find(deployment.model));

@@ -1,11 +1,12 @@
-// Everything the server's operations work on. Owner: the control thread; `catalog`, `layout` and
-// `cache_dir` never change and may be read from anywhere.
+// Everything the server's operations work on. Owner: the control thread; `layout` and `cache_dir`
+// never change and may be read from anywhere.
 #pragma once
 
 #include <filesystem>
 
 #include "platform/catalog/catalog.h"
 #include "platform/layout.h"
+#include "platform/profiles/profile_store.h"
 #include "platform/server/assessment_cache.h"
 #include "platform/server/cluster.h"
 #include "platform/server/controllers.h"
@@ -24,7 +25,7 @@ struct GatewaySeen {
 
 class ControlPlane {
  public:
-  ControlPlane(const Catalog& catalog, std::unique_ptr<Cluster> cluster, DataLayout layout,
+  ControlPlane(Catalog& catalog, std::unique_ptr<Cluster> cluster, DataLayout layout,
                std::filesystem::path cache_dir);
 
   // Runs the controllers until they have nothing left to do.
@@ -40,7 +41,7 @@ class ControlPlane {
     return [this](const spec::Deployment& deployment) { return NeededBytes(deployment); };
   }
 
-  const Catalog& catalog;
+  Catalog& catalog;
   const std::unique_ptr<Cluster> cluster;
   const DataLayout layout;
   const std::filesystem::path cache_dir;
@@ -50,6 +51,7 @@ class ControlPlane {
   GatewaySeen gateway;
   PlanRunner plans;
   mutable AssessmentCache assessments;
+  const ProfileStore profiles;
 
  private:
   std::string last_problem_;  // of writing the controllers' changes; empty: none

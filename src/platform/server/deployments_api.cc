@@ -4,6 +4,7 @@
 #include "backends/backend.h"
 #include "base/strings.h"
 #include "net/json_body.h"
+#include "platform/catalog/offers.h"
 #include "platform/server/api_io.h"
 #include "platform/server/library.h"
 
@@ -129,18 +130,28 @@ spec::Deployment DeploymentOf(const CreateDeploymentBody& body, const Assessment
   return deployment;
 }
 
+// With what would fit on the worker that came nearest.
+Status DoesNotFit(const ControlPlane& plane, const CatalogEntry& entry, const Wishes& wishes,
+                  const Fit& fit) {
+  for (const WorkerRecord& worker : plane.state().workers) {
+    if (worker.worker.name != fit.worker || worker.worker.state != kWorkerReady) continue;
+    return FailedPrecondition(
+        WithOffers(fit.message, OffersFor(plane.catalog, entry, NodeOf(plane, worker), wishes)));
+  }
+  return FailedPrecondition(fit.message);
+}
+
 Result<Answer> Create(ControlPlane& plane, const CreateDeploymentBody& body) {
   if (!body.dry_run) RL_RETURN_IF_ERROR(CheckNameIsFree(plane, body.name));
   RL_ASSIGN_OR_RETURN(const CatalogEntry* entry, plane.catalog.Find(body.model));
-  RL_ASSIGN_OR_RETURN(const auto assessment, AssessOnWorkers(plane, *entry,
-                                                             {.profile = body.profile,
-                                                              .goal = body.goal,
-                                                              .parameters = body.parameters,
-                                                              .engine = body.engine,
-                                                              .arguments = body.arguments,
-                                                              .environment = body.environment},
-                                                             body.worker));
-  if (!assessment.fit.fits) return FailedPrecondition(assessment.fit.message);
+  const Wishes wishes{.profile = body.profile,
+                      .goal = body.goal,
+                      .parameters = body.parameters,
+                      .engine = body.engine,
+                      .arguments = body.arguments,
+                      .environment = body.environment};
+  RL_ASSIGN_OR_RETURN(const auto assessment, AssessOnWorkers(plane, *entry, wishes, body.worker));
+  if (!assessment.fit.fits) return DoesNotFit(plane, *entry, wishes, assessment.fit);
   spec::Deployment deployment = DeploymentOf(body, assessment);
   RL_RETURN_IF_ERROR(CheckRoom(plane, assessment.fit, deployment));
   const bool has_files = deployment.is_virtual || !entry->files.empty() || !body.model_path.empty();
@@ -152,7 +163,9 @@ Result<Answer> Create(ControlPlane& plane, const CreateDeploymentBody& body) {
                                  .configuration = ConfigurationOf(deployment.engine, {}),
                                  .fit = ViewOf(assessment.fit),
                                  .command = command.argv,
-                                 .command_environment = command.env});
+                                 .command_environment = command.env,
+                                 .evidence = assessment.choice->evidence,
+                                 .alternatives = assessment.choice->alternatives});
   }
   if (!has_files) return Status(Code::kFailedPrecondition, WhyNotFetched(*entry), "model_path");
   deployment.created_at_ms = UnixMillis();

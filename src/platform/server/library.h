@@ -19,6 +19,10 @@ Node NodeOf(const ControlPlane& plane, const WorkerRecord& worker);
 Result<Assessment> AssessOnWorkers(const ControlPlane& plane, const CatalogEntry& entry,
                                    const Wishes& wishes, const std::string& only_worker = "");
 
+// The model's profiles, those published here first, each with what is stale of its evidence on the
+// reachable worker where least is.
+std::vector<spec::Profile> ProfilesOf(const ControlPlane& plane, const CatalogEntry& entry);
+
 // The command line of the deployment's engine and its variables, for people to read; empty when the
 // engine is not driven by this version.
 backends::Command CommandOf(const ControlPlane& plane, const CatalogEntry& entry,

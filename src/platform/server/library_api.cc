@@ -7,6 +7,7 @@
 
 #include "backends/backend.h"
 #include "platform/catalog/shown_command.h"
+#include "platform/catalog/staleness.h"
 #include "platform/fetch/fetch.h"
 #include "platform/server/api_io.h"
 #include "platform/server/library.h"
@@ -113,9 +114,10 @@ LibraryModelView ViewOf(const ControlPlane& plane, const CatalogEntry& entry) {
                              .command = command.argv,
                              .command_environment = command.env,
                              .why = choice.why,
-                             .evidence = choice.evidence};
+                             .evidence = choice.evidence,
+                             .alternatives = choice.alternatives};
   }
-  view.profiles = entry.profiles;
+  view.profiles = ProfilesOf(plane, entry);
   for (const auto& deployment : plane.state().deployments) {
     if (deployment.model == entry.name) view.deployments.push_back(deployment.name);
   }
@@ -128,6 +130,10 @@ Node NodeOf(const ControlPlane& plane, const WorkerRecord& worker) {
   Node node{.name = worker.worker.name,
             .is_virtual = worker.worker.is_virtual,
             .hardware = backends::FactsOf(worker.worker)};
+  for (const spec::WorkerGpu& gpu : worker.worker.gpus) {
+    if (node.driver.empty() && gpu.name == node.hardware.device_model)
+      node.driver = gpu.driver_version;
+  }
   TakeUnclaimed(plane.state(), worker.worker, node);
   if (node.is_virtual) return node;  // nothing simulates engines for CPUs
   backends::HardwareFacts cpu = backends::CpuFactsOf(worker.worker);
@@ -164,6 +170,26 @@ Result<Assessment> AssessOnWorkers(const ControlPlane& plane, const CatalogEntry
                                      best_virtual->fit.message);
   if (best && (best->choice || problem.ok())) return *std::move(best);
   return problem.ok() ? Unavailable("no worker is reachable") : problem;
+}
+
+std::vector<spec::Profile> ProfilesOf(const ControlPlane& plane, const CatalogEntry& entry) {
+  std::vector<Node> nodes;
+  for (const WorkerRecord& worker : plane.state().workers) {
+    if (worker.worker.state == kWorkerReady) nodes.push_back(NodeOf(plane, worker));
+  }
+  std::vector<spec::Profile> profiles = entry.profiles;
+  for (spec::Profile& profile : profiles) {
+    std::optional<std::vector<std::string>> least;
+    for (const Node& node : nodes) {
+      const Surroundings now = SurroundingsOf(profile, &node);
+      if (now.device_model.empty()) continue;  // it has no such device
+      auto reasons = StaleReasons(profile, now);
+      if (!least || reasons.size() < least->size()) least = std::move(reasons);
+    }
+    profile.evidence.stale =
+        least ? *std::move(least) : StaleReasons(profile, SurroundingsOf(profile, nullptr));
+  }
+  return profiles;
 }
 
 backends::Command CommandOf(const ControlPlane& plane, const CatalogEntry& entry,

@@ -97,7 +97,7 @@ class RunningServer : public Server {
     });
   }
 
-  const Catalog catalog_;
+  Catalog catalog_;
   const Authenticator authenticator_;
   const Console console_;
   ControlPlane plane_;
@@ -115,6 +115,8 @@ Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
   RL_ASSIGN_OR_RETURN(auto store, Store::Open(options.layout.database()));
   RL_ASSIGN_OR_RETURN(auto cluster, Cluster::Load(std::move(store), MonotonicNow()));
   RL_RETURN_IF_ERROR(StoreAdminKey(*cluster, options.admin_key));
+  for (const std::string& problem : ProfileStore(options.layout.profiles()).LoadInto(catalog))
+    LogWarn("profiles", "left out: {}", problem);
   auto server = std::make_unique<RunningServer>(std::move(catalog), std::move(cluster), options,
                                                 console_files);
   RL_RETURN_IF_ERROR(server->Listen());

@@ -35,6 +35,29 @@ void VisitFields(Visitor& visit, spec::Is<ConfigurationRow> auto& row) {
 }
 
 template <typename Visitor>
+void VisitFields(Visitor& visit, spec::Is<ProfileView> auto& view) {
+  visit("model", view.model);
+  visit("origin", view.origin);
+  VisitFields(visit, view.profile);
+}
+
+template <typename Visitor>
+void VisitFields(Visitor& visit, spec::Is<ProfilesView> auto& view) {
+  visit("items", view.items);
+  visit("problems", view.problems);
+}
+
+template <typename Visitor>
+void VisitFields(Visitor& visit, spec::Is<PublishBody> auto& body) {
+  visit("report", body.report);
+  visit("name", body.name);
+  visit("goal", body.goal);
+  visit("virtual_evidence", body.virtual_evidence);
+  visit("model", body.model);
+  visit("profile", body.profile);
+}
+
+template <typename Visitor>
 void VisitFields(Visitor& visit, spec::Is<EventView> auto& event) {
   visit.Time("at", event.at_ms);
   visit("instance_id", event.instance_id);
@@ -60,6 +83,14 @@ void VisitFields(Visitor& visit, spec::Is<FitView> auto& fit) {
 }
 
 template <typename Visitor>
+void VisitFields(Visitor& visit, spec::Is<Alternative> auto& alternative) {
+  visit("profile", alternative.profile);
+  visit("goal", alternative.goal);
+  visit("fits", alternative.fits);
+  visit("reason", alternative.reason);
+}
+
+template <typename Visitor>
 void VisitFields(Visitor& visit, spec::Is<ChosenView> auto& chosen) {
   visit("profile", chosen.profile);
   visit("engine", chosen.engine);
@@ -68,6 +99,7 @@ void VisitFields(Visitor& visit, spec::Is<ChosenView> auto& chosen) {
   visit("command_environment", chosen.command_environment);
   visit("why", chosen.why);
   visit("evidence", chosen.evidence);
+  visit("alternatives", chosen.alternatives);
 }
 
 template <typename Visitor>
@@ -108,6 +140,8 @@ void VisitFields(Visitor& visit, spec::Is<DryRunView> auto& view) {
   visit("fit", view.fit);
   visit("command", view.command);
   visit("command_environment", view.command_environment);
+  visit("evidence", view.evidence);
+  visit("alternatives", view.alternatives);
 }
 
 template <typename Visitor>

@@ -35,6 +35,28 @@ struct DeploymentView {
   std::vector<ConfigurationRow> configuration;  // effective: of the oldest running instance
 };
 
+// A profile of the library, or one that was published here.
+struct ProfileView {
+  std::string model;
+  std::string origin;     // "library", "user"
+  spec::Profile profile;  // its evidence with what is stale of it on the nodes there are
+};
+
+struct ProfilesView {
+  std::vector<ProfileView> items;
+  std::vector<std::string> problems;  // files that are no profiles, a sentence each
+};
+
+// A report of the lab, or a profile as it is.
+struct PublishBody {
+  std::string report;             // id of a job of the lab that tuned
+  std::string name;               // of the profile made of it; empty: made of goal and workload
+  std::string goal;               // that it is published for; empty: the one it was tuned for
+  bool virtual_evidence = false;  // publish a virtual run, as a prediction
+  std::string model;              // of `profile`
+  std::optional<spec::Profile> profile;
+};
+
 struct EventView {
   int64_t at_ms = 0;
   std::string instance_id;
@@ -65,6 +87,7 @@ struct ChosenView {
   std::map<std::string, std::string> command_environment;
   std::vector<std::string> why;
   spec::Evidence evidence;
+  std::vector<Alternative> alternatives;
 };
 
 // One version of an engine.
@@ -103,6 +126,8 @@ struct DryRunView {
   FitView fit;
   std::vector<std::string> command;
   std::map<std::string, std::string> command_environment;
+  spec::Evidence evidence;
+  std::vector<Alternative> alternatives;
 };
 
 struct ProcessView {
