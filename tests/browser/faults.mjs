@@ -30,3 +30,11 @@ export const faults = (page) =>
 
 export const tooWide = (page) =>
   page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+
+// Whether a table sticks out of what holds it, which a page that is wide enough does not show.
+export const tablesTooWide = (page) =>
+  page.evaluate(() =>
+    [...document.querySelectorAll('.panel > table')]
+      .filter((table) => table.offsetWidth > table.parentElement.clientWidth)
+      .map((table) => table.textContent.slice(0, 60)),
+  );

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 
 import { eventually } from '../browser.mjs';
 import { benchJob, benchProgress, benchResult, deployment, hugeModel, model } from '../fixtures.mjs';
-import { faults, tooWide } from '../faults.mjs';
+import { faults, tablesTooWide, tooWide } from '../faults.mjs';
 
 const path = '/lab';
 const jobs = '/api/v1/lab/jobs';
@@ -136,6 +136,7 @@ export function labCases(stage) {
   for (const [locale, width, colorScheme] of [
     ['en-US', 360, 'light'],
     ['zh-CN', 390, 'dark'],
+    ['en-US', 800, 'light'],
     ['en-US', 1280, 'light'],
   ]) {
     stage.test(
@@ -160,6 +161,7 @@ export function labCases(stage) {
         await page.locator('code', { hasText: 'output_tps' }).first().waitFor();
         assert.deepEqual(await faults(page), []);
         assert.ok((await tooWide(page)) <= 0);
+        assert.deepEqual(await tablesTooWide(page), []);
       },
     );
   }

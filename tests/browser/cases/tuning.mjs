@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 
 import { eventually } from '../browser.mjs';
 import { tuneJob, tuneProgress, tuneResult } from '../fixtures.mjs';
-import { faults, tooWide } from '../faults.mjs';
+import { faults, tablesTooWide, tooWide } from '../faults.mjs';
 
 const path = '/tuning';
 const jobs = '/api/v1/lab/jobs';
@@ -131,6 +131,7 @@ export function tuningCases(stage) {
   for (const [locale, width, colorScheme] of [
     ['en-US', 360, 'light'],
     ['zh-CN', 390, 'dark'],
+    ['en-US', 800, 'light'],
     ['en-US', 1280, 'light'],
   ]) {
     stage.test(
@@ -154,6 +155,7 @@ export function tuningCases(stage) {
         await page.locator('.plot svg').first().waitFor();
         assert.deepEqual(await faults(page), []);
         assert.ok((await tooWide(page)) <= 0);
+        assert.deepEqual(await tablesTooWide(page), []);
         assert.equal(await page.locator('#root :is(script, img, [onerror])').count(), 0);
       },
     );
