@@ -11,6 +11,7 @@ import './styles/library.css';
 import './styles/deployments.css';
 import './styles/chat.css';
 import './styles/plan.css';
+import './styles/lab.css';
 
 takeKeyFromAddress();
 const root = document.getElementById('root');

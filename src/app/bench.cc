@@ -26,7 +26,8 @@ std::vector<Flag> AllBenchFlags() {
       {"against", "URL", "measure this server, too, in turns (A/B/A/B), and compare", ""},
       {"against-model", "NAME", "model to ask the other server for [the only one served]", ""},
       {"report-dir", "DIR",
-       "write result.json, report.html, report.md, metrics.csv and requests.csv here "
+       "write result.json, report.html, report.md, metrics.csv, requests.csv and, while it runs, "
+       "status.json here "
        "[redline-bench/WORKLOAD-TIME with --output table]",
        ""},
       {"raw-samples", "FILE", "write every event's time stamp of the last run", ""},
@@ -82,11 +83,8 @@ Status WasStopped(const std::atomic<bool>& interrupted) {
              : OkStatus();
 }
 
-Status RunMeasurement(const Arguments& arguments) {
-  RL_ASSIGN_OR_RETURN(lab::BenchOptions options, BenchOptionsOf(arguments));
-  RL_RETURN_IF_ERROR(CheckReportFolder(arguments));
+Status Measure(const Arguments& arguments, lab::BenchOptions options, BenchView& view) {
   const std::atomic<bool>& interrupted = StopOnInterrupt();
-  BenchView view(options);
   options.stop = &interrupted;
   options.on_progress = [&](const lab::BenchProgress& progress) { view.Show(progress); };
   options.raw_samples_path = arguments.Get("raw-samples");
@@ -96,6 +94,7 @@ Status RunMeasurement(const Arguments& arguments) {
   if (!arguments.Has("against")) {
     RL_ASSIGN_OR_RETURN(const lab::Measurement measurement, lab::RunBench(std::move(options)));
     view.Clear();
+    view.SetResult(measurement);
     RL_RETURN_IF_ERROR(Show(arguments, measurement));
     return WasStopped(interrupted);
   }
@@ -108,6 +107,18 @@ Status RunMeasurement(const Arguments& arguments) {
   view.Clear();
   RL_RETURN_IF_ERROR(Show(arguments, pair));
   return WasStopped(interrupted);
+}
+
+Status RunMeasurement(const Arguments& arguments) {
+  RL_ASSIGN_OR_RETURN(lab::BenchOptions options, BenchOptionsOf(arguments));
+  RL_RETURN_IF_ERROR(CheckReportFolder(arguments));
+  std::filesystem::path status_file;
+  if (arguments.Has("report-dir"))
+    status_file = std::filesystem::path(arguments.Get("report-dir")) / "status.json";
+  BenchView view(options, status_file);
+  const Status status = Measure(arguments, std::move(options), view);
+  view.Finish(status);
+  return status;
 }
 
 Status RunBenchCommand(const Arguments& arguments) {

@@ -152,6 +152,7 @@ void BenchView::Show(const lab::BenchProgress& progress) {
     }
   }
   view_.Show(live);
+  status_.Show(progress, live);
 }
 
 std::string ClientTable(const lab::ClientReport& report) {

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "app/bench_status.h"
 #include "app/command.h"
 #include "app/live_view.h"
 #include "lab/bench/bench_options.h"
@@ -13,15 +14,20 @@
 
 namespace redline::app {
 
-// Progress on standard error: drawn over itself on a terminal, now and then a line elsewhere.
+// Progress on standard error: drawn over itself on a terminal, now and then a line elsewhere; for
+// programs in `status_file`, unless that is empty.
 class BenchView {
  public:
-  explicit BenchView(const lab::BenchOptions& options)
-      : name_(options.workload.name), num_repeats_(options.num_repeats) {}
+  explicit BenchView(const lab::BenchOptions& options, std::filesystem::path status_file = {})
+      : name_(options.workload.name),
+        num_repeats_(options.num_repeats),
+        status_(std::move(status_file)) {}
   // What comes is of this point of a sweep.
   void Begin(const std::string& point) { point_ = point; }
   void Show(const lab::BenchProgress& progress);
   void Clear() { view_.Clear(); }
+  void SetResult(const lab::Measurement& measurement) { status_.SetResult(measurement); }
+  void Finish(const Status& status) { status_.Finish(status); }
 
  private:
   void UpdateRates(const std::string& phase, const lab::LoadProgress& load);
@@ -30,6 +36,7 @@ class BenchView {
   const int64_t num_repeats_;
   std::string point_;
   LiveView view_;
+  BenchStatus status_;
   // The rates of the last seconds, and where they began.
   double output_tps_ = 0;
   double request_rate_ = 0;

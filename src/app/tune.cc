@@ -175,6 +175,7 @@ Status RunTune(const Arguments& arguments) {
                                  .proposals = subject->proposals,
                                  .baseline_engine = subject->baseline_engine},
                                 lab, frame.options);
+  if (result.ok()) view.SetResult(*result);
   view.Finish(result.ok() ? OkStatus() : result.status());
   if (!result.ok()) {
     return result.status().code() == Code::kResourceExhausted

@@ -37,6 +37,11 @@ void TuneView::Show(const lab::TuneEvent& event) {
   Write(event, "running", "");
 }
 
+void TuneView::SetResult(const lab::TuneResult& result) {
+  if (!result.has_winner) return;
+  figures_ = {{"ratio", result.last.ratio}, {"low", result.last.low}, {"high", result.last.high}};
+}
+
 void TuneView::Finish(const Status& status) {
   Write(last_, status.ok() ? "finished" : "failed", status.ok() ? "" : status.message());
 }
@@ -53,6 +58,7 @@ void TuneView::Write(const lab::TuneEvent& event, const std::string& state,
                                  {"most_seconds", event.most_seconds},
                                  {"trials", event.num_trials},
                                  {"virtual", is_virtual_},
+                                 {"figures", figures_},
                                  {"error", error},
                                  {"updated_at_ms", UnixMillis()}};
   (void)WriteFileAtomic(

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 
 #include "app/progress_line.h"
 #include "base/clock.h"
 #include "base/status.h"
 #include "lab/tune/tune_options.h"
+#include "lab/tune/tune_result.h"
 
 namespace redline::app {
 
@@ -18,6 +20,8 @@ class TuneView {
       : status_file_(std::move(status_file)), is_virtual_(is_virtual) {}
 
   void Show(const lab::TuneEvent& event);
+  // The winner's gain over the baseline, when one was shown.
+  void SetResult(const lab::TuneResult& result);
   void Finish(const Status& status);
 
  private:
@@ -30,6 +34,7 @@ class TuneView {
   std::string last_step_;
   lab::TuneEvent last_;
   MonotonicTime written_;
+  std::map<std::string, double> figures_;
 };
 
 }  // namespace redline::app

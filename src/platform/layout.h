@@ -29,6 +29,7 @@ struct DataLayout {
   std::filesystem::path instance_dir(const std::string& instance_id) const {
     return root / "instances" / instance_id;
   }
+  std::filesystem::path lab_jobs() const { return root / "lab"; }
   std::filesystem::path engine_socket(const std::string& instance_id) const {
     return root / "run" / (instance_id + ".sock");
   }

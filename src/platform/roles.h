@@ -17,7 +17,8 @@ namespace redline::platform {
 struct ServerOptions {
   DataLayout layout;
   std::filesystem::path cache_dir;
-  std::string admin_key;  // its hash goes to the store
+  std::string admin_key;          // its hash goes to the store
+  std::filesystem::path program;  // does the lab's jobs; empty: this binary
 };
 int RunServer(const ServerOptions& options);
 

@@ -205,6 +205,40 @@ describe('console and redline up', { skip: missing, concurrency: 1 }, () => {
     assert.ok(await page.getByRole('row', { name: model }).isVisible());
   });
 
+  it('measures the deployment twice and compares', { timeout: 300_000 }, async () => {
+    await open('Lab');
+    for (const count of [1, 2]) {
+      await page.getByLabel('Scale', { exact: true }).fill('0.002');
+      await page.getByLabel('Repeats', { exact: true }).fill('2');
+      await page.getByRole('button', { name: 'Start the benchmark' }).click();
+      const rows = page.locator('.lab-history tbody tr');
+      await eventually(async () => (await rows.count()) === count, 'it is in the list');
+      await rows.first().getByText('Finished', { exact: true }).waitFor({ timeout: 120_000 });
+      await page.getByText('Mean, with its interval').waitFor();
+    }
+    for (const box of await page.locator('.lab-history input').all()) await box.check();
+    await page.getByRole('button', { name: 'Compare the two' }).click();
+    await page.getByRole('row', { name: /^output_tps/ }).waitFor();
+  });
+
+  it('rehearses tuning a model on hardware that is not here', { timeout: 120_000 }, async () => {
+    await open('Tuning');
+    await page.getByText('A rehearsal on hardware that is not here').click();
+    await page.getByLabel('Model', { exact: true }).fill('nonesuch');
+    await page.getByRole('button', { name: 'Start the rehearsal' }).click();
+    await page.locator('#tune-model-problem').waitFor();
+    await page.getByLabel('Model', { exact: true }).fill('Qwen/Qwen3-4B');
+    await page.getByLabel('Number', { exact: true }).selectOption('2');
+    await page.getByRole('button', { name: 'Start the rehearsal' }).click();
+    await page.getByRole('heading', { name: 'Qwen/Qwen3-4B, workload short' }).waitFor();
+    await page.getByText('What each change brings').waitFor({ timeout: 90_000 });
+    await page.getByText('The last comparison: winner over baseline').waitFor();
+    await page.getByText(/^redline deploy Qwen\/Qwen3-4B --engine /).waitFor();
+    await page.getByText('A rehearsal: computed by a simulator', { exact: false }).waitFor();
+    await page.reload();
+    await page.getByText('What was not taken, and why').waitFor();
+  });
+
   it('rehearses eight GPUs on a virtual node', { timeout: 120_000 }, async () => {
     const flags = ['--data-dir', redline.directory, '--simulate', 'h200x8'];
     execFileSync(binary, ['join', ...flags, '--detach'], { timeout: 60_000 });

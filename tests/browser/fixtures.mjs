@@ -411,3 +411,202 @@ export const planProgress = (fields = {}) => ({
   seconds_left: 6.4,
   ...fields,
 });
+
+// ---- the lab
+
+const jobDefaults = {
+  state: 'finished',
+  error: '',
+  virtual: false,
+  created_at: '2026-01-02T03:04:05.000Z',
+  started_at: '2026-01-02T03:04:05.000Z',
+  ended_at: '2026-01-02T03:05:05.000Z',
+  figures: {},
+  flaws: [],
+  has_result: true,
+  can_resume: false,
+  progress: null,
+};
+
+export const benchJob = (fields = {}) => ({
+  id: 'lab-bench1',
+  ...jobDefaults,
+  figures: {
+    output_tps: 203.4,
+    'output_tps.low': 198.1,
+    'output_tps.high': 208.7,
+    'ttft_ms.p50': 41,
+    'ttft_ms.p99': 1240,
+  },
+  request: { kind: 'bench', deployment: 'tiny-chat', workload: 'short', scale: 0.05, repeats: 3 },
+  ...fields,
+});
+
+const series = [1, 2].flatMap((repeat) =>
+  [1, 2, 3, 4].map((second) => ({
+    repeat,
+    elapsed_seconds: second,
+    output_tps: 180 + 10 * second + repeat,
+    request_rate: 4,
+  })),
+);
+
+export const benchProgress = (fields = {}) => ({
+  state: 'running',
+  phase: '',
+  repeat: 2,
+  repeats: 3,
+  elapsed_seconds: 4,
+  repeat_seconds_left: 6.2,
+  requests: 50,
+  sent: 30,
+  done: 25,
+  failed: 1,
+  output_tps: 222,
+  series,
+  ...fields,
+});
+
+const latency = (mean) => ({ mean, p50: mean, p99: 3 * mean });
+
+export function benchResult() {
+  const summary = (tps) => ({ output_tps: tps, total_tps: 6 * tps, request_rate: 4, ttft_ms: latency(41) });
+  return {
+    ...summary(203.4),
+    tpot_ms: latency(12),
+    e2e_ms: latency(80),
+    valid: true,
+    invalid_reasons: [],
+    notes: [],
+    intervals: { output_tps: { low: 198.1, high: 208.7, confidence: 0.95, method: 't' } },
+    repeats: [201, 203, 206.2].map((tps) => ({ summary: summary(tps), invalid_reasons: [] })),
+  };
+}
+
+export function comparison(fields = {}) {
+  const metric = { unit: 'tokens/s', a: 203.4, b: 251, confidence: 0.995, reason: '' };
+  return {
+    a: 'lab-bench1',
+    b: 'lab-bench2',
+    metrics: {
+      output_tps: { ...metric, verdict: 'faster', ratio: 1.234, low: 1.18, high: 1.29 },
+      'ttft_ms.p50': {
+        ...metric,
+        verdict: 'no difference shown',
+        unit: 'ms',
+        ratio: 0.99,
+        low: 0.9,
+        high: 1.08,
+        reason: 'these repeats would find 9%',
+      },
+    },
+    notes: ['The repeats were not measured in turns.'],
+    differences: [{ field: 'seed', a: '1', b: '2' }],
+    ...fields,
+  };
+}
+
+export const tuneJob = (fields = {}) => ({
+  id: 'lab-tune1',
+  ...jobDefaults,
+  figures: { ratio: 2.82, low: 2.77, high: 2.86 },
+  request: { kind: 'tune', model: 'tiny-chat', workload: 'short', scale: 0.05, hardware: '' },
+  ...fields,
+});
+
+export const tuneProgress = (fields = {}) => ({
+  state: 'running',
+  phase: 'racing',
+  last: 'trial 7: vllm@0.13.0, batched tokens 4096',
+  last_step: 'accepted engine: native -> vllm@0.13.0',
+  elapsed_seconds: 600,
+  most_seconds: 3600,
+  trials: 7,
+  ...fields,
+});
+
+const configurationOf = (engine_, words) => ({
+  engine: engine_,
+  arguments: words,
+  environment: {},
+  summary: `${engine_}, ${words.join(' ') || 'its defaults'}`,
+  text: words.length === 0 ? engine_ : `${engine_} -- ${words.join(' ')}`,
+});
+
+export function tuneResult(fields = {}) {
+  const baseline = configurationOf('vllm@0.13.0', []);
+  const winner = configurationOf('vllm@0.13.0', ['--max-num-seqs', '64', '--block-size', '16']);
+  const step = {
+    stage: 'batches',
+    accepted: true,
+    outcome: 'accepted',
+    reason: 'faster: x1.50 (1.40 to 1.60 at 99%, 3 rounds)',
+    ratio: 1.5,
+    low: 1.4,
+    high: 1.6,
+    confidence: 0.99,
+    predicted_ratio: 1.45,
+  };
+  const trial = (number, configuration, tps, tpot) => ({
+    number,
+    configuration,
+    fault: 'none',
+    reason: '',
+    runs: [tps, tps * 1.05].map((total_tps) => ({
+      fault: 'none',
+      figures: { total_tps, 'tpot_ms.mean': tpot, 'e2e_ms.mean': 100 },
+    })),
+    forecast: { value: tps * 1.1, low: tps * 0.8, high: tps * 1.4 },
+  });
+  return {
+    model: 'tiny-chat',
+    workload: 'short',
+    hardware: 'Example CPU 9000',
+    virtual: false,
+    goal: 'throughput',
+    has_winner: true,
+    winner,
+    baseline,
+    ratio: 2.82,
+    low: 2.77,
+    high: 2.86,
+    confidence: 0.95,
+    last_comparison: { reason: 'faster: x2.82' },
+    trials: 12,
+    ended_by: 'nothing promises more than 1%',
+    complete: true,
+    steps: [
+      { ...step, change: 'running requests: default -> 64' },
+      { ...step, change: 'block size: default -> 16', ratio: 1.88, low: 1.8, high: 1.96 },
+      {
+        ...step,
+        change: 'KV cache: default -> fp8',
+        accepted: false,
+        outcome: 'failed',
+        reason: 'wrong answers: 3 of 8 differ from the baseline',
+        ratio: null,
+        low: null,
+        high: null,
+      },
+      {
+        ...step,
+        change: 'chunk: default -> 4096',
+        accepted: false,
+        outcome: 'no_difference_shown',
+        reason: 'no difference shown: x1.00 (0.97 to 1.03 at 99%, 7 rounds)',
+        ratio: 1.0,
+        low: 0.97,
+        high: 1.03,
+      },
+    ],
+    ties: [configurationOf('vllm@0.13.0', ['--max-num-seqs', '128'])],
+    trial_log: [
+      trial(1, baseline, 1000, 20),
+      trial(2, winner, 2800, 24),
+      trial(3, configurationOf('native', []), 700, 12),
+      { ...trial(0, configurationOf('llama_cpp', []), 1, 1), runs: [] },
+    ],
+    command: 'redline tune tiny-chat',
+    ...fields,
+  };
+}

@@ -6,6 +6,8 @@ import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import {
+  benchJob,
+  comparison,
   configuration,
   deployment,
   engines,
@@ -13,6 +15,7 @@ import {
   model,
   plan,
   planChoices,
+  tuneJob,
   vllm,
   worker,
 } from './fixtures.mjs';
@@ -40,6 +43,10 @@ export class MockServer {
   openChats = 0;
   choices = planChoices();
   openPlans = 0;
+  jobs = [];
+  results = {}; // by the id of a job
+  comparison = comparison();
+  published = null; // what POST /profiles answers; null: there is no such path
   // Yields {progress} and {plan}, or {error: {message, param}} on the way.
   plan = async function* () {
     yield { plan: plan() };
@@ -94,6 +101,8 @@ export class MockServer {
     if (noun === 'models') return send(response, 200, { items: this.models });
     if (noun === 'engines') return send(response, 200, { items: this.engines });
     if (noun === 'plan') return send(response, 200, this.choices);
+    if (noun === 'lab') return this.lab({ method, path, query, body }, response);
+    if (noun === 'profiles' && this.published) return send(response, 201, this.published);
     if (noun === 'workers') return send(response, 200, { items: this.workers });
     if (noun !== 'deployments') return sendError(response, 404, `no route ${path}`);
     if (name === undefined && method === 'GET')
@@ -110,6 +119,37 @@ export class MockServer {
     if (method === 'PATCH') found.replicas = body.replicas;
     if (method === 'DELETE') found.deleting = true;
     return send(response, method === 'DELETE' ? 202 : 200, found);
+  }
+
+  lab({ method, path, query, body }, response) {
+    const [, , , , , id, part] = path.split('/').map(decodeURIComponent);
+    if (id === undefined && method === 'GET') return send(response, 200, { items: this.jobs });
+    if (id === undefined) return send(response, 201, this.startJob(body));
+    const found = this.jobs.find((each) => each.id === id);
+    if (!found) return sendError(response, 404, `the lab has no job ${id}`, 'id');
+    if (part === 'result') return send(response, 200, this.results[id]);
+    if (part === 'comparison')
+      return send(response, 200, { ...this.comparison, a: id, b: query.get('with') });
+    if (part === 'report') {
+      response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' });
+      return response.end('<!DOCTYPE html><p>report</p>');
+    }
+    if (part === 'stop')
+      Object.assign(found, { state: 'stopped', can_resume: found.request.kind === 'tune' });
+    if (part === 'resume') Object.assign(found, { state: 'running', can_resume: false });
+    if (method === 'DELETE') this.jobs = this.jobs.filter((each) => each !== found);
+    return send(response, method === 'POST' ? 202 : 200, found);
+  }
+
+  startJob(body) {
+    const running = { state: 'running', ended_at: '', has_result: false, figures: {}, request: body };
+    const id = `lab-new${this.jobs.length}`;
+    const made =
+      body.kind === 'tune'
+        ? tuneJob({ ...running, id, virtual: body.virtual ?? false })
+        : benchJob({ ...running, id });
+    this.jobs.unshift(made);
+    return made;
   }
 
   preview(body) {

@@ -5,10 +5,12 @@ import { chatCases } from './cases/chat.mjs';
 import { clipboardCases } from './cases/clipboard.mjs';
 import { deploymentCases } from './cases/deployments.mjs';
 import { engineCases } from './cases/engines.mjs';
+import { labCases } from './cases/lab.mjs';
 import { libraryCases } from './cases/library.mjs';
 import { lookCases } from './cases/look.mjs';
 import { planCases } from './cases/plan.mjs';
 import { sessionCases } from './cases/session.mjs';
+import { tuningCases } from './cases/tuning.mjs';
 import { virtualCases } from './cases/virtual.mjs';
 import { Stage } from './stage.mjs';
 
@@ -18,6 +20,8 @@ const suites = [
   engineCases,
   deploymentCases,
   planCases,
+  labCases,
+  tuningCases,
   virtualCases,
   chatCases,
   clipboardCases,

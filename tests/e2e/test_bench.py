@@ -127,7 +127,7 @@ class Bench(WithFolder):
             redline("bench", "--url", url, "--workload", self.workload(), "--no-self-check",
                     "--report-dir", self.folder / "out")
         names = {path.name for path in (self.folder / "out").iterdir()}
-        self.assertEqual(names, {"result.json", "report.html", "report.md", "metrics.csv",
+        self.assertEqual(names, {"result.json", "report.html", "report.md", "status.json", "metrics.csv",
                                  "requests.csv"})
         page = redline("report", self.folder / "out/result.json", "--format", "markdown").stdout
         self.assertIn("ttft", page)

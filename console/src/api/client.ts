@@ -2,6 +2,7 @@
 //
 // Times are RFC 3339 text, '' for never. Every failure is thrown as ApiError (the server answered)
 // or as one of the two errors that say that it did not.
+import type { Comparison, Job, JobRequest } from './lab';
 import { planEventOf, type PlanChoices, type PlanEvent, type PlanRequest } from './plan';
 import { readServerSentEvents } from './sse';
 
@@ -109,6 +110,11 @@ export interface Evidence {
   kind: 'none' | 'predicted' | 'measured';
   summary: string;
   source: string;
+  date?: string; // of the measurement or prediction
+  engine?: string; // what ran: "sglang@0.5.6.post2"
+  figures?: Parameters; // by the names of docs/metrics.md
+  flaws?: string[]; // why the figures are worth less than they look
+  stale?: string[]; // why they may no longer hold here
 }
 
 export interface HardwareMatch {
@@ -350,6 +356,48 @@ export class ApiClient {
     throw new BrokenStreamError('the stream ended without a plan');
   }
 
+  labJobs(signal?: AbortSignal) {
+    return this.items<Job>('/api/v1/lab/jobs', signal);
+  }
+
+  labJob(id: string, signal?: AbortSignal) {
+    return this.get<Job>(jobPath(id), signal);
+  }
+
+  startJob(request: JobRequest) {
+    return this.send<Job>('POST', '/api/v1/lab/jobs', request);
+  }
+
+  stopJob(id: string) {
+    return this.send<Job>('POST', `${jobPath(id)}/stop`, undefined);
+  }
+
+  resumeJob(id: string) {
+    return this.send<Job>('POST', `${jobPath(id)}/resume`, undefined);
+  }
+
+  async removeJob(id: string): Promise<void> {
+    await this.request('DELETE', jobPath(id));
+  }
+
+  labResult<T>(id: string, signal?: AbortSignal) {
+    return this.get<T>(`${jobPath(id)}/result`, signal);
+  }
+
+  async labReport(id: string): Promise<Blob> {
+    return (await this.request('GET', `${jobPath(id)}/report`)).blob();
+  }
+
+  compareJobs(a: string, b: string, signal?: AbortSignal) {
+    const query = new URLSearchParams({ with: b });
+    return this.get<Comparison>(`${jobPath(a)}/comparison?${query}`, signal);
+  }
+
+  publishProfile(report: string, name: string) {
+    const body = { report, ...(name !== '' && { name }) };
+    return this.send<{ model?: string; name?: string }>('POST', '/api/v1/profiles', body);
+  }
+
   private async items<T>(path: string, signal?: AbortSignal): Promise<T[]> {
     return (await this.get<{ items: T[] }>(path, signal)).items;
   }
@@ -399,6 +447,10 @@ export class ApiClient {
 
 export function isAbort(error: unknown): boolean {
   return error instanceof DOMException && error.name === 'AbortError';
+}
+
+function jobPath(id: string): string {
+  return `/api/v1/lab/jobs/${encodeURIComponent(id)}`;
 }
 
 function deploymentPath(name: string): string {

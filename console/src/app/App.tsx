@@ -4,10 +4,12 @@ import { ChatPage } from '../pages/chat/ChatPage';
 import { ConversationProvider } from '../pages/chat/use_conversation';
 import { DeploymentPage } from '../pages/deployments/DeploymentPage';
 import { DeploymentsPage } from '../pages/deployments/DeploymentsPage';
+import { LabPage } from '../pages/lab/LabPage';
 import { LibraryPage } from '../pages/library/LibraryPage';
 import { PlanPage } from '../pages/plan/PlanPage';
 import { PlanProvider } from '../pages/plan/use_plan';
 import { SignInPage } from '../pages/signin/SignInPage';
+import { TuningPage } from '../pages/tuning/TuningPage';
 import { I18nProvider, useI18n } from '../i18n';
 import { ApiProvider } from './api_context';
 import { NoticesProvider } from './notices';
@@ -48,6 +50,8 @@ function CurrentPage({ route }: { route: Route }) {
   if (route.page === 'chat') return <ChatPage name={route.name} />;
   if (route.page === 'library') return <LibraryPage />;
   if (route.page === 'plan') return <PlanPage />;
+  if (route.page === 'tuning') return <TuningPage id={route.name} />;
+  if (route.page === 'lab') return <LabPage id={route.name} />;
   if (route.name !== '') return <DeploymentPage key={route.name} name={route.name} />;
   return <DeploymentsPage />;
 }

@@ -1,9 +1,18 @@
-// What surrounds every page: the four places to go, language, sign out.
+// What surrounds every page: the places to go, language, sign out.
 import { useCallback, useEffect, useRef, type ReactNode } from 'react';
 
 import { useI18n } from '../i18n';
 import { usePolling } from '../lib/use_polling';
-import { ChatIcon, GaugeIcon, LayersIcon, Logo, ServerIcon, SignOutIcon } from '../ui/icons';
+import {
+  ChatIcon,
+  FlaskIcon,
+  GaugeIcon,
+  LayersIcon,
+  Logo,
+  ServerIcon,
+  SignOutIcon,
+  SlidersIcon,
+} from '../ui/icons';
 import { LanguageSwitch } from '../ui/LanguageSwitch';
 import { useApi } from './api_context';
 import { Link, type Page, type Route } from './router';
@@ -11,6 +20,8 @@ import { Link, type Page, type Route } from './router';
 const places: { page: Page; Icon: () => ReactNode }[] = [
   { page: 'library', Icon: LayersIcon },
   { page: 'plan', Icon: GaugeIcon },
+  { page: 'tuning', Icon: SlidersIcon },
+  { page: 'lab', Icon: FlaskIcon },
   { page: 'deployments', Icon: ServerIcon },
   { page: 'chat', Icon: ChatIcon },
 ];

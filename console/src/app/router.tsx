@@ -1,14 +1,21 @@
-// Four pages and their query strings, kept in the browser's history.
+// The pages and their query strings, kept in the browser's history.
 import { useMemo, useSyncExternalStore, type MouseEvent, type ReactNode } from 'react';
 
-export type Page = 'library' | 'plan' | 'deployments' | 'chat';
+export type Page = 'library' | 'plan' | 'tuning' | 'lab' | 'deployments' | 'chat';
 
 export interface Route {
   page: Page;
-  name: string; // of a deployment, in the library of a model; '' for none
+  name: string; // of a deployment, a model (library) or a job (lab, tuning); '' for none
 }
 
-const pages: readonly Page[] = ['library', 'plan', 'deployments', 'chat'];
+const pages: readonly Page[] = [
+  'library',
+  'plan',
+  'tuning',
+  'lab',
+  'deployments',
+  'chat',
+];
 const navigated = 'redline:navigated';
 
 export function parseRoute(pathname: string, search: string): Route {

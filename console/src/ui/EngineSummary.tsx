@@ -65,17 +65,51 @@ export function WhyList({ why }: { why: string[] }) {
 
 export function EvidenceLine({ evidence }: { evidence: Evidence }) {
   const { t } = useI18n();
+  const { flaws = [], stale = [] } = evidence;
+  const origin = [evidence.engine, evidence.date].filter(Boolean).join(' · ');
   return (
     <div className="evidence">
       <span className={`chip chip-evidence-${evidence.kind}`}>
         {t(`evidence.${evidence.kind}`)}
       </span>
+      {stale.length > 0 && (
+        <span className="badge badge-error" title={stale.join('; ')}>
+          {t('evidence.stale')}
+        </span>
+      )}
       {evidence.summary !== '' && <span>{evidence.summary}</span>}
+      <IntervalText evidence={evidence} />
+      {origin !== '' && <span className="muted">{origin}</span>}
       {evidence.source !== '' && (
         <span className="muted">
           {t('evidence.source')}: <code>{evidence.source}</code>
         </span>
       )}
+      {flaws.length + stale.length > 0 && (
+        <details className="evidence-flaws">
+          <summary>{t('evidence.flaws', { count: flaws.length + stale.length })}</summary>
+          <WhyList why={[...stale, ...flaws]} />
+        </details>
+      )}
     </div>
+  );
+}
+
+// The figure that has an interval: "ratio" beside "ratio_low" and "ratio_high".
+function IntervalText({ evidence }: { evidence: Evidence }) {
+  const { t, format } = useI18n();
+  const { figures = {} } = evidence;
+  const name = Object.keys(figures).find((each) => `${each}_low` in figures && `${each}_high` in figures);
+  if (name === undefined) return null;
+  const text = (key: string) => {
+    const value = figures[key];
+    if (typeof value !== 'number') return String(value);
+    return Math.abs(value) < 10 ? value.toFixed(2) : format.number(value);
+  };
+  const band = t('plan.band', { low: text(`${name}_low`), high: text(`${name}_high`) });
+  return (
+    <span className="evidence-figures">
+      <code>{name}</code> {text(name)} ({band})
+    </span>
   );
 }

@@ -38,3 +38,50 @@ export function Field({ id, label, hint, problem, children }: FieldProps) {
     </div>
   );
 }
+
+interface ChoiceFieldProps {
+  id: string;
+  label: string;
+  problem?: string | undefined;
+  value: string;
+  onChange: (value: string) => void;
+  children: ReactNode;
+}
+
+export function ChoiceField({ id, label, problem, value, onChange, children }: ChoiceFieldProps) {
+  return (
+    <Field id={id} label={label} problem={problem}>
+      {(described) => (
+        <select {...described} value={value} onChange={(event) => onChange(event.target.value)}>
+          {children}
+        </select>
+      )}
+    </Field>
+  );
+}
+
+interface NumberInputProps {
+  id: string;
+  label: string;
+  hint?: string | undefined;
+  problem?: string | undefined;
+  value: string;
+  onChange: (value: string) => void;
+}
+
+export function NumberInput({ id, label, hint, problem, value, onChange }: NumberInputProps) {
+  return (
+    <Field id={id} label={label} hint={hint} problem={problem}>
+      {(described) => (
+        <input
+          {...described}
+          inputMode="decimal"
+          autoComplete="off"
+          maxLength={20}
+          value={value}
+          onChange={(event) => onChange(event.target.value)}
+        />
+      )}
+    </Field>
+  );
+}

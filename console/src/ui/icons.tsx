@@ -31,6 +31,18 @@ export const GaugeIcon = () => (
   </Icon>
 );
 
+export const FlaskIcon = () => (
+  <Icon>
+    <path d="M7.5 3h5M8.5 3v5L4 15.5c-.5.8 0 1.5 1 1.5h10c1 0 1.5-.7 1-1.5L11.5 8V3M6.5 12.5h7" />
+  </Icon>
+);
+
+export const SlidersIcon = () => (
+  <Icon>
+    <path d="M5 3v6m0 4v4M10 3v2m0 4v8M15 3v8m0 4v2M3 11h4M8 7h4M13 13h4" />
+  </Icon>
+);
+
 export const ServerIcon = () => (
   <Icon>
     <path d="M4 3.5h12v5H4zM4 11.5h12v5H4zM7 6h.01M7 14h.01" />

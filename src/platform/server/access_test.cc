@@ -172,6 +172,9 @@ TEST_F(AccessTest, TheConsoleIsOpenAndStrict) {
   } cases[] = {
       {"/", 200, "text/html; charset=utf-8", "no-cache"},
       {"/deployments/deepseek-v3.2", 200, "text/html; charset=utf-8", "no-cache"},
+      {"/plan", 200, "text/html; charset=utf-8", "no-cache"},
+      {"/lab", 200, "text/html; charset=utf-8", "no-cache"},
+      {"/tuning", 200, "text/html; charset=utf-8", "no-cache"},
       {"/index.html", 200, "text/html; charset=utf-8", "no-cache"},
       {"/favicon.svg", 200, "image/svg+xml", "no-cache"},
       {"/assets/app-1234.js", 200, "text/javascript; charset=utf-8",

@@ -100,6 +100,17 @@ Result<Answer> ListEngines(ControlPlane& plane, const net::HttpRequest& request)
 Result<Answer> GetPlanChoices(ControlPlane& plane, const net::HttpRequest& request);
 void CreatePlan(ControlPlane& plane, Call call);
 
+// lab_api.cc
+Result<Answer> ListLabJobs(ControlPlane& plane, const net::HttpRequest& request);
+Result<Answer> CreateLabJob(ControlPlane& plane, const net::HttpRequest& request);
+Result<Answer> GetLabJob(ControlPlane& plane, const net::HttpRequest& request);
+Result<Answer> GetLabResult(ControlPlane& plane, const net::HttpRequest& request);
+void GetLabReport(ControlPlane& plane, Call call);
+Result<Answer> StopLabJob(ControlPlane& plane, const net::HttpRequest& request);
+Result<Answer> ResumeLabJob(ControlPlane& plane, const net::HttpRequest& request);
+Result<Answer> DeleteLabJob(ControlPlane& plane, const net::HttpRequest& request);
+void CompareLabJobs(ControlPlane& plane, Call call);
+
 // status_api.cc
 Result<Answer> GetVersion(ControlPlane& plane, const net::HttpRequest& request);
 Result<Answer> GetStatus(ControlPlane& plane, const net::HttpRequest& request);

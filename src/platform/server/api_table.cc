@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "platform/server/api.h"
+#include "platform/server/lab_views.h"
 #include "platform/server/plan_views.h"
 #include "platform/server/view_schemas.h"
 
@@ -24,6 +25,35 @@ nlohmann::json PlanBodySchema(nlohmann::json& components) {
       {"description", "the model's config.json, in the place of one that is known"}};
   schema["required"] = {"model", "hardware"};
   return schema;
+}
+
+nlohmann::json LabJobSchema(nlohmann::json& components) {
+  nlohmann::json schema = Schema<LabJobView>(components);
+  schema["properties"]["progress"] = {
+      {"type", {"object", "null"}},
+      {"description", "what the command last wrote of itself, in status.json"}};
+  return schema;
+}
+
+nlohmann::json LabJobsSchema(nlohmann::json& components) {
+  return {{"type", "object"},
+          {"properties", {{"items", {{"type", "array"}, {"items", LabJobSchema(components)}}}}}};
+}
+
+nlohmann::json LabJobBodySchema(nlohmann::json& components) {
+  nlohmann::json schema = Schema<LabJobBody>(components);
+  schema["properties"]["kind"]["enum"] = {"bench", "tune"};
+  schema["required"] = {"kind"};
+  return schema;
+}
+
+nlohmann::json LabResultSchema(nlohmann::json&) {
+  return {{"type", "object"},
+          {"description", "as `redline bench` or `redline tune` writes it with --output json"}};
+}
+
+nlohmann::json LabComparisonSchema(nlohmann::json&) {
+  return {{"type", "object"}, {"description", "as `redline compare --output json` writes it"}};
 }
 
 // One entry per operation. Everything that is not kOpen needs a key or the Unix socket.
@@ -112,6 +142,73 @@ const std::vector<ApiRoute>& Table() {
        .operation = CreatePlan,
        .response = PlanSchema,
        .request = PlanBodySchema},
+      {.method = "GET",
+       .path = "/api/v1/lab/jobs",
+       .access = Access::kAdmin,
+       .operation_id = "listLabJobs",
+       .summary = "Benchmarks and tuning runs, newest first",
+       .operation = ListLabJobs,
+       .response = LabJobsSchema},
+      {.method = "POST",
+       .path = "/api/v1/lab/jobs",
+       .access = Access::kAdmin,
+       .operation_id = "createLabJob",
+       .summary = "Benchmark a deployment, or look for the best configuration of a model",
+       .operation = CreateLabJob,
+       .success_status = 201,
+       .response = LabJobSchema,
+       .request = LabJobBodySchema},
+      {.method = "GET",
+       .path = "/api/v1/lab/jobs/{id}",
+       .access = Access::kAdmin,
+       .operation_id = "getLabJob",
+       .summary = "One job, and how far it is",
+       .operation = GetLabJob,
+       .response = LabJobSchema},
+      {.method = "DELETE",
+       .path = "/api/v1/lab/jobs/{id}",
+       .access = Access::kAdmin,
+       .operation_id = "deleteLabJob",
+       .summary = "Forget a job that has ended, with its results",
+       .operation = DeleteLabJob,
+       .response = Schema<EmptyView>},
+      {.method = "GET",
+       .path = "/api/v1/lab/jobs/{id}/result",
+       .access = Access::kAdmin,
+       .operation_id = "getLabResult",
+       .summary = "What it measured or found",
+       .operation = GetLabResult,
+       .response = LabResultSchema},
+      {.method = "GET",
+       .path = "/api/v1/lab/jobs/{id}/report",
+       .access = Access::kAdmin,
+       .operation_id = "getLabReport",
+       .summary = "Its report, one HTML page",
+       .operation = GetLabReport},
+      {.method = "POST",
+       .path = "/api/v1/lab/jobs/{id}/stop",
+       .access = Access::kAdmin,
+       .operation_id = "stopLabJob",
+       .summary = "End it; it keeps what it has. Again: kill it",
+       .operation = StopLabJob,
+       .success_status = 202,
+       .response = LabJobSchema},
+      {.method = "POST",
+       .path = "/api/v1/lab/jobs/{id}/resume",
+       .access = Access::kAdmin,
+       .operation_id = "resumeLabJob",
+       .summary = "Go on with a tuning run that was stopped, interrupted or failed",
+       .operation = ResumeLabJob,
+       .success_status = 202,
+       .response = LabJobSchema},
+      {.method = "GET",
+       .path = "/api/v1/lab/jobs/{id}/comparison",
+       .access = Access::kAdmin,
+       .operation_id = "compareLabJobs",
+       .summary = "Whether another benchmark beats this one, metric by metric",
+       .operation = CompareLabJobs,
+       .response = LabComparisonSchema,
+       .queries = {{"with", "id of the other bench, the one after the change"}}},
       {.method = "GET",
        .path = "/api/v1/deployments",
        .access = Access::kAdmin,

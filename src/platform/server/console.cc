@@ -50,7 +50,9 @@ bool IsReserved(std::string_view asked) {
 // The console's own pages ("console/src/app/router.tsx"), all of which are one file.
 bool IsPage(std::string_view name) {
   const std::string_view first = name.substr(0, name.find('/'));
-  return first.empty() || first == "library" || first == "deployments" || first == "chat";
+  constexpr std::array<std::string_view, 6> kPages = {"library", "plan",        "lab",
+                                                      "tuning",  "deployments", "chat"};
+  return first.empty() || std::find(kPages.begin(), kPages.end(), first) != kPages.end();
 }
 
 net::HttpResponse NoSuchPath(const net::HttpRequest& request) {

@@ -6,11 +6,16 @@
 namespace redline::platform {
 
 ControlPlane::ControlPlane(Catalog& catalog_in, std::unique_ptr<Cluster> cluster_in,
-                           DataLayout layout_in, std::filesystem::path cache_dir_in)
+                           DataLayout layout_in, std::filesystem::path cache_dir_in,
+                           std::filesystem::path program)
     : catalog(catalog_in),
       cluster(std::move(cluster_in)),
       layout(std::move(layout_in)),
       cache_dir(std::move(cache_dir_in)),
+      lab({.program = std::move(program),
+           .data_dir = layout.root,
+           .cache_dir = cache_dir,
+           .jobs = layout.lab_jobs()}),
       profiles(layout.profiles()) {}
 
 Result<int64_t> ControlPlane::NeededBytes(const spec::Deployment& deployment) const {
@@ -41,6 +46,7 @@ void ControlPlane::RunControllers() {
 }
 
 void ControlPlane::Settle() {
+  lab.Poll();
   RunControllers();
   logs.ExpireOld(MonotonicNow());
   polls.RunAll(MonotonicNow());

@@ -10,6 +10,7 @@
 #include "platform/server/assessment_cache.h"
 #include "platform/server/cluster.h"
 #include "platform/server/controllers.h"
+#include "platform/server/lab_jobs.h"
 #include "platform/server/log_broker.h"
 #include "platform/server/long_polls.h"
 #include "platform/server/plan_runner.h"
@@ -25,8 +26,9 @@ struct GatewaySeen {
 
 class ControlPlane {
  public:
+  // `program`: the binary that does the lab's jobs.
   ControlPlane(Catalog& catalog, std::unique_ptr<Cluster> cluster, DataLayout layout,
-               std::filesystem::path cache_dir);
+               std::filesystem::path cache_dir, std::filesystem::path program);
 
   // Runs the controllers until they have nothing left to do.
   void RunControllers();
@@ -50,6 +52,7 @@ class ControlPlane {
   ViewRevisions revisions;
   GatewaySeen gateway;
   PlanRunner plans;
+  LabJobs lab;
   mutable AssessmentCache assessments;
   const ProfileStore profiles;
 

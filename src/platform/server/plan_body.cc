@@ -7,6 +7,7 @@
 
 #include "base/strings.h"
 #include "platform/server/api_io.h"
+#include "platform/server/field_checks.h"
 #include "workload/loops.h"
 #include "workload/presets.h"
 
@@ -15,34 +16,16 @@ namespace {
 
 using nlohmann::json;
 
-constexpr size_t kMostNameBytes = 1024;
-
-Status CheckName(const char* field, const std::string& name, const char* example) {
-  if (name.empty())
-    return InvalidArgument(fmt::format("\"{}\" is missing: {}", field, example), field);
-  if (name.size() <= kMostNameBytes) return OkStatus();
-  return InvalidArgument(
-      fmt::format("\"{}\" has {} bytes; give at most {}", field, name.size(), kMostNameBytes),
-      field);
-}
-
-template <typename T>
-Status CheckRange(const char* field, T value, T low, T high) {
-  if (value >= low && value <= high) return OkStatus();
-  return InvalidArgument(
-      fmt::format("\"{}\" is {}; give a number from {} to {}", field, value, low, high), field);
-}
-
-Status CheckRange(const char* field, std::optional<double> value, planner::NumberRange range) {
+Status CheckWithin(const char* field, std::optional<double> value, planner::NumberRange range) {
   return value ? CheckRange(field, *value, range.low, range.high) : OkStatus();
 }
 
 Status CheckNumbers(const PlanBody& body) {
-  RL_RETURN_IF_ERROR(CheckRange("slo_ttft_ms", body.slo_ttft_ms, planner::kSloTtftMs));
-  RL_RETURN_IF_ERROR(CheckRange("slo_tpot_ms", body.slo_tpot_ms, planner::kSloTpotMs));
-  RL_RETURN_IF_ERROR(CheckRange("slo_share", std::optional(body.slo_share), planner::kSloShare));
+  RL_RETURN_IF_ERROR(CheckWithin("slo_ttft_ms", body.slo_ttft_ms, planner::kSloTtftMs));
+  RL_RETURN_IF_ERROR(CheckWithin("slo_tpot_ms", body.slo_tpot_ms, planner::kSloTpotMs));
+  RL_RETURN_IF_ERROR(CheckWithin("slo_share", std::optional(body.slo_share), planner::kSloShare));
   RL_RETURN_IF_ERROR(
-      CheckRange("price_per_gpu_hour", body.price_per_gpu_hour, planner::kUsdPerGpuHour));
+      CheckWithin("price_per_gpu_hour", body.price_per_gpu_hour, planner::kUsdPerGpuHour));
   RL_RETURN_IF_ERROR(CheckRange<int64_t>("seed", body.seed, 0, planner::kMostSeed));
   if (body.requests) {
     RL_RETURN_IF_ERROR(CheckRange<int64_t>("requests", *body.requests, 1, spec::kMaxRequests));
@@ -91,18 +74,18 @@ Result<planner::KnownModel> ModelOf(const PlanQuestion& question) {
   return InvalidArgument("config: " + status.message(), field);
 }
 
+}  // namespace
+
+Status AsBadRequest(const Status& status, const char* field) {
+  return InvalidArgument(status.message(), status.param().empty() ? field : status.param());
+}
+
 Result<planner::HardwareSpec> HardwareOfPlan(const std::string& name) {
   auto hardware = planner::FindHardwareSpec(name);
   if (!hardware.ok()) return InvalidArgument(hardware.status().message(), "hardware");
   const Status one_node = planner::CheckOneNode(*hardware, name);
   if (!one_node.ok()) return AsBadRequest(one_node, "hardware");
   return hardware;
-}
-
-}  // namespace
-
-Status AsBadRequest(const Status& status, const char* field) {
-  return InvalidArgument(status.message(), status.param().empty() ? field : status.param());
 }
 
 Result<PlanQuestion> ReadPlanQuestion(const net::HttpRequest& request) {

@@ -24,6 +24,9 @@ Result<PlanQuestion> ReadPlanQuestion(const net::HttpRequest& request);
 // the control thread.
 Result<planner::PlanRequest> PlanRequestOf(const PlanQuestion& question);
 
+// One node of the hardware library by its name, "h200x8"; kInvalidArgument about "hardware".
+Result<planner::HardwareSpec> HardwareOfPlan(const std::string& name);
+
 // A refusal of the planner as the client's mistake: about `field` where it names none.
 Status AsBadRequest(const Status& status, const char* field);
 

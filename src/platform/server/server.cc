@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
+#include "base/process.h"
 #include "base/strings.h"
 #include "platform/catalog/catalog.h"
 #include "platform/server/api.h"
@@ -57,11 +58,15 @@ class RunningServer : public Server {
       : catalog_(std::move(catalog)),
         authenticator_(cluster->keys()),
         console_(console_files),
-        plane_(catalog_, std::move(cluster), options.layout, options.cache_dir),
+        plane_(catalog_, std::move(cluster), options.layout, options.cache_dir,
+               options.program.empty() ? SelfExecutable() : options.program),
         loop_([this] { plane_.Settle(); }, kTickSeconds) {}
 
   ~RunningServer() override {
-    loop_.Post([this] { plane_.polls.Close(); });
+    loop_.Post([this] {
+      plane_.polls.Close();
+      plane_.lab.Interrupt();
+    });
     plane_.plans.Stop();
     if (http_) http_->Drain(kDrainSeconds);
     loop_.Stop();

@@ -24,8 +24,9 @@ void ServerTest::TearDown() {
 void ServerTest::StartServer() {
   const auto layout = PrepareDataDir(dir_ / "data");
   ASSERT_TRUE(layout.ok()) << layout.status().message();
-  auto server = Server::Start({.layout = *layout, .cache_dir = dir_ / "cache", .admin_key = kKey},
-                              embedded::catalog_files(), console_files_);
+  auto server = Server::Start(
+      {.layout = *layout, .cache_dir = dir_ / "cache", .admin_key = kKey, .program = program_},
+      embedded::catalog_files(), console_files_);
   ASSERT_TRUE(server.ok()) << server.status().message();
   server_ = std::move(server).value();
 }

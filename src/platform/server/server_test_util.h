@@ -39,6 +39,7 @@ class ServerTest : public testing::Test {
   Reply Get(const std::string& path) { return Call("GET", path); }
 
   std::filesystem::path dir_;
+  std::filesystem::path program_;  // of the lab's jobs; empty: this binary
   std::vector<EmbeddedFile> console_files_;
   std::unique_ptr<Server> server_;
   net::HttpClient client_;

@@ -52,8 +52,9 @@ export function engineCases(stage) {
       environment: { VLLM_CPU_KVCACHE_SPACE: '2' },
     };
     const sent = mock.sent('POST', path).map((each) => each.body);
-    assert.deepEqual(sent.pop(), wanted);
-    assert.ok(sent.length > 0 && sent.every((body) => body.dry_run));
+    // A question that was on its way may come after the answer to it is of use.
+    assert.deepEqual(sent.filter((body) => !body.dry_run), [wanted]);
+    assert.ok(sent.some((body) => body.dry_run));
   });
 
   stage.test('asks once for what was typed at one go', {}, async ({ page, mock }) => {

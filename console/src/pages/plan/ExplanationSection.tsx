@@ -3,8 +3,8 @@ import { isExplained, type Explanation, type Outcome, type Plan, type PlanStep }
 import { useI18n } from '../../i18n';
 import { shellCommand } from '../../lib/format';
 import { BarList, type BarRow } from '../../ui/BarList';
+import { Section } from '../../ui/Section';
 import { operationName } from './operations';
-import { Section } from './PlanResult';
 import { mostChanged } from './plot';
 
 export function ExplanationSection({ plan }: { plan: Plan }) {

@@ -1,140 +1,27 @@
-// Throughput against the time per token: the frontier, what else was ranked, and the defaults.
+// Throughput against the time per token of a plan's configurations.
 import type { Plan } from '../../api/plan';
 import { useI18n } from '../../i18n';
-import { useWidth } from '../../lib/use_width';
-import { pointsOf, ticksTo, type PlotPoint } from './plot';
-
-const margin = { left: 58, right: 14, top: 12, bottom: 44 };
-
-interface Axes {
-  x: (value: number) => number;
-  y: (value: number) => number;
-  xTicks: number[];
-  yTicks: number[];
-  width: number;
-  height: number;
-}
+import { PointPlot } from '../../ui/PointPlot';
+import { pointsOf } from './plot';
 
 export function FrontierPlot({ plan }: { plan: Plan }) {
   const { t } = useI18n();
-  const [box, width] = useWidth<HTMLDivElement>(640);
-  const points = pointsOf(plan);
-  const axes = axesOf(points, width);
+  const points = pointsOf(plan).map(({ name, kind, outcome }) => ({
+    name,
+    kind,
+    time: outcome.mean_tpot_ms,
+    rate: outcome.total_tps,
+  }));
+  const frontier = plan.frontier.map(({ prediction }) => ({
+    time: prediction.mean_tpot_ms.value,
+    rate: prediction.total_tps.value,
+  }));
   return (
-    <figure className="plot">
-      <div ref={box}>
-        <svg width={axes.width} height={axes.height} role="img" aria-label={t('plot.describe')}>
-          <Grid axes={axes} />
-          <FrontierLine plan={plan} axes={axes} />
-          {points.map((point, index) => (
-            <Mark key={index} point={point} axes={axes} />
-          ))}
-        </svg>
-      </div>
-      <figcaption className="plot-legend">
-        {(['winner', 'frontier', 'other', 'defaults'] as const)
-          .filter((kind) => points.some((point) => point.kind === kind))
-          .map((kind) => (
-            <span key={kind}>
-              <svg width="14" height="14" aria-hidden="true">
-                <Symbol kind={kind} x={7} y={7} />
-              </svg>
-              {t(`plot.${kind}`)}
-            </span>
-          ))}
-      </figcaption>
-    </figure>
+    <PointPlot
+      points={points}
+      frontier={frontier}
+      label={t('plot.describe')}
+      timeLabel={t('plot.x')}
+    />
   );
-}
-
-// Bands are drawn of the winner and the defaults alone: those of all would hide the points. What
-// is far out beyond the frontier is cut off.
-function axesOf(points: PlotPoint[], width: number): Axes {
-  const height = Math.round(Math.min(380, Math.max(260, width * 0.55)));
-  const isTold = (point: PlotPoint) => point.kind === 'winner' || point.kind === 'defaults';
-  const highest = points.map(({ outcome, ...point }) =>
-    isTold({ outcome, ...point }) ? outcome.total_tps.high : outcome.total_tps.value,
-  );
-  const xTicks = ticksTo(Math.max(...points.map((p) => p.outcome.mean_tpot_ms.value), 0), width < 480 ? 4 : 8);
-  const yTicks = ticksTo(Math.max(...highest, 0), 5);
-  const inner = { width: width - margin.left - margin.right, height: height - margin.top - margin.bottom };
-  const xMost = xTicks[xTicks.length - 1] ?? 1;
-  const yMost = yTicks[yTicks.length - 1] ?? 1;
-  return {
-    x: (value) => margin.left + (Math.min(value, xMost) / xMost) * inner.width,
-    y: (value) => margin.top + (1 - Math.min(value, yMost) / yMost) * inner.height,
-    xTicks,
-    yTicks,
-    width,
-    height,
-  };
-}
-
-function Grid({ axes }: { axes: Axes }) {
-  const { t, format } = useI18n();
-  const bottom = axes.height - margin.bottom;
-  return (
-    <g className="plot-grid" aria-hidden="true">
-      {axes.yTicks.map((tick) => (
-        <g key={tick}>
-          <line x1={margin.left} x2={axes.width - margin.right} y1={axes.y(tick)} y2={axes.y(tick)} />
-          <text x={margin.left - 8} y={axes.y(tick) + 4} textAnchor="end">
-            {format.number(tick)}
-          </text>
-        </g>
-      ))}
-      {axes.xTicks.map((tick) => (
-        <text key={tick} x={axes.x(tick)} y={bottom + 18} textAnchor="middle">
-          {format.number(tick)}
-        </text>
-      ))}
-      <text x={(margin.left + axes.width - margin.right) / 2} y={axes.height - 6} textAnchor="middle">
-        {t('plot.x')}
-      </text>
-    </g>
-  );
-}
-
-function FrontierLine({ plan, axes }: { plan: Plan; axes: Axes }) {
-  const corners = plan.frontier.map(
-    ({ prediction }) =>
-      `${axes.x(prediction.mean_tpot_ms.value)},${axes.y(prediction.total_tps.value)}`,
-  );
-  return <polyline className="plot-frontier" points={corners.join(' ')} />;
-}
-
-function Mark({ point, axes }: { point: PlotPoint; axes: Axes }) {
-  const { t, format } = useI18n();
-  const { total_tps: tps, mean_tpot_ms: tpot } = point.outcome;
-  const [x, y] = [axes.x(tpot.value), axes.y(tps.value)];
-  const isTold = point.kind === 'winner' || point.kind === 'defaults';
-  return (
-    <g>
-      <title>
-        {t('plot.point', {
-          name: point.name,
-          tps: format.number(tps.value),
-          low: format.number(tps.low),
-          high: format.number(tps.high),
-          tpot: format.number(tpot.value),
-        })}
-      </title>
-      {isTold && (
-        <g className={`plot-band plot-${point.kind}`}>
-          <line x1={x} x2={x} y1={axes.y(tps.low)} y2={axes.y(tps.high)} />
-          <line x1={axes.x(tpot.low)} x2={axes.x(tpot.high)} y1={y} y2={y} />
-        </g>
-      )}
-      <Symbol kind={point.kind} x={x} y={y} />
-    </g>
-  );
-}
-
-function Symbol({ kind, x, y }: { kind: PlotPoint['kind']; x: number; y: number }) {
-  const className = `plot-mark plot-${kind}`;
-  if (kind === 'winner')
-    return <path className={className} d={`M${x} ${y - 6.5}L${x + 6.5} ${y}L${x} ${y + 6.5}L${x - 6.5} ${y}Z`} />;
-  if (kind === 'defaults')
-    return <rect className={className} x={x - 4.5} y={y - 4.5} width={9} height={9} />;
-  return <circle className={className} cx={x} cy={y} r={kind === 'frontier' ? 4 : 3} />;
 }

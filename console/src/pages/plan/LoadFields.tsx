@@ -2,9 +2,9 @@
 import { useEffect, useState } from 'react';
 
 import { useI18n } from '../../i18n';
-import { Field } from '../../ui/Field';
+import { ChoiceField, Field } from '../../ui/Field';
 import type { Load, PlanField } from './form';
-import { ChoiceField, type PartProps } from './PlanForm';
+import type { PartProps } from './PlanForm';
 
 export function LoadFields(props: PartProps) {
   const { t } = useI18n();

@@ -1,9 +1,9 @@
 // What is to be planned.
-import type { FormEvent, ReactNode } from 'react';
+import type { FormEvent } from 'react';
 
 import type { PlanChoices } from '../../api/plan';
 import { useI18n } from '../../i18n';
-import { Field } from '../../ui/Field';
+import { ChoiceField, Field } from '../../ui/Field';
 import { LoadFields } from './LoadFields';
 import { fieldOf, unreadable, type PlanField, type PlanForm as Form } from './form';
 import { usePlan } from './use_plan';
@@ -79,27 +79,6 @@ export function PlanForm({ choices }: { choices: PlanChoices }) {
         )}
       </div>
     </form>
-  );
-}
-
-interface ChoiceFieldProps {
-  id: string;
-  label: string;
-  problem?: string | undefined;
-  value: string;
-  onChange: (value: string) => void;
-  children: ReactNode;
-}
-
-export function ChoiceField({ id, label, problem, value, onChange, children }: ChoiceFieldProps) {
-  return (
-    <Field id={id} label={label} problem={problem}>
-      {(described) => (
-        <select {...described} value={value} onChange={(event) => onChange(event.target.value)}>
-          {children}
-        </select>
-      )}
-    </Field>
   );
 }
 

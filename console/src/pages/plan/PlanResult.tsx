@@ -1,6 +1,4 @@
 // All that a plan says of the winner, and how sure it is.
-import type { ReactNode } from 'react';
-
 import { isExplained, type Plan, type PlanChoices, type Winner } from '../../api/plan';
 import { Link } from '../../app/router';
 import { useI18n } from '../../i18n';
@@ -9,6 +7,7 @@ import { BarList } from '../../ui/BarList';
 import { CopyButton } from '../../ui/CopyButton';
 import { WhyList } from '../../ui/EngineSummary';
 import { MemoryBar, termName } from '../../ui/MemoryBar';
+import { Fact, Section } from '../../ui/Section';
 import { FrontierPlot } from './FrontierPlot';
 import { ExplanationSection } from './ExplanationSection';
 import { operationName } from './operations';
@@ -40,15 +39,6 @@ export function PlanResult({ plan, choices }: { plan: Plan; choices: PlanChoices
         <Sureness plan={plan} />
       </Section>
     </>
-  );
-}
-
-export function Section({ title, children }: { title: string; children: ReactNode }) {
-  return (
-    <section className="panel">
-      <h2>{title}</h2>
-      {children}
-    </section>
   );
 }
 
@@ -106,15 +96,6 @@ function WinnerPanel({ plan, choices }: { plan: Plan; choices: PlanChoices }) {
   );
 }
 
-function Fact({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
-  );
-}
-
 function Ledger({ winner }: { winner: Winner }) {
   const { t, format } = useI18n();
   const { ledger } = winner;
@@ -126,6 +107,7 @@ function Ledger({ winner }: { winner: Winner }) {
     worker: '',
     terms,
     message: '',
+    virtual: false,
   };
   return (
     <>

@@ -4,7 +4,8 @@ import type { Worker } from '../../api/client';
 import { planEventOf } from '../../api/plan';
 import { wishOf } from '../library/options';
 import { emptyForm, fieldOf, requestOf, unreadable } from './form';
-import { mostChanged, splitRows, ticksTo } from './plot';
+import { mostChanged, splitRows } from './plot';
+import { ticksTo } from '../../lib/ticks';
 import { hasHardware } from './use_deployable';
 
 describe('requestOf', () => {
