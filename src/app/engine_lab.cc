@@ -28,6 +28,7 @@ using lab::TrialFault;
 constexpr int kMostPorts = 3;  // that are tried when somebody takes them first
 constexpr double kStopGraceSeconds = 10;
 constexpr double kAnswerSeconds = 120;
+constexpr double kEndPatienceSeconds = 3;
 constexpr uint64_t kLogTail = 64 << 10;
 constexpr char kServedName[] = "tuned";
 
@@ -240,6 +241,16 @@ Result<EngineLab::Start> EngineLab::Up(const lab::TuneConfiguration& configurati
   return start;
 }
 
+// Requests fail before the end of the process behind them is known.
+bool EngineLab::HasEnded(Engine& engine, double patience_seconds) const {
+  const MonotonicTime begin = MonotonicNow();
+  for (engine.launch->Refresh(); engine.launch->alive(); engine.launch->Refresh()) {
+    if (SecondsSince(begin) >= patience_seconds) return false;
+    std::this_thread::sleep_for(Pause());
+  }
+  return true;
+}
+
 Result<lab::TrialRun> EngineLab::MeasureOn(Engine& engine, const lab::RunOrder& order) {
   lab::BenchOptions bench{
       .url = engine.endpoint,
@@ -253,8 +264,9 @@ Result<lab::TrialRun> EngineLab::MeasureOn(Engine& engine, const lab::RunOrder& 
   auto measured = lab::RunBench(std::move(bench));
   if (options_.stop != nullptr && *options_.stop) return Status(Code::kCancelled, "stopped");
   lab::TrialRun run;
-  engine.launch->Refresh();
-  if (!engine.launch->alive()) {
+  const bool has_failed = !measured.ok() || measured->repeats.empty() ||
+                          measured->repeats.front().health.num_failed > 0;
+  if (HasEnded(engine, has_failed ? kEndPatienceSeconds : 0)) {
     run.fault = TrialFault::kCrashedInRun;
     run.reason = WhyItEnded(engine);
     return run;
@@ -266,8 +278,6 @@ Result<lab::TrialRun> EngineLab::MeasureOn(Engine& engine, const lab::RunOrder& 
   }
   engine.is_warm = true;
   run.figures = lab::FiguresOf(*measured);
-  const bool has_failed =
-      measured->repeats.empty() || measured->repeats.front().health.num_failed > 0;
   if (has_failed) {
     run.fault = TrialFault::kInvalid;
     run.reason = Join(measured->invalid_reasons, "; ");

@@ -64,6 +64,7 @@ class EngineLab : public lab::TrialLab {
   Result<Start> Up(const lab::TuneConfiguration& configuration);
   Result<Start> StartOnce(const lab::TuneConfiguration& configuration);
   Result<Start> AwaitReady(std::unique_ptr<Engine> engine);
+  bool HasEnded(Engine& engine, double patience_seconds) const;
   void MakeRoom();
   void Drop(Engine* engine);
   Result<lab::TrialRun> MeasureOn(Engine& engine, const lab::RunOrder& order);

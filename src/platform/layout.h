@@ -24,12 +24,12 @@ struct DataLayout {
   std::filesystem::path node_state() const { return root / "node.json"; }  // pid of its agent
   // Those that were published here: profiles/MODEL/NAME.yaml.
   std::filesystem::path profiles() const { return root / "profiles"; }
-  // Of a job of the lab: its report's folder.
-  std::filesystem::path lab_job(const std::string& id) const { return root / "lab" / id; }
+  // Jobs of the lab, each with its report's folder.
+  std::filesystem::path lab_jobs() const { return root / "lab"; }
+  std::filesystem::path lab_job(const std::string& id) const { return lab_jobs() / id; }
   std::filesystem::path instance_dir(const std::string& instance_id) const {
     return root / "instances" / instance_id;
   }
-  std::filesystem::path lab_jobs() const { return root / "lab"; }
   std::filesystem::path engine_socket(const std::string& instance_id) const {
     return root / "run" / (instance_id + ".sock");
   }
