@@ -55,7 +55,7 @@ class LinePlot {
                      markup_);
     for (const bool faint : {true, false}) {
       for (const Series& series : chart_.series) {
-        if (series.is_faint == faint) DrawSeries(series);
+        if (series.is_faint == faint && series.is_joined) DrawSeries(series);
       }
     }
     DrawStrips();

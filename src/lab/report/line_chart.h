@@ -23,6 +23,7 @@ struct Series {
   std::vector<Point> points;         // points that are not finite are left out
   std::vector<Point> baseline = {};  // not empty: the area between the two is filled
   bool is_faint = false;             // there for comparison, behind the others
+  bool is_joined = true;             // false: marks alone
 };
 
 // A part of the x axis that is shaded.

@@ -56,7 +56,6 @@ LineChart Frontier(const TuneReport& report) {
                   .y_label = "total tokens/s"};
   const TuneSpace& space = report.result.space;
   for (size_t engine = 0; engine < space.engines.size(); ++engine) {
-    // Points that no line joins: each is a series of its own, in its engine's colour.
     for (const Trial& trial : report.result.trials) {
       if (trial.choice.engine != engine) continue;
       const Point point{.x = MeanFigure(trial, "tpot_ms.mean"),
@@ -64,8 +63,10 @@ LineChart Frontier(const TuneReport& report) {
                         .title = space.Describe(trial.choice),
                         .label = trial.choice == report.result.winner ? "winner" : ""};
       if (!std::isfinite(point.x) || !std::isfinite(point.y)) continue;
-      chart.series.push_back(
-          {.name = space.engines[engine].space.engine, .style = engine, .points = {point}});
+      chart.series.push_back({.name = space.engines[engine].space.engine,
+                              .style = engine,
+                              .points = {point},
+                              .is_joined = false});
     }
   }
   return chart;
@@ -85,7 +86,8 @@ LineChart Predictions(const TuneReport& report) {
                             .style = trial.choice.engine,
                             .points = {{.x = trial.forecast->value,
                                         .y = value,
-                                        .title = report.result.space.Describe(trial.choice)}}});
+                                        .title = report.result.space.Describe(trial.choice)}},
+                            .is_joined = false});
   }
   if (most > 0) {
     chart.series.push_back(
