@@ -2,6 +2,7 @@
 import http.client
 import io
 import json
+import signal
 import socket
 import statistics
 import threading
@@ -112,8 +113,14 @@ class Slow(EngineTestCase):
     def test_client_that_ends_only_its_sending_side_gets_its_answer(self):
         fields = {"max_tokens": 20, "ignore_eos": True}
         for stream in (False, True):
-            with self.subTest(stream=stream), self.engine.raw_chat(stream=stream, **fields) as client:
+            # Held meanwhile: in the middle of a stream the same end counts as the client's leaving.
+            self.engine.process.send_signal(signal.SIGSTOP)
+            try:
+                client = self.engine.raw_chat(stream=stream, **fields)
                 client.shutdown(socket.SHUT_WR)
+            finally:
+                self.engine.process.send_signal(signal.SIGCONT)
+            with self.subTest(stream=stream), client:
                 received = b"".join(iter(lambda: client.recv(4096), b""))
                 self.assertIn(b"HTTP/1.1 200 ", received)
                 self.assertIn(b'"finish_reason":"length"', received)
