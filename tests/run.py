@@ -16,7 +16,7 @@ import time
 TESTS = pathlib.Path(__file__).resolve().parent
 # The longest first: what starts last should end soon.
 ALONE = {"test_faults"}
-LONGEST_FIRST = ["test_bench", "test_engine_load", "test_openapi", "test_engine_tools",
+LONGEST_FIRST = ["test_tune", "test_bench", "test_engine_load", "test_openapi", "test_engine_tools",
                  "test_openai_client", "test_engine_template", "test_engine_schemas"]
 
 

@@ -43,6 +43,15 @@ std::string UrlOf(const std::string& endpoint, const std::string& path) {
   return endpoint.starts_with("unix:") ? endpoint + ":" + path : endpoint + path;
 }
 
+// FOLDER/0001SUFFIX, 0002, ...: the first that an earlier sitting did not leave.
+fs::path NextFree(const fs::path& folder, std::string_view suffix, int64_t& number) {
+  std::error_code error;
+  while (true) {
+    fs::path path = folder / fmt::format("{:04}{}", ++number, suffix);
+    if (!fs::exists(path, error)) return path;
+  }
+}
+
 bool IsPortTaken(const std::string& log) {
   const std::string lower = ToLower(log);
   for (const char* text : {"address already in use", "address in use", "errno 98", "couldn't bind",
@@ -68,9 +77,25 @@ struct EngineLab::Engine {
 
 EngineLab::EngineLab(EngineLabOptions options) : options_(std::move(options)) {}
 
+// Sockets have short names, and nobody else's: in the engine's own folder, or where that is too
+// deep in one made for them.
+Result<fs::path> EngineLab::SocketIn(const fs::path& folder) {
+  constexpr size_t kMostBytes = 100;
+  const fs::path inside = folder / "engine.sock";
+  if (inside.string().size() <= kMostBytes) return inside;
+  if (sockets_.empty()) {
+    std::string name = (fs::temp_directory_path() / "redline-tune-XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr) return ErrnoStatus("cannot make " + name, errno);
+    sockets_ = name;
+  }
+  return sockets_ / (folder.filename().string() + ".sock");
+}
+
 EngineLab::~EngineLab() {
   for (const auto& engine : up_) engine->launch->RequestStop(kStopGraceSeconds);
   while (!up_.empty()) Drop(up_.front().get());
+  std::error_code error;
+  if (!sockets_.empty()) fs::remove_all(sockets_, error);
 }
 
 Result<CpuEngine> EngineLab::Resolve(const lab::TuneConfiguration& configuration) const {
@@ -158,14 +183,15 @@ Result<EngineLab::Start> EngineLab::StartOnce(const lab::TuneConfiguration& conf
   auto engine = std::make_unique<Engine>();
   engine->configuration = configuration;
   engine->backend = backend;
-  engine->folder = options_.folder / "engines" / std::to_string(++num_started_);
+  engine->folder = NextFree(options_.folder / "engines", "", num_started_);
   RL_RETURN_IF_ERROR(MakeDirectories(engine->folder, 0700));
   const bool has_port = backend->facts().transport == backends::Transport::kLoopbackPort;
-  // Sockets have short names: the report's folder may be anywhere.
-  engine->endpoint =
-      has_port ? fmt::format("http://127.0.0.1:{}", options_.free_port())
-               : fmt::format("unix:{}/redline-tune-{}-{}.sock", fs::temp_directory_path().string(),
-                             ::getpid(), num_started_);
+  if (has_port) {
+    engine->endpoint = fmt::format("http://127.0.0.1:{}", options_.free_port());
+  } else {
+    RL_ASSIGN_OR_RETURN(const fs::path socket, SocketIn(engine->folder));
+    engine->endpoint = "unix:" + socket.string();
+  }
   RL_ASSIGN_OR_RETURN(
       backends::Command command,
       backend->CommandLine(choice.config, {.program = prepared.program,
@@ -223,8 +249,10 @@ Result<EngineLab::Start> EngineLab::Up(const lab::TuneConfiguration& configurati
     if ((*it)->configuration != configuration) continue;
     (*it)->launch->Refresh();
     if (!(*it)->launch->alive()) {
+      // It ended by itself while nobody asked.
+      const Start start{.fault = TrialFault::kCrashedInRun, .reason = WhyItEnded(**it)};
       Drop(it->get());
-      break;
+      return start;
     }
     up_.splice(up_.begin(), up_, it);
     return Start{.engine = up_.front().get()};
@@ -283,8 +311,10 @@ Result<lab::TrialRun> EngineLab::MeasureOn(Engine& engine, const lab::RunOrder& 
     run.reason = Join(measured->invalid_reasons, "; ");
     if (run.reason.empty()) run.reason = "requests failed";
   }
-  run.result_file = fmt::format("runs/{:04}.json", ++num_measured_);
   RL_RETURN_IF_ERROR(MakeDirectories(options_.folder / "runs"));
+  run.result_file =
+      fs::relative(NextFree(options_.folder / "runs", ".json", num_measured_), options_.folder)
+          .string();
   RL_RETURN_IF_ERROR(WriteFileAtomic(options_.folder / run.result_file, lab::ToJson(*measured)));
   return run;
 }

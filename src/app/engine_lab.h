@@ -65,6 +65,7 @@ class EngineLab : public lab::TrialLab {
   Result<Start> StartOnce(const lab::TuneConfiguration& configuration);
   Result<Start> AwaitReady(std::unique_ptr<Engine> engine);
   bool HasEnded(Engine& engine, double patience_seconds) const;
+  Result<std::filesystem::path> SocketIn(const std::filesystem::path& folder);
   void MakeRoom();
   void Drop(Engine* engine);
   Result<lab::TrialRun> MeasureOn(Engine& engine, const lab::RunOrder& order);
@@ -72,6 +73,7 @@ class EngineLab : public lab::TrialLab {
 
   const EngineLabOptions options_;
   std::list<std::unique_ptr<Engine>> up_;  // the one asked last first
+  std::filesystem::path sockets_;          // a folder for them; empty: they are in the engines' own
   int64_t num_started_ = 0;
   int64_t num_measured_ = 0;
 };

@@ -176,7 +176,11 @@ Status RunTune(const Arguments& arguments) {
                                  .baseline_engine = subject->baseline_engine},
                                 lab, frame.options);
   if (result.ok()) view.SetResult(*result);
-  view.Finish(result.ok() ? OkStatus() : result.status());
+  const Status stopped =
+      *frame.options.stop
+          ? Status(Code::kCancelled, "stopped; the same command with --resume goes on")
+          : OkStatus();
+  view.Finish(result.ok() ? stopped : result.status());
   if (!result.ok()) {
     return result.status().code() == Code::kResourceExhausted
                ? result.status().WithContext("the run can be gone on with (--resume)")
@@ -197,9 +201,7 @@ Status RunTune(const Arguments& arguments) {
       .date = FormatRfc3339(UnixMillis()).substr(0, 10)};
   RL_RETURN_IF_ERROR(WriteReport(frame.folder, report));
   if (!PrintedForPrograms(arguments, ToJson(report))) PrintResult(report, frame.folder);
-  if (*frame.options.stop)
-    return Status(Code::kCancelled, "stopped; the same command with --resume goes on");
-  return OkStatus();
+  return stopped;
 }
 
 }  // namespace

@@ -26,6 +26,15 @@ namespace {
 // The scenario compares with vLLM's defaults.
 constexpr std::string_view kBaselineEngine = "vllm";
 
+// Those of --engines a,b; empty: all that there are for the machine.
+std::vector<std::string> EnginesOf(const Arguments& arguments) {
+  std::vector<std::string> engines;
+  for (const std::string& name : Split(arguments.Get("engines"), ',')) {
+    if (!name.empty()) engines.push_back(name);
+  }
+  return engines;
+}
+
 size_t BaselineOf(const lab::TuneSpace& space) {
   for (size_t engine = 0; engine < space.engines.size(); ++engine) {
     if (space.engines[engine].space.engine.starts_with(kBaselineEngine)) return engine;
@@ -69,9 +78,7 @@ void AddProposals(const planner::SearchResult& search, TuneSubject& subject) {
     const size_t engine = outcome.candidate.space;
     lab::TuneChoice choice{.engine = engine, .values = outcome.candidate.choice};
     choice.values.resize(subject.space.engines[engine].space.axes.size(), 0);
-    const planner::Banded& tps = outcome.prediction.total_tps;
-    subject.proposals.push_back(
-        {std::move(choice), lab::Forecast{.value = tps.value, .low = tps.low, .high = tps.high}});
+    subject.proposals.push_back(std::move(choice));
   }
 }
 
@@ -149,7 +156,7 @@ void AddAllCombinations(TuneSubject& subject) {
   for (size_t engine = 0; engine < subject.space.engines.size(); ++engine) {
     const planner::SearchSpace& space = subject.space.engines[engine].space;
     for (int64_t number = 0; number < space.NumCombinations(); ++number) {
-      subject.proposals.push_back({{engine, planner::CombinationAt(space, number)}, std::nullopt});
+      subject.proposals.push_back({engine, planner::CombinationAt(space, number)});
     }
   }
 }
@@ -195,14 +202,6 @@ Status SetLocal(const Arguments& arguments, const TuneFrame& frame, TuneSubject&
 }
 
 }  // namespace
-
-std::vector<std::string> EnginesOf(const Arguments& arguments) {
-  std::vector<std::string> engines;
-  for (const std::string& name : Split(arguments.Get("engines"), ',')) {
-    if (!name.empty()) engines.push_back(name);
-  }
-  return engines;
-}
 
 Result<std::unique_ptr<TuneSubject>> TuneSubjectOf(const Arguments& arguments,
                                                    const TuneFrame& frame) {

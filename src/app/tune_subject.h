@@ -24,7 +24,7 @@ struct TuneSubject {
   bool is_virtual = false;
   spec::WorkloadSpec workload;
   lab::TuneSpace space;
-  std::vector<lab::Proposal> proposals;
+  std::vector<lab::TuneChoice> proposals;
   size_t baseline_engine = 0;
   std::unique_ptr<lab::TrialLab> lab;
   nlohmann::json truth;  // of a virtual machine; null: a real one
@@ -42,8 +42,5 @@ struct TuneFrame {
 // run. Errors name the flag.
 Result<std::unique_ptr<TuneSubject>> TuneSubjectOf(const Arguments& arguments,
                                                    const TuneFrame& frame);
-
-// Those of --engines a,b; empty: all that there are for the machine.
-std::vector<std::string> EnginesOf(const Arguments& arguments);
 
 }  // namespace redline::app

@@ -43,7 +43,12 @@ void TuneView::SetResult(const lab::TuneResult& result) {
 }
 
 void TuneView::Finish(const Status& status) {
-  Write(last_, status.ok() ? "finished" : "failed", status.ok() ? "" : status.message());
+  const bool is_stopped = status.code() == Code::kCancelled;
+  Write(last_,
+        status.ok()  ? "finished"
+        : is_stopped ? "stopped"
+                     : "failed",
+        status.ok() ? "" : status.message());
 }
 
 // A status that cannot be written is no reason to end a run: the journal is what counts.

@@ -22,6 +22,7 @@ class TuneView {
   void Show(const lab::TuneEvent& event);
   // The winner's gain over the baseline, when one was shown.
   void SetResult(const lab::TuneResult& result);
+  // kCancelled: stopped by somebody.
   void Finish(const Status& status);
 
  private:

@@ -39,12 +39,16 @@ if after("--ubatch-size") == "2048":
 if after("--parallel") == "8":
     print("main: couldn't bind HTTP server socket, hostname: 127.0.0.1", file=sys.stderr)
     sys.exit(1)
-model = os.environ["WRONG_MODEL"] if after("--parallel") == "16" else after("--model")
+# The wrong one is fast: only the guard can reject it.
+is_wrong = after("--parallel") == "16"
+model = os.environ["WRONG_MODEL"] if is_wrong else after("--model")
+if not is_wrong:
+    os.environ["REDLINE_ISA"] = "ref"
 argv = [os.environ["REDLINE"], "serve", "--model-path", model, "--uds", after("--host"),
         "--served-model-name", after("--alias")]
 if after("--flash-attn") == "on":
     child = subprocess.Popen(argv)
-    time.sleep(3)
+    time.sleep(2)
     child.kill()
     sys.exit(3)
 os.execv(argv[0], argv)
@@ -61,11 +65,11 @@ def tune(folder, *arguments, ok=True, env=None, timeout=300):
 
 
 def write_damaged(model, path):
-    """The same model with its weights in other places: finite numbers, and nonsense."""
-    data = bytearray(model.read_bytes())
-    begin = len(data) // 2 // 20 * 20
-    data[begin:] = data[begin + 20 * 4096:] + data[begin:begin + 20 * 4096]
-    path.write_bytes(data)
+    """The same model with bits of half of its weights turned over: finite numbers, and nonsense."""
+    data = model.read_bytes()
+    begin, end = len(data) // 4, len(data) * 3 // 4
+    turned = data[begin:end].translate(bytes(byte ^ 0x11 for byte in range(256)))
+    path.write_bytes(data[:begin] + turned + data[end:])
 
 
 def processes_of(folder):
@@ -198,10 +202,32 @@ class Engines(WithFolder):
         process.wait()
         wait_for("its engines have ended", lambda: not processes_of(self.folder), 20)
         done = journal.read_text().count("\n")
+        kept = {path: path.read_bytes() for path in (self.report / "runs").iterdir()}
+        self.assertTrue(kept)
         result = tune(self.report, *SMALL, "--engines", "native", "--cache-dir", self.cache,
                       "--max-trials", "3", "--resume")
         self.assertGreater(result["trials"], 1)
         self.assertGreater(journal.read_text().count("\n"), done)
+        for path, before in kept.items():
+            self.assertEqual(path.read_bytes(), before, path)
+        self.assertGreater(len(list((self.report / "runs").iterdir())), len(kept))
+
+    def test_interrupted_it_says_so_and_goes_on(self):
+        words = [BINARY, "tune", *SMALL, "--engines", "native", "--cache-dir", str(self.cache),
+                 "--max-trials", "3", "--report", str(self.report)]
+        process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                   text=True)
+        journal = self.report / "journal.jsonl"
+        wait_for("a run is written down", lambda: journal.exists() and
+                 journal.read_text().count("\n") > 1, 120)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+        self.assertNotEqual(process.returncode, 0)
+        self.assertIn("--resume", errors)
+        self.assertEqual(json.loads((self.report / "status.json").read_text())["state"], "stopped")
+        self.assertFalse(processes_of(self.folder))
+        tune(self.report, *SMALL, "--engines", "native", "--cache-dir", self.cache,
+             "--max-trials", "3", "--resume")
 
     def test_every_way_to_fail_is_a_result(self):
         wrong = self.folder / "wrong.gguf"
@@ -212,7 +238,7 @@ class Engines(WithFolder):
         subprocess.run([BINARY, "engine", "install", "llama_cpp@11434", "--path", str(program),
                         "--cache-dir", str(self.cache)], check=True, capture_output=True)
         result = tune(self.report, *SMALL, "--engines", "llama_cpp", "--strategy", "walk",
-                      "--cache-dir", self.cache, "--start-timeout", "8",
+                      "--cache-dir", self.cache, "--start-timeout", "5", "--scale-lengths", "0.05",
                       env={"REDLINE": BINARY, "WRONG_MODEL": str(wrong)})
         faults = {trial["configuration"]["text"].split(" -- ")[-1]: trial["fault"]
                   for trial in result["trial_log"]}
@@ -221,6 +247,12 @@ class Engines(WithFolder):
         self.assertEqual(faults["--flash-attn on"], "crashed_in_run")
         self.assertEqual([fault for words, fault in faults.items()
                           if words.startswith("--parallel 8 ")], ["port_taken"])
+        wrong = [trial for trial in result["trial_log"]
+                 if "--parallel 16 " in trial["configuration"]["text"] + " "]
+        self.assertEqual([trial["fault"] for trial in wrong], ["wrong_answers"])
+        step = next(step for step in result["steps"] if step["change"].endswith("-> 16"))
+        self.assertGreater(step["low"], 1)
+        self.assertFalse(step["accepted"])
         self.assertNotIn("--parallel 16", result["winner"]["text"])
 
 

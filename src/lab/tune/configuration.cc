@@ -26,16 +26,4 @@ json ToJson(const TuneConfiguration& configuration) {
           {"environment", configuration.environment}};
 }
 
-Result<TuneConfiguration> TuneConfigurationFromJson(const json& value) {
-  try {
-    TuneConfiguration configuration;
-    value.at("engine").get_to(configuration.engine);
-    value.at("arguments").get_to(configuration.arguments);
-    value.at("environment").get_to(configuration.environment);
-    return configuration;
-  } catch (const json::exception& error) {
-    return InvalidArgument(fmt::format("configuration: {}", error.what()), "configuration");
-  }
-}
-
 }  // namespace redline::lab

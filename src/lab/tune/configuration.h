@@ -6,8 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "base/status.h"
-
 namespace redline::lab {
 
 struct TuneConfiguration {
@@ -22,6 +20,5 @@ struct TuneConfiguration {
 std::string TextOf(const TuneConfiguration& configuration);
 
 nlohmann::json ToJson(const TuneConfiguration& configuration);
-Result<TuneConfiguration> TuneConfigurationFromJson(const nlohmann::json& json);
 
 }  // namespace redline::lab

@@ -1,6 +1,8 @@
 // Guard, journal, belief, duel rules.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 #include <cmath>
 #include <fstream>
@@ -106,15 +108,42 @@ TEST_F(JournalTest, Refusals) {
   EXPECT_EQ(Journal::Open(path_, what_, true).status().code(), Code::kDataLoss);
 }
 
-TEST_F(JournalTest, AFullDiskIsAnError) {
-  if (!std::filesystem::exists("/dev/full")) GTEST_SKIP() << "no /dev/full here";
-  std::error_code error;
-  std::filesystem::create_symlink("/dev/full", path_, error);
-  // It exists, is empty, and cannot be written: a new run has to say so.
-  std::filesystem::remove(path_);
+// What a full disk does to a write, with a limit on the file's size in its place.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) {
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    handler_ = ::signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit{.rlim_cur = bytes, .rlim_max = before_.rlim_max};
+    EXPECT_EQ(::setrlimit(RLIMIT_FSIZE, &limit), 0);
+  }
+  ~FileSizeLimit() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    ::signal(SIGXFSZ, handler_);
+  }
+
+ private:
+  rlimit before_{};
+  void (*handler_)(int) = nullptr;
+};
+
+TEST_F(JournalTest, ALineThatDoesNotFitOnTheDiskLeavesNothing) {
   auto journal = Journal::Open(path_, what_, false);
   ASSERT_TRUE(journal.ok());
-  EXPECT_EQ(Journal::Open("/dev/full/x", what_, false).ok(), false);
+  ASSERT_TRUE(journal->Append("a", 1).ok());
+  const auto size = std::filesystem::file_size(path_);
+  {
+    const FileSizeLimit limit(size + 10);
+    const Status status = journal->Append("b", std::string(100, 'x'));
+    EXPECT_FALSE(status.ok());
+    EXPECT_NE(status.message().find("cannot write"), std::string::npos) << status.message();
+  }
+  EXPECT_EQ(journal->Find("b"), nullptr);
+  EXPECT_EQ(std::filesystem::file_size(path_), size);
+  ASSERT_TRUE(journal->Append("b", 2).ok());
+  const auto again = Journal::Open(path_, what_, true);
+  ASSERT_TRUE(again.ok()) << again.status().ToString();
+  EXPECT_EQ(*again->Find("b"), 2);
 }
 
 Believed At(size_t engine, double forecast, std::vector<double> shares) {

@@ -56,11 +56,11 @@ Status Racer::FillPool() {
   size_t place = 0;
   for (size_t engine = 0; engine < inputs_.space.engines.size(); ++engine)
     RL_RETURN_IF_ERROR(Add(inputs_.space.DefaultOf(engine)));
-  for (const Proposal& proposal : inputs_.proposals) {
+  for (const TuneChoice& proposal : inputs_.proposals) {
     if (run_.IsStopped()) return Status(Code::kCancelled, "stopped");
-    if (place++ >= kMostInPool && of_engine[proposal.choice.engine] >= kMostOfEngine) continue;
-    ++of_engine[proposal.choice.engine];
-    RL_RETURN_IF_ERROR(Add(proposal.choice));
+    if (place++ >= kMostInPool && of_engine[proposal.engine] >= kMostOfEngine) continue;
+    ++of_engine[proposal.engine];
+    RL_RETURN_IF_ERROR(Add(proposal));
   }
   return OkStatus();
 }
@@ -171,8 +171,7 @@ Status Race(TuneRun& run, const TuneInputs& inputs) { return Racer(run, inputs).
 
 Status DrawAtRandom(TuneRun& run, const TuneInputs& inputs) {
   run.SetPhase("configurations drawn at random, one run each");
-  std::vector<TuneChoice> drawn;
-  for (const Proposal& proposal : inputs.proposals) drawn.push_back(proposal.choice);
+  std::vector<TuneChoice> drawn = inputs.proposals;
   // Fisher and Yates.
   for (size_t left = drawn.size(); left > 1; --left) {
     const uint64_t number = workload::KeyOf(run.options().seed, workload::Stream::kProbe, left);

@@ -2,7 +2,6 @@
 // the baseline, with what every step brought. docs/tuning.md says how.
 #pragma once
 
-#include <optional>
 #include <vector>
 
 #include "base/status.h"
@@ -13,16 +12,11 @@
 
 namespace redline::lab {
 
-// A configuration that may be worth a trial.
-struct Proposal {
-  TuneChoice choice;
-  std::optional<Forecast> forecast;  // without shares; absent: nobody can tell
-};
-
 struct TuneInputs {
   const TuneSpace& space;
-  // For race and random, best forecast first; the walk finds its own way.
-  const std::vector<Proposal>& proposals;
+  // What may be worth a trial, for race and random, best forecast first; the walk finds its own
+  // way.
+  const std::vector<TuneChoice>& proposals;
   size_t baseline_engine = 0;  // the baseline is its default
 };
 

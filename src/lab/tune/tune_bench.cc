@@ -23,7 +23,7 @@ struct Subject {
   planner::HardwareSpec hardware;
   spec::WorkloadSpec workload;
   TuneSpace space;
-  std::vector<Proposal> proposals;
+  std::vector<TuneChoice> proposals;
 };
 
 Result<Subject> MakeSubject(const std::string& model, const std::string& hardware,
@@ -43,16 +43,15 @@ Result<Subject> MakeSubject(const std::string& model, const std::string& hardwar
   for (const planner::Outcome& outcome : search.workloads.front().ranking) {
     TuneChoice choice{outcome.candidate.space, outcome.candidate.choice};
     choice.values.resize(subject.space.engines[choice.engine].space.axes.size(), 0);
-    subject.proposals.push_back(
-        {std::move(choice), Forecast{.value = outcome.prediction.total_tps.value}});
+    subject.proposals.push_back(std::move(choice));
   }
   return subject;
 }
 
 double TrueBest(const Subject& subject, VirtualLab& lab) {
   double best = 0;
-  for (const Proposal& proposal : subject.proposals) {
-    const auto value = lab.TrueValue(subject.space.ConfigurationOf(proposal.choice));
+  for (const TuneChoice& proposal : subject.proposals) {
+    const auto value = lab.TrueValue(subject.space.ConfigurationOf(proposal));
     if (value.ok()) best = std::max(best, *value);
   }
   return best;

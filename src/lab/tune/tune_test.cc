@@ -85,12 +85,11 @@ bool Has(const TuneConfiguration& configuration, const std::string& words) {
   return TextOf(configuration).find(words) != std::string::npos;
 }
 
-std::vector<Proposal> AllOf(const TuneSpace& space) {
-  std::vector<Proposal> proposals;
+std::vector<TuneChoice> AllOf(const TuneSpace& space) {
+  std::vector<TuneChoice> proposals;
   for (size_t engine = 0; engine < space.engines.size(); ++engine) {
     for (int64_t number = 0; number < space.engines[engine].space.NumCombinations(); ++number) {
-      proposals.push_back(
-          {{engine, planner::CombinationAt(space.engines[engine].space, number)}, std::nullopt});
+      proposals.push_back({engine, planner::CombinationAt(space.engines[engine].space, number)});
     }
   }
   return proposals;
@@ -109,7 +108,7 @@ class StrategyTest : public testing::TestWithParam<Strategy> {
  protected:
   Result<TuneResult> Run(const TuneSpace& space, TrialLab& lab, TuneOptions options = {}) {
     options.strategy = GetParam();
-    const std::vector<Proposal> proposals = AllOf(space);
+    const std::vector<TuneChoice> proposals = AllOf(space);
     return Tune({.space = space, .proposals = proposals}, lab, options);
   }
 };
@@ -156,8 +155,8 @@ TEST_P(StrategyTest, CrashesAndWrongAnswersAreResults) {
   FakeLab lab([](const TuneConfiguration& configuration) {
     return Has(configuration, "--axis1 2") ? 1000 : TwoEngineTruth(configuration);
   });
-  for (const Proposal& proposal : AllOf(space)) {
-    const std::string text = TextOf(space.ConfigurationOf(proposal.choice));
+  for (const TuneChoice& proposal : AllOf(space)) {
+    const std::string text = TextOf(space.ConfigurationOf(proposal));
     if (text.find("--axis1 2") != std::string::npos) lab.wrong.insert(text);
   }
   lab.faults["slow@1 -- --axis0 1"] = TrialFault::kCrashedAtLoad;

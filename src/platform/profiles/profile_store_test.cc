@@ -20,8 +20,8 @@ namespace fs = std::filesystem;
 class ProfileStoreTest : public testing::Test {
  protected:
   void SetUp() override {
-    char name[] = "/tmp/redline-profiles-XXXXXX";
-    ASSERT_NE(::mkdtemp(name), nullptr);
+    std::string name = testing::TempDir() + "/redline-profiles-XXXXXX";
+    ASSERT_NE(::mkdtemp(name.data()), nullptr);
     root_ = fs::path(name) / "profiles";
   }
   void TearDown() override { fs::remove_all(root_.parent_path()); }
