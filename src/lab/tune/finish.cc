@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/strings.h"
 #include "lab/tune/strategies.h"
 
 namespace redline::lab {
@@ -104,6 +105,38 @@ Result<TuneChoice> BuildUp(TuneRun& run, const TuneChoice& winner) {
   return built;
 }
 
+// Flags that bring nothing one by one, or harm, may bring something together. Without those of them
+// that bring nothing even so.
+Result<TuneChoice> TryTogether(TuneRun& run, const TuneChoice& built, const TuneChoice& chosen) {
+  RL_ASSIGN_OR_RETURN(Trial * less, run.LookAhead(built));
+  RL_ASSIGN_OR_RETURN(Trial * more, run.LookAhead(chosen));
+  if (!run.HasBudgetFor(built, 2 * run.StepRules().least_rounds)) return chosen;
+  RL_ASSIGN_OR_RETURN(const DuelResult duel, run.Duel(*less, *more, run.StepRules()));
+  if (duel.verdict != DuelVerdict::kBetter && !duel.incumbent_failed) return built;
+  TuneChoice together = chosen;
+  std::vector<std::string> needed;
+  for (const size_t axis : ChangedAxes(run.space(), chosen)) {
+    if (built.values[axis] == chosen.values[axis]) continue;
+    TuneChoice without = together;
+    without.values[axis] = 0;
+    const Stage stage = run.space().engines[chosen.engine].stages[axis];
+    const std::string change = ChangeText(run.space(), chosen.engine, axis, 0, chosen.values[axis]);
+    RL_ASSIGN_OR_RETURN(const TuneStep step, run.Compare(stage, change, without, together));
+    if (step.outcome == StepOutcome::kNoDifferenceShown || step.outcome == StepOutcome::kSlower ||
+        step.outcome == StepOutcome::kNoEffect) {
+      together = without;
+    } else {
+      needed.push_back(change);
+    }
+  }
+  if (together == built) return built;
+  RL_ASSIGN_OR_RETURN(
+      const TuneStep* step,
+      run.TryStep(Stage::kScheduling, Join(needed, ", and ") + ", together", built, together));
+  if (step->outcome == StepOutcome::kOutOfBudget) return chosen;
+  return step->accepted() ? together : built;
+}
+
 }  // namespace
 
 Status FinishWith(TuneRun& run, const std::vector<TuneChoice>& best_first) {
@@ -116,11 +149,7 @@ Status FinishWith(TuneRun& run, const std::vector<TuneChoice>& best_first) {
   if (start.engine != run.baseline().engine) RL_RETURN_IF_ERROR(StepToEngine(run, *chosen, start));
   RL_ASSIGN_OR_RETURN(TuneChoice winner, BuildUp(run, chosen->choice));
   if (winner != chosen->choice) {
-    // Flags that bring nothing one by one may bring something together.
-    RL_ASSIGN_OR_RETURN(const TuneStep* together,
-                        run.TryStep(Stage::kScheduling, "the flags that were left out, together",
-                                    winner, chosen->choice));
-    if (together->accepted()) winner = chosen->choice;
+    RL_ASSIGN_OR_RETURN(winner, TryTogether(run, winner, chosen->choice));
   }
   return run.Conclude(winner);
 }

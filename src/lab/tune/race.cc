@@ -16,6 +16,7 @@ constexpr size_t kMostInPool = 150;
 constexpr size_t kMostOfEngine = 40;    // of those that are not among the best
 constexpr double kLeastPromise = 0.01;  // of expected gain
 constexpr int64_t kLeastTries = 3;
+constexpr double kMostOfTime = 0.4;  // for single runs; the rest is for comparing
 // Trials that are left for building the winner up, flag by flag: at most a third.
 constexpr int64_t kMostBuildUp = 10;
 
@@ -140,6 +141,10 @@ Status Racer::Go() {
     const int64_t most = run_.options().most_trials;
     if (run_.result().num_trials >= most - std::min(kMostBuildUp, most / 3)) {
       run_.EndedBy("the trials that were allowed are done (--max-trials)");
+      break;
+    }
+    if (run_.result().seconds > kMostOfTime * run_.options().most_seconds) {
+      run_.EndedBy("the time for single runs is spent (--max-time)");
       break;
     }
     if (!next) {

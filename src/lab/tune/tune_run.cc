@@ -224,6 +224,13 @@ void TuneRun::AddStep(TuneStep step) {
 
 Result<TuneStep*> TuneRun::TryStep(Stage stage, std::string change, const TuneChoice& before,
                                    const TuneChoice& after) {
+  RL_ASSIGN_OR_RETURN(TuneStep step, Compare(stage, std::move(change), before, after));
+  AddStep(std::move(step));
+  return &result_.steps.back();
+}
+
+Result<TuneStep> TuneRun::Compare(Stage stage, std::string change, const TuneChoice& before,
+                                  const TuneChoice& after) {
   TuneStep step{.stage = stage, .change = std::move(change), .before = before, .after = after};
   RL_ASSIGN_OR_RETURN(Trial * incumbent, LookAhead(before));
   RL_ASSIGN_OR_RETURN(Trial * challenger, LookAhead(after));
@@ -256,8 +263,7 @@ Result<TuneStep*> TuneRun::TryStep(Stage stage, std::string change, const TuneCh
       }
     }
   }
-  AddStep(std::move(step));
-  return &result_.steps.back();
+  return step;
 }
 
 double TuneRun::SecondsOfRun(size_t engine, bool is_short) const {

@@ -41,7 +41,10 @@ class TuneRun {
   // Whether it says what the baseline says; a configuration that does not gets that as its fault.
   Result<bool> AnswersRightly(Trial& trial);
 
-  // Duels `after` with `before` and writes the step down; its outcome decides nothing by itself.
+  // Duels `after` with `before`; its outcome decides nothing by itself.
+  Result<TuneStep> Compare(Stage stage, std::string change, const TuneChoice& before,
+                           const TuneChoice& after);
+  // The same, written down as a step.
   Result<TuneStep*> TryStep(Stage stage, std::string change, const TuneChoice& before,
                             const TuneChoice& after);
   // Of a step that is not measured.

@@ -127,6 +127,25 @@ TEST_P(StrategyTest, FindsThePlantedBestAndDropsWhatBringsNothing) {
   }
 }
 
+// Alone the one harms and the other does nothing; the third never does anything.
+TEST(RaceTest, FlagsThatNeedEachOtherAreFoundAndNothingElseIsKept) {
+  const TuneSpace space{{EngineNamed("only@1", 3, 1)}};
+  FakeLab lab([](const TuneConfiguration& configuration) {
+    const bool harms_alone = Has(configuration, "--axis1 1");
+    if (!harms_alone) return 100;
+    return Has(configuration, "--axis0 1") ? 200 : 50;
+  });
+  const std::vector<TuneChoice> proposals = AllOf(space);
+  const auto result = Tune({.space = space, .proposals = proposals}, lab, {});
+  ASSERT_TRUE(result.ok()) << result.status().ToString();
+  EXPECT_EQ(TextOf(space.ConfigurationOf(result->winner)), "only@1 -- --axis0 1 --axis1 1");
+  ASSERT_FALSE(result->steps.empty());
+  const TuneStep& last = result->steps.back();
+  EXPECT_TRUE(last.accepted());
+  EXPECT_NE(last.change.find("together"), std::string::npos) << last.change;
+  EXPECT_EQ(last.change.find("axis2"), std::string::npos) << last.change;
+}
+
 TEST_P(StrategyTest, ASpaceOfNoOpsHasNoWinner) {
   const TuneSpace space{{EngineNamed("only@1", 3, 2)}};
   int winners = 0;
