@@ -145,9 +145,9 @@ void PrintResult(const lab::TuneReport& report, const fs::path& folder) {
   fmt::print("\n");
   std::vector<std::vector<std::string>> rows;
   for (const lab::TuneStep& step : report.result.steps) {
-    rows.push_back({step.accepted() ? "yes" : "no", std::string(NameOf(step.stage)), step.change,
-                    step.ratio > 0 ? fmt::format("x{:.2f}", step.ratio) : "-",
-                    Excerpt(step.reason, 90)});
+    rows.push_back(
+        {step.accepted() ? "yes" : "no", std::string(NameOf(step.stage)), Excerpt(step.change, 70),
+         step.ratio > 0 ? fmt::format("x{:.2f}", step.ratio) : "-", Excerpt(step.reason, 90)});
   }
   if (!rows.empty())
     fmt::print("{}\n", FormatTable({"TAKEN", "STAGE", "CHANGE", "RATIO", "REASON"}, rows));
