@@ -173,7 +173,9 @@ class Engines(WithFolder):
         need_smollm2()
         self.cache = self.folder / "cache"
         self.cache.mkdir()
-        os.symlink(pathlib.Path(CACHE_DIR) / "models", self.cache / "models")
+        models = pathlib.Path(CACHE_DIR) / "models"
+        models.mkdir(parents=True, exist_ok=True)  # no test may have fetched the model yet
+        os.symlink(models, self.cache / "models")
 
     def tearDown(self):
         wait_for("every engine has ended", lambda: not processes_of(self.folder), 30)

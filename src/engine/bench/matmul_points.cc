@@ -87,6 +87,7 @@ KernelSpeed MeasureRows(const LinearShape& linear, int64_t rows, Copies& copies,
   std::mt19937 random(1);
   const std::vector<float> x = RandomFloats(rows * linear.in_features, random);
   std::vector<float> out(static_cast<size_t>(rows * out_features));
+  const AlignedBytes scratch(rows * MatmulScratchBytes(room.kernels, linear.in_features));
   KernelSpeed speed{.kernel = "matmul",
                     .operand = linear.name,
                     .format = linear.FormatName(),
@@ -96,7 +97,7 @@ KernelSpeed MeasureRows(const LinearShape& linear, int64_t rows, Copies& copies,
       [&] {
         ParallelMatmul(room.kernels, room.pool,
                        {x.data(), linear.in_features, rows, out.data(), out_features},
-                       copies.Next());
+                       copies.Next(), scratch.data());
       },
       budget_seconds);
   const int64_t passes = (rows + kRowsPerPass - 1) / kRowsPerPass;

@@ -9,13 +9,13 @@
 namespace redline::engine {
 namespace {
 
-constexpr KernelSet kRef = {"ref",   MatmulRef,  AttentionRef, KvStoreRef,  RmsNormRef,
-                            RopeRef, SiluMulRef, ArgmaxRef,    LogSumExpRef};
-constexpr KernelSet kAvx2 = {"avx2",   MatmulAvx2,  AttentionAvx2, KvStoreAvx2,  RmsNormAvx2,
-                             RopeAvx2, SiluMulAvx2, ArgmaxAvx2,    LogSumExpAvx2};
-constexpr KernelSet kAvx512 = {"avx512",      MatmulAvx512,  AttentionAvx512,
-                               KvStoreAvx512, RmsNormAvx512, RopeAvx512,
-                               SiluMulAvx512, ArgmaxAvx512,  LogSumExpAvx512};
+constexpr KernelSet kRef = {"ref",      MatmulRef, kF32Rows,   AttentionRef, KvStoreRef,
+                            RmsNormRef, RopeRef,   SiluMulRef, ArgmaxRef,    LogSumExpRef};
+constexpr KernelSet kAvx2 = {"avx2",      MatmulAvx2, kF32Rows,    AttentionAvx2, KvStoreAvx2,
+                             RmsNormAvx2, RopeAvx2,   SiluMulAvx2, ArgmaxAvx2,    LogSumExpAvx2};
+constexpr KernelSet kAvx512 = {"avx512",      MatmulAvx512,  kF32Rows,   AttentionAvx512,
+                               KvStoreAvx512, RmsNormAvx512, RopeAvx512, SiluMulAvx512,
+                               ArgmaxAvx512,  LogSumExpAvx512};
 
 }  // namespace
 

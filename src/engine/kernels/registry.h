@@ -19,6 +19,7 @@ namespace redline::engine {
 struct KernelSet {
   std::string_view name;  // "ref", "avx2", "avx512"
   decltype(&MatmulRef) matmul;
+  RowForms rows;
   decltype(&AttentionRef) attention;
   decltype(&KvStoreRef) kv_store;
   decltype(&RmsNormRef) rms_norm;

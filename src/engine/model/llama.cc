@@ -96,7 +96,7 @@ void Llama::Multiply(const Linear& linear, const float* x, int64_t x_stride, flo
                   .num_rows = NumRows(),
                   .out = out,
                   .out_stride = linear.out_features},
-                 linear.parts);
+                 linear.parts, buffers_.scratch);
 }
 
 void Llama::Forward(const Batch& batch, KvCache& kv, std::span<float> logits) {
@@ -248,7 +248,7 @@ void Llama::Logits(std::span<float> logits) {
                     .num_rows = count,
                     .out = logits.data() + begin * config_.vocab_size,
                     .out_stride = config_.vocab_size},
-                   head.parts);
+                   head.parts, buffers_.scratch);
   }
 }
 

@@ -1,22 +1,35 @@
 #include "engine/model/llama_activations.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
-namespace redline::engine {
+#include "engine/kernels/matmul/parallel_matmul.h"
 
-LlamaRowSizes::LlamaRowSizes(const ModelConfig& config)
+namespace redline::engine {
+namespace {
+
+int64_t ScratchBytes(const LlamaRowSizes& sizes, int64_t max_rows, int64_t max_logits_rows) {
+  return std::max(max_rows, max_logits_rows) * sizes.scratch_bytes;
+}
+
+}  // namespace
+
+LlamaRowSizes::LlamaRowSizes(const ModelConfig& config, const KernelSet& kernels)
     : hidden(config.hidden_size),
       q(config.num_attention_heads * config.head_dim),
       kv(config.num_key_value_heads * config.head_dim),
       qkv(q + 2 * kv),
       gate_up(2 * config.intermediate_size),
-      half_head(config.head_dim / 2) {}
+      half_head(config.head_dim / 2),
+      scratch_bytes(
+          MatmulScratchBytes(kernels, std::max({hidden, q, int64_t{config.intermediate_size}}))) {}
 
 int64_t LlamaActivations::Bytes(const LlamaRowSizes& sizes, int64_t max_rows,
                                 int64_t max_logits_rows) {
   const int64_t num_floats = max_rows * sizes.Total() + max_logits_rows * sizes.hidden;
-  return num_floats * static_cast<int64_t>(sizeof(float));
+  return num_floats * static_cast<int64_t>(sizeof(float)) +
+         ScratchBytes(sizes, max_rows, max_logits_rows);
 }
 
 Result<LlamaActivations> LlamaActivations::Allocate(const LlamaRowSizes& sizes, int64_t max_rows,
@@ -25,11 +38,14 @@ Result<LlamaActivations> LlamaActivations::Allocate(const LlamaRowSizes& sizes, 
       AnonymousMemory memory,
       AnonymousMemory::Allocate(Bytes(sizes, max_rows, max_logits_rows),
                                 "the activations of " + std::to_string(max_rows) + " rows"));
-  float* next = reinterpret_cast<float*>(memory.data());
+  // Scratch first: it is aligned as the memory is.
+  float* next = reinterpret_cast<float*>(memory.data() +
+                                         ScratchBytes(sizes, max_rows, max_logits_rows));
   const auto take = [&](int64_t row_size) {
     return std::exchange(next, next + max_rows * row_size);
   };
   LlamaActivations buffers;
+  buffers.scratch = memory.data();
   buffers.hidden = take(sizes.hidden);
   buffers.normed = take(sizes.hidden);
   buffers.delta = take(sizes.hidden);

@@ -4,18 +4,20 @@
 #include <cstdint>
 
 #include "base/status.h"
+#include "engine/kernels/registry.h"
 #include "engine/model/anonymous_memory.h"
 #include "engine/weights/checkpoint.h"
 
 namespace redline::engine {
 
-// Sizes of one row of each working buffer, in floats.
+// Sizes of one row of each working buffer, in floats; scratch in bytes.
 struct LlamaRowSizes {
-  explicit LlamaRowSizes(const ModelConfig& config);
-  // All buffers but the logits' input.
+  LlamaRowSizes(const ModelConfig& config, const KernelSet& kernels);
+  // All buffers but the logits' input and the scratch.
   int64_t Total() const { return 3 * hidden + qkv + q + gate_up + 2 * half_head; }
 
   int64_t hidden, q, kv, qkv, gate_up, half_head;
+  int64_t scratch_bytes;  // MatmulScratchBytes of the longest input
 };
 
 // [max_rows][row size] each. Owner: the thread that calls Forward.
@@ -25,7 +27,8 @@ struct LlamaActivations {
                                            int64_t max_logits_rows);
   static int64_t Bytes(const LlamaRowSizes& sizes, int64_t max_rows, int64_t max_logits_rows);
 
-  float* hidden;  // the residual stream, without the last sublayer's `delta`
+  std::byte* scratch;  // of matmuls
+  float* hidden;       // the residual stream, without the last sublayer's `delta`
   float* normed;
   float* delta;  // what the last sublayer adds
   float* qkv;

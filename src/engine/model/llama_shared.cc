@@ -18,7 +18,7 @@ KvDtype AutoKvDtype(const LlamaWeights& weights) {
 LlamaShared::LlamaShared(const ModelConfig& model_config, const KernelSet& kernel_set,
                          const ModelOptions& model_options)
     : config(model_config),
-      sizes(model_config),
+      sizes(model_config, kernel_set),
       options(model_options),
       kernels(kernel_set),
       rope_frequencies(RopeFrequencies(model_config)) {}

@@ -8,14 +8,18 @@
 // Bound: memory bandwidth of the weight stream for a few rows, FMA throughput from about 32 rows
 // on.
 //
-// Exact in f32: weights become f32 in registers, products accumulate by FMA in the order of k, one
-// chain per output element, the bias added last. A row's bits depend neither on num_rows nor on how
-// rows and panels are divided among calls.
+// Arithmetic, by the form in which a set takes the rows of x (row_form.h):
+//   f32    exact: weights become f32 in registers, products accumulate by FMA in the order of k, one
+//          chain per output element
+//   bf16   x and the weights rounded to bf16, products exact, sums f32 in an order fixed by k
+// The bias is added last. A row's bits depend neither on num_rows nor on how rows and panels are
+// divided among calls.
 #pragma once
 
 #include <cstdint>
 
 #include "engine/kernels/matmul/packed_matrix.h"
+#include "engine/kernels/matmul/row_form.h"
 
 namespace redline::engine {
 
@@ -31,6 +35,8 @@ struct MatmulArgs {
   int64_t num_rows = 0;
   float* out = nullptr;
   int64_t out_stride = 0;
+  // The rows of x once more, as the part's weight needs them: RowFormBytes apart. Not for kF32.
+  const std::byte* rows_in_form[kNumRowForms] = {};
 };
 
 // The share of one call: half-open ranges of rows and panels.

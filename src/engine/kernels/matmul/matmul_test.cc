@@ -48,6 +48,7 @@ void ExpectProduct(const TestingMatrix& matrix, const std::vector<float>& x, int
 // of the output stay as they were.
 TEST_P(MatmulTest, MatchesPlainSums) {
   constexpr float kUntouched = 12345;
+  ThreadPool one_thread(1);
   for (int round = 0; round < 12; ++round) {
     const int64_t out_features = RandomInt(1, 150, random_);
     const int64_t num_rows = RandomInt(1, round % 2 == 0 ? 9 : 40, random_);
@@ -59,12 +60,14 @@ TEST_P(MatmulTest, MatchesPlainSums) {
     std::vector<float> out(static_cast<size_t>(num_rows * out_stride), kUntouched);
     const MatmulPart part = {
         .weight = matrix.packed, .bias = round % 3 == 0 ? bias.data() : nullptr, .out_column = 2};
-    kernels().matmul({.x = x.data(),
-                      .x_stride = in_features,
-                      .num_rows = num_rows,
-                      .out = out.data(),
-                      .out_stride = out_stride},
-                     part, {0, num_rows, 0, matrix.packed.NumPanels()});
+    const AlignedBytes scratch(num_rows * MatmulScratchBytes(kernels(), in_features));
+    ParallelMatmul(kernels(), one_thread,
+                   {.x = x.data(),
+                    .x_stride = in_features,
+                    .num_rows = num_rows,
+                    .out = out.data(),
+                    .out_stride = out_stride},
+                   std::span(&part, 1), scratch.data());
     for (int64_t row = 0; row < num_rows; ++row) {
       const float* out_row = out.data() + row * out_stride;
       ExpectProduct(matrix, x, row, part.bias, out_row + 2);
@@ -89,14 +92,16 @@ TEST_P(MatmulTest, RowsAreIndependent) {
     const std::vector<float> x = RandomFloats(num_rows * in_features, random_);
     std::vector<float> together(static_cast<size_t>(num_rows * out_size));
     std::vector<float> alone(together.size());
+    const AlignedBytes scratch(num_rows * MatmulScratchBytes(kernels(), in_features));
     ParallelMatmul(kernels(), three_threads,
-                   {x.data(), in_features, num_rows, together.data(), out_size}, parts);
+                   {x.data(), in_features, num_rows, together.data(), out_size}, parts,
+                   scratch.data());
     for (int64_t row = 0; row < num_rows;) {
       const int64_t count = std::min(num_rows - row, RandomInt(1, 5, random_));
       ParallelMatmul(kernels(), one_thread,
                      {x.data() + row * in_features, in_features, count,
                       alone.data() + row * out_size, out_size},
-                     parts);
+                     parts, scratch.data());
       row += count;
     }
     EXPECT_EQ(std::memcmp(together.data(), alone.data(), together.size() * sizeof(float)), 0);

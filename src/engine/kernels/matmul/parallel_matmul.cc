@@ -9,18 +9,26 @@ namespace {
 constexpr int64_t kTasksPerThread = 4;
 // A few microseconds: what it costs to hand work to another thread.
 constexpr int64_t kMinTaskFlops = 200'000;
-// A task's rows of x should stay in its core's L2 while panels pass over them.
+// A task's rows of x should stay in its core's L2 while panels pass over them. Rows in another form
+// are multiplied with panels that were converted, too: that is done once per task.
 constexpr int64_t kRowBlockBytes = 384 * 1024;
+constexpr int64_t kConvertedRowBlockBytes = 1024 * 1024;
 constexpr int64_t kMinRowBlock = 48;
+// Rows that are converted by one task; fewer are converted where they stand.
+constexpr int64_t kConvertedRows = 16;
 
 int64_t CeilDiv(int64_t value, int64_t divisor) { return (value + divisor - 1) / divisor; }
 
 // The grid of tasks: panels of all parts in one line, times blocks of rows.
 struct Grid {
-  Grid(int64_t total_panels, int64_t total_rows, int64_t in_features, int64_t num_threads)
+  Grid(int64_t total_panels, int64_t total_rows, int64_t in_features, RowForm form,
+       int64_t num_threads)
       : num_panels(total_panels), num_rows(total_rows) {
-    const int64_t row_bytes = in_features * static_cast<int64_t>(sizeof(float));
-    row_tasks = CeilDiv(num_rows, std::max(kMinRowBlock, kRowBlockBytes / row_bytes));
+    const int64_t row_block =
+        form == RowForm::kF32
+            ? kRowBlockBytes / (in_features * static_cast<int64_t>(sizeof(float)))
+            : kConvertedRowBlockBytes / RowFormBytes(form, in_features);
+    row_tasks = CeilDiv(num_rows, std::max(kMinRowBlock, row_block));
     rows_per_task = CeilDiv(num_rows, row_tasks);
     const int64_t panel_flops = 2 * rows_per_task * in_features * kPanelColumns;
     panels_per_task =
@@ -48,13 +56,46 @@ struct Grid {
   int64_t panel_tasks;
 };
 
+void ConvertRows(const KernelSet& kernels, ThreadPool& pool, const MatmulArgs& args,
+                 int64_t in_features, RowForm form, std::byte* out) {
+  const int64_t row_bytes = RowFormBytes(form, in_features);
+  pool.Run(CeilDiv(args.num_rows, kConvertedRows), [&](int64_t task) {
+    const int64_t end = std::min((task + 1) * kConvertedRows, args.num_rows);
+    for (int64_t row = task * kConvertedRows; row < end; ++row)
+      kernels.rows.convert(form, args.x + row * args.x_stride, in_features, out + row * row_bytes);
+  });
+}
+
 }  // namespace
 
+int64_t MatmulScratchBytes(const KernelSet& kernels, int64_t in_features) {
+  int64_t bytes = 0;
+  bool is_counted[kNumRowForms] = {};
+  for (size_t i = 0; i < kNumDTypes; ++i) {
+    const RowForm form = kernels.rows.of(static_cast<DType>(i));
+    bool& counted = is_counted[static_cast<size_t>(form)];
+    if (!counted) bytes += RowFormBytes(form, in_features);
+    counted = true;
+  }
+  return bytes;
+}
+
 void ParallelMatmul(const KernelSet& kernels, ThreadPool& pool, const MatmulArgs& args,
-                    std::span<const MatmulPart> parts) {
+                    std::span<const MatmulPart> parts, std::byte* scratch) {
+  const int64_t in_features = parts.front().weight.in_features;
+  MatmulArgs with_forms = args;
   int64_t num_panels = 0;
-  for (const MatmulPart& part : parts) num_panels += part.weight.NumPanels();
-  const Grid grid(num_panels, args.num_rows, parts.front().weight.in_features, pool.num_threads());
+  for (const MatmulPart& part : parts) {
+    num_panels += part.weight.NumPanels();
+    const RowForm form = kernels.rows.of(part.weight.dtype);
+    const std::byte*& rows = with_forms.rows_in_form[static_cast<size_t>(form)];
+    if (form == RowForm::kF32 || rows != nullptr) continue;
+    ConvertRows(kernels, pool, args, in_features, form, scratch);
+    rows = scratch;
+    scratch += args.num_rows * RowFormBytes(form, in_features);
+  }
+  const Grid grid(num_panels, args.num_rows, in_features,
+                  kernels.rows.of(parts.front().weight.dtype), pool.num_threads());
   pool.Run(grid.NumTasks(), [&](int64_t task) {
     const MatmulRange range = grid.RangeOf(task);
     int64_t first_panel = 0;  // of the part, in the line of all panels
@@ -62,7 +103,7 @@ void ParallelMatmul(const KernelSet& kernels, ThreadPool& pool, const MatmulArgs
       MatmulRange local = range;
       local.panel_begin = std::max<int64_t>(range.panel_begin - first_panel, 0);
       local.panel_end = std::min(range.panel_end - first_panel, part.weight.NumPanels());
-      if (local.panel_begin < local.panel_end) kernels.matmul(args, part, local);
+      if (local.panel_begin < local.panel_end) kernels.matmul(with_forms, part, local);
       first_panel += part.weight.NumPanels();
     }
   });

@@ -1,6 +1,7 @@
 // A whole matmul on the compute pool.
 #pragma once
 
+#include <cstddef>
 #include <span>
 
 #include "engine/kernels/registry.h"
@@ -8,9 +9,12 @@
 
 namespace redline::engine {
 
+// Of `scratch` per row of `in_features`, for weights of any type.
+int64_t MatmulScratchBytes(const KernelSet& kernels, int64_t in_features);
+
 // Every part over all rows of `args` (at least one). The division of work among threads never
-// changes a result.
+// changes a result. `scratch`: aligned to 64, MatmulScratchBytes for each row.
 void ParallelMatmul(const KernelSet& kernels, ThreadPool& pool, const MatmulArgs& args,
-                    std::span<const MatmulPart> parts);
+                    std::span<const MatmulPart> parts, std::byte* scratch);
 
 }  // namespace redline::engine
