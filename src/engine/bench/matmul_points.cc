@@ -87,7 +87,7 @@ KernelSpeed MeasureRows(const LinearShape& linear, int64_t rows, Copies& copies,
   std::mt19937 random(1);
   const std::vector<float> x = RandomFloats(rows * linear.in_features, random);
   std::vector<float> out(static_cast<size_t>(rows * out_features));
-  const AlignedBytes scratch(rows * MatmulScratchBytes(room.kernels, linear.in_features));
+  const AlignedBytes scratch(MatmulScratchBytes(room.kernels, linear.in_features, rows));
   KernelSpeed speed{.kernel = "matmul",
                     .operand = linear.name,
                     .format = linear.FormatName(),

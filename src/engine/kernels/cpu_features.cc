@@ -1,6 +1,8 @@
 #include "engine/kernels/cpu_features.h"
 
 #include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cstdint>
 
@@ -10,6 +12,14 @@ namespace {
 // XCR0: which register states the operating system saves.
 constexpr uint64_t kXmmYmm = 0x6;
 constexpr uint64_t kOpmaskZmm = 0xe0;
+constexpr uint64_t kTiles = 0x60000;
+
+// Linux gives a process the large state of tiles when it asks for it, for all its threads.
+bool AskForTiles() {
+  constexpr int kRequestPermission = 0x1023;  // ARCH_REQ_XCOMP_PERM
+  constexpr int kTileData = 18;
+  return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+}
 
 uint64_t ReadXcr0() {
   uint32_t low = 0;
@@ -34,9 +44,11 @@ CpuFeatures DetectCpuFeatures() {
   features.avx512 = features.avx2 && (xcr0 & kOpmaskZmm) == kOpmaskZmm &&
                     HasAll(ebx, bit_AVX512F | bit_AVX512BW | bit_AVX512VL | bit_AVX512DQ);
   features.avx512_vnni = features.avx512 && HasAll(ecx, bit_AVX512VNNI);
+  const bool has_tiles = HasAll(edx, bit_AMX_TILE | bit_AMX_BF16) && (xcr0 & kTiles) == kTiles;
   if (!__get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx)) return features;
   features.avx_vnni = features.avx2 && HasAll(eax, bit_AVXVNNI);
   features.avx512_bf16 = features.avx512 && HasAll(eax, bit_AVX512BF16);
+  features.amx_bf16 = features.avx512_bf16 && has_tiles && AskForTiles();
   return features;
 }
 

@@ -10,6 +10,8 @@ struct CpuFeatures {
   bool avx_vnni = false;
   bool avx512_vnni = false;
   bool avx512_bf16 = false;
+  // Tiles of bf16, with AVX512_BF16; the operating system lets this process use them.
+  bool amx_bf16 = false;
 };
 CpuFeatures DetectCpuFeatures();
 

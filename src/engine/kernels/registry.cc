@@ -9,13 +9,23 @@
 namespace redline::engine {
 namespace {
 
-constexpr KernelSet kRef = {"ref",      MatmulRef, kF32Rows,   AttentionRef, KvStoreRef,
-                            RmsNormRef, RopeRef,   SiluMulRef, ArgmaxRef,    LogSumExpRef};
-constexpr KernelSet kAvx2 = {"avx2",      MatmulAvx2, kF32Rows,    AttentionAvx2, KvStoreAvx2,
-                             RmsNormAvx2, RopeAvx2,   SiluMulAvx2, ArgmaxAvx2,    LogSumExpAvx2};
-constexpr KernelSet kAvx512 = {"avx512",      MatmulAvx512,  kF32Rows,   AttentionAvx512,
-                               KvStoreAvx512, RmsNormAvx512, RopeAvx512, SiluMulAvx512,
-                               ArgmaxAvx512,  LogSumExpAvx512};
+constexpr KernelSet kRef = {"ref",        Arithmetic::kF32, MatmulRef,   kF32Rows,
+                            AttentionRef, KvStoreRef,       RmsNormRef,  RopeRef,
+                            SiluMulRef,   ArgmaxRef,        LogSumExpRef};
+constexpr KernelSet kAvx2 = {"avx2",        Arithmetic::kF32, MatmulAvx2,   kF32Rows,
+                             AttentionAvx2, KvStoreAvx2,      RmsNormAvx2,  RopeAvx2,
+                             SiluMulAvx2,   ArgmaxAvx2,       LogSumExpAvx2};
+constexpr KernelSet kAvx512 = {"avx512",        Arithmetic::kF32, MatmulAvx512,   kF32Rows,
+                               AttentionAvx512, KvStoreAvx512,    RmsNormAvx512,  RopeAvx512,
+                               SiluMulAvx512,   ArgmaxAvx512,     LogSumExpAvx512};
+
+// Weights in f32 were meant to be exact.
+constexpr RowForms kAmxRows = {
+    [](DType weight) { return weight == DType::kF32 ? RowForm::kF32 : RowForm::kBf16; },
+    ConvertRowsAmx};
+constexpr KernelSet kAmx = {"amx",         Arithmetic::kBf16, MatmulAmx,      kAmxRows,
+                            AttentionAmx,  KvStoreAvx512,     RmsNormAvx512,  RopeAvx512,
+                            SiluMulAvx512, ArgmaxAvx512,      LogSumExpAvx512};
 
 }  // namespace
 
@@ -24,6 +34,7 @@ std::vector<const KernelSet*> AvailableKernels() {
   std::vector<const KernelSet*> available = {&kRef};
   if (cpu.avx2) available.push_back(&kAvx2);
   if (cpu.avx512) available.push_back(&kAvx512);
+  if (cpu.amx_bf16) available.push_back(&kAmx);
   return available;
 }
 

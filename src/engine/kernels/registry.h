@@ -15,9 +15,16 @@
 
 namespace redline::engine {
 
+// How close to f64 a set's products come. Everything else is f32 in all of them.
+enum class Arithmetic {
+  kF32,   // f32 throughout
+  kBf16,  // operands of matmul (but for weights in f32) and of attention rounded to bf16
+};
+
 // The implementations of every operation for one instruction set. Immutable; passed by reference.
 struct KernelSet {
-  std::string_view name;  // "ref", "avx2", "avx512"
+  std::string_view name;  // "ref", "avx2", "avx512", "amx"
+  Arithmetic arithmetic;
   decltype(&MatmulRef) matmul;
   RowForms rows;
   decltype(&AttentionRef) attention;

@@ -55,11 +55,11 @@ class GoldenTest : public testing::TestWithParam<Case> {
     for (size_t i = 0; i < ids.size(); ++i) {
       const nlohmann::json& expected = prompt["positions"][i];
       for (const auto& [id, logprob] : expected["top5"].get<std::vector<std::pair<int, float>>>())
-        EXPECT_NEAR(logprobs[i][static_cast<size_t>(id)], logprob, golden_model().tolerance)
+        EXPECT_NEAR(logprobs[i][static_cast<size_t>(id)], logprob, tolerance())
             << "position " << i << " token " << id;
       if (expected["next_logprob"].is_null()) continue;
       EXPECT_NEAR(logprobs[i][static_cast<size_t>(ids[i + 1])],
-                  expected["next_logprob"].get<float>(), golden_model().tolerance);
+                  expected["next_logprob"].get<float>(), tolerance());
     }
   }
 
@@ -74,11 +74,16 @@ class GoldenTest : public testing::TestWithParam<Case> {
     for (size_t i = 0; i < greedy.size(); ++i) {
       const std::vector<float>& row = logprobs[i];
       const auto [id, logprob] = greedy[i];
-      EXPECT_NEAR(row[static_cast<size_t>(id)], logprob, golden_model().tolerance) << "step " << i;
+      EXPECT_NEAR(row[static_cast<size_t>(id)], logprob, tolerance()) << "step " << i;
       const auto best = static_cast<size_t>(
           model_->kernels().argmax(row.data(), static_cast<int64_t>(row.size())));
-      EXPECT_LE(row[best] - row[static_cast<size_t>(id)], golden_model().tolerance) << "step " << i;
+      EXPECT_LE(row[best] - row[static_cast<size_t>(id)], tolerance()) << "step " << i;
     }
+  }
+
+  float tolerance() const {
+    return model_->kernels().arithmetic == Arithmetic::kF32 ? golden_model().tolerance
+                                                            : golden_model().bf16_tolerance;
   }
 
   ThreadPool pool_{2};

@@ -10,20 +10,21 @@ namespace redline::engine {
 namespace {
 
 int64_t ScratchBytes(const LlamaRowSizes& sizes, int64_t max_rows, int64_t max_logits_rows) {
-  return std::max(max_rows, max_logits_rows) * sizes.scratch_bytes;
+  return MatmulScratchBytes(sizes.kernels, sizes.longest_input,
+                            std::max(max_rows, max_logits_rows));
 }
 
 }  // namespace
 
-LlamaRowSizes::LlamaRowSizes(const ModelConfig& config, const KernelSet& kernels)
+LlamaRowSizes::LlamaRowSizes(const ModelConfig& config, const KernelSet& kernel_set)
     : hidden(config.hidden_size),
       q(config.num_attention_heads * config.head_dim),
       kv(config.num_key_value_heads * config.head_dim),
       qkv(q + 2 * kv),
       gate_up(2 * config.intermediate_size),
       half_head(config.head_dim / 2),
-      scratch_bytes(
-          MatmulScratchBytes(kernels, std::max({hidden, q, int64_t{config.intermediate_size}}))) {}
+      longest_input(std::max({hidden, q, int64_t{config.intermediate_size}})),
+      kernels(kernel_set) {}
 
 int64_t LlamaActivations::Bytes(const LlamaRowSizes& sizes, int64_t max_rows,
                                 int64_t max_logits_rows) {
@@ -39,8 +40,8 @@ Result<LlamaActivations> LlamaActivations::Allocate(const LlamaRowSizes& sizes, 
       AnonymousMemory::Allocate(Bytes(sizes, max_rows, max_logits_rows),
                                 "the activations of " + std::to_string(max_rows) + " rows"));
   // Scratch first: it is aligned as the memory is.
-  float* next = reinterpret_cast<float*>(memory.data() +
-                                         ScratchBytes(sizes, max_rows, max_logits_rows));
+  float* next =
+      reinterpret_cast<float*>(memory.data() + ScratchBytes(sizes, max_rows, max_logits_rows));
   const auto take = [&](int64_t row_size) {
     return std::exchange(next, next + max_rows * row_size);
   };

@@ -10,14 +10,15 @@
 
 namespace redline::engine {
 
-// Sizes of one row of each working buffer, in floats; scratch in bytes.
+// Sizes of one row of each working buffer, in floats.
 struct LlamaRowSizes {
   LlamaRowSizes(const ModelConfig& config, const KernelSet& kernels);
   // All buffers but the logits' input and the scratch.
   int64_t Total() const { return 3 * hidden + qkv + q + gate_up + 2 * half_head; }
 
   int64_t hidden, q, kv, qkv, gate_up, half_head;
-  int64_t scratch_bytes;  // MatmulScratchBytes of the longest input
+  int64_t longest_input;  // of a matmul
+  const KernelSet& kernels;
 };
 
 // [max_rows][row size] each. Owner: the thread that calls Forward.

@@ -16,8 +16,9 @@ struct GoldenModel {
   std::string name;
   std::string golden;
   std::vector<std::string> paths;  // where the model may be; $NAME is an environment variable
-  float tolerance;                 // of a log-probability
+  float tolerance;                 // of a log-probability, for kernels in f32
   bool slow;                       // too large for the reference kernels
+  float bf16_tolerance = 0.5f;     // for kernels whose operands are bf16
 };
 
 // The tolerances are a few times what plain f32 arithmetic strays from f64 (float32_max_abs_diff).

@@ -52,5 +52,6 @@ struct QueryRange {
 void AttentionRef(const AttentionArgs& args, const QueryRange& range);
 void AttentionAvx2(const AttentionArgs& args, const QueryRange& range);
 void AttentionAvx512(const AttentionArgs& args, const QueryRange& range);
+void AttentionAmx(const AttentionArgs& args, const QueryRange& range);
 
 }  // namespace redline::engine

@@ -11,7 +11,7 @@
 // narrow elements cost fewer shuffles, which pays for their decoding.
 #pragma once
 
-#include "engine/kernels/attention/attention.h"
+#include "engine/kernels/attention/kv_pages.h"
 #include "engine/kernels/kv_store/kv_load_simd.h"
 #include "engine/kernels/simd/transpose.h"
 
@@ -33,7 +33,7 @@ class KvBlocks {
 
   KvBlocks(const AttentionArgs& args, int64_t kv_head, int64_t padded_dim, ValueReads reads)
       : args_(args),
-        kv_head_(kv_head),
+        pages_(args, kv_head),
         padded_dim_(padded_dim),
         in_place_(padded_dim == args.head_dim &&
                   (kDtype == KvDtype::kF32 || reads == ValueReads::kOnce)) {}
@@ -41,10 +41,7 @@ class KvBlocks {
   // Takes the `count` positions from `begin` on; afterwards PrefetchNext asks for the `next_count`
   // positions behind them.
   void Take(int64_t begin, int64_t count, int64_t next_count) {
-    FindRuns(begin, count, &runs_);
-    FindRuns(begin + count, next_count, &next_runs_);
-    prefetch_run_ = prefetch_at_ = 0;
-    count_ = count;
+    pages_.Take(begin, count, next_count);
     GatherKeys();
     if (!in_place_) GatherValues();
   }
@@ -55,9 +52,10 @@ class KvBlocks {
   // or floats: see LoadValues.
   template <typename Body>
   [[gnu::always_inline]] void ForEachRunOfValues(const Body& body) const {
-    if (!in_place_) return body(static_cast<const float*>(values_), count_);
-    for (int64_t run = 0; run < runs_.size; ++run)
-      body(Values() + runs_.run[run].offset, runs_.run[run].length);
+    if (!in_place_) return body(static_cast<const float*>(values_), pages_.count());
+    const auto& runs = pages_.runs();
+    for (int64_t run = 0; run < runs.size; ++run)
+      body(pages_.Values() + runs.run[run].offset, runs.run[run].length);
   }
 
   // The first columns of such a row as vectors.
@@ -72,59 +70,12 @@ class KvBlocks {
     }
   }
 
-  // Asks for up to `num_lines` more cache lines each of the next block's keys and values. Called
-  // all through a block: in one burst the requests would stall what they should run beside.
-  [[gnu::always_inline]] void PrefetchNext(int64_t num_lines) {
-    constexpr int64_t kLineElements = 64 / sizeof(Element);
-    while (num_lines > 0 && prefetch_run_ < next_runs_.size) {
-      const auto& run = next_runs_.run[prefetch_run_];
-      for (; num_lines > 0 && prefetch_at_ < run.length * args_.head_dim; --num_lines) {
-        __builtin_prefetch(Keys() + run.offset + prefetch_at_);
-        __builtin_prefetch(Values() + run.offset + prefetch_at_);
-        prefetch_at_ += kLineElements;
-      }
-      if (num_lines == 0) return;
-      ++prefetch_run_;
-      prefetch_at_ = 0;
-    }
-  }
+  [[gnu::always_inline]] void PrefetchNext(int64_t num_lines) { pages_.PrefetchNext(num_lines); }
 
  private:
-  // Positions of one block, cut where pages end: the run at `offset` (in elements, from keys or
-  // values) holds the rows of `length` consecutive positions.
-  struct Runs {
-    struct Run {
-      int64_t offset;
-      int64_t length;
-    };
-    Run run[kKvBlock];
-    int64_t size = 0;
-  };
-
-  const Element* Keys() const { return static_cast<const Element*>(args_.keys); }
-  const Element* Values() const { return static_cast<const Element*>(args_.values); }
-
-  void FindRuns(int64_t begin, int64_t count, Runs* runs) const {
-    int64_t page = begin / args_.page_size;
-    int64_t in_page = begin - page * args_.page_size;
-    runs->size = 0;
-    for (int64_t done = 0; done < count; ++page, in_page = 0) {
-      const int64_t left_in_page = args_.page_size - in_page;
-      const int64_t length = left_in_page < count - done ? left_in_page : count - done;
-      const int64_t row = kv_head_ * args_.page_size + in_page;
-      runs->run[runs->size++] = {args_.page_offsets[page] + row * args_.head_dim, length};
-      done += length;
-    }
-  }
-
   void GatherKeys() {
     const Element* rows[kKvBlock];
-    int64_t row = 0;
-    for (int64_t run = 0; run < runs_.size; ++run) {
-      const Element* from = Keys() + runs_.run[run].offset;
-      for (int64_t i = 0; i < runs_.run[run].length; ++i) rows[row++] = from + i * args_.head_dim;
-    }
-    while (row < kKvBlock) rows[row++] = zeros_;
+    pages_.Rows(pages_.Keys(), zeros_, rows);
     int64_t column = 0;
     for (; column + kTransposedColumns <= args_.head_dim; column += kTransposedColumns) {
       TransposeKeys(
@@ -143,7 +94,7 @@ class KvBlocks {
       column += words_left * kWordElements;
     }
     for (; column < args_.head_dim; ++column) {
-      for (row = 0; row < kKvBlock; ++row)
+      for (int64_t row = 0; row < kKvBlock; ++row)
         keys_[column * kKvBlock + row] = DecodeOne(rows[row][column]);
     }
   }
@@ -176,9 +127,10 @@ class KvBlocks {
 
   void GatherValues() {
     float* to = values_;
-    for (int64_t run = 0; run < runs_.size; ++run) {
-      const Element* from = Values() + runs_.run[run].offset;
-      for (int64_t row = 0; row < runs_.run[run].length; ++row) {
+    const auto& runs = pages_.runs();
+    for (int64_t run = 0; run < runs.size; ++run) {
+      const Element* from = pages_.Values() + runs.run[run].offset;
+      for (int64_t row = 0; row < runs.run[run].length; ++row) {
         GatherRow(from, to);
         from += args_.head_dim;
         to += padded_dim_;
@@ -204,16 +156,11 @@ class KvBlocks {
   }
 
   const AttentionArgs& args_;
-  const int64_t kv_head_;
+  KvPages<kDtype> pages_;
   const int64_t padded_dim_;
   const bool in_place_;                               // values are read where they lie
   alignas(64) float keys_[kMaxHeadDim * kKvBlock];    // [head_dim][32]
   alignas(64) float values_[kKvBlock * kMaxHeadDim];  // [32][padded_dim]
-  Runs runs_;                                         // of the block at hand
-  Runs next_runs_;                                    // of the one after it
-  int64_t count_ = 0;                                 // positions of the block at hand
-  int64_t prefetch_run_ = 0;
-  int64_t prefetch_at_ = 0;
   static constexpr Element zeros_[kMaxHeadDim] = {};
 };
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cfloat>
 #include <cmath>
 #include <limits>
 
@@ -140,7 +141,10 @@ class KvStoreTest : public testing::TestWithParam<const KernelSet*> {
       for (int i = 0; i < 256; ++i) codes[static_cast<size_t>(i)] = static_cast<Element>(first + i);
       const std::vector<float> loaded = Load(codes, dtype);
       for (int i = 0; i < 256; ++i) {
-        const double expected = value_of(first + i);
+        double expected = value_of(first + i);
+        // Tiles take subnormals for 0.
+        if (GetParam()->arithmetic == Arithmetic::kBf16 && std::abs(expected) < FLT_MIN)
+          expected = 0;
         const double actual = loaded[static_cast<size_t>(i)];
         EXPECT_TRUE(actual == expected || (std::isnan(actual) && std::isnan(expected)))
             << first + i << ": " << actual << ", not " << expected;

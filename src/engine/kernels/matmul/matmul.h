@@ -9,7 +9,8 @@
 // on.
 //
 // Arithmetic, by the form in which a set takes the rows of x (row_form.h):
-//   f32    exact: weights become f32 in registers, products accumulate by FMA in the order of k, one
+//   f32    exact: weights become f32 in registers, products accumulate by FMA in the order of k,
+//   one
 //          chain per output element
 //   bf16   x and the weights rounded to bf16, products exact, sums f32 in an order fixed by k
 // The bias is added last. A row's bits depend neither on num_rows nor on how rows and panels are
@@ -35,11 +36,11 @@ struct MatmulArgs {
   int64_t num_rows = 0;
   float* out = nullptr;
   int64_t out_stride = 0;
-  // The rows of x once more, as the part's weight needs them: RowFormBytes apart. Not for kF32.
+  // The rows of x once more, as weights need them (row_form.h). Not for kF32.
   const std::byte* rows_in_form[kNumRowForms] = {};
 };
 
-// The share of one call: half-open ranges of rows and panels.
+// The share of one call: half-open ranges of rows and panels. Rows in a form begin with a group.
 struct MatmulRange {
   int64_t row_begin = 0;
   int64_t row_end = 0;
@@ -50,5 +51,8 @@ struct MatmulRange {
 void MatmulRef(const MatmulArgs& args, const MatmulPart& part, const MatmulRange& range);
 void MatmulAvx2(const MatmulArgs& args, const MatmulPart& part, const MatmulRange& range);
 void MatmulAvx512(const MatmulArgs& args, const MatmulPart& part, const MatmulRange& range);
+void MatmulAmx(const MatmulArgs& args, const MatmulPart& part, const MatmulRange& range);
+
+void ConvertRowsAmx(RowForm form, const RowGroup& group, std::byte* out);
 
 }  // namespace redline::engine

@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "engine/kernels/kv_store/kv_element.h"
 #include "engine/kernels/matmul/parallel_matmul.h"
 #include "engine/kernels/matmul/testing_matrix.h"
 
@@ -27,16 +28,21 @@ class MatmulTest : public testing::TestWithParam<std::tuple<const KernelSet*, DT
   std::mt19937 random_{20260101};
 };
 
-void ExpectProduct(const TestingMatrix& matrix, const std::vector<float>& x, int64_t row,
-                   const float* bias, const float* out) {
+// An operand as the arithmetic of a row form takes it.
+double Taken(RowForm form, float value) {
+  return form == RowForm::kBf16 ? BF16ToF32(KvElement<KvDtype::kBf16>::Encode(value)) : value;
+}
+
+void ExpectProduct(const TestingMatrix& matrix, RowForm form, const std::vector<float>& x,
+                   int64_t row, const float* bias, const float* out) {
   const int64_t in_features = matrix.packed.in_features;
   const std::vector<float> weights = DequantizeTensor(matrix.view);
   for (int64_t n = 0; n < matrix.packed.out_features; ++n) {
     double sum = bias == nullptr ? 0 : bias[n];
     double magnitude = std::abs(sum);
     for (int64_t k = 0; k < in_features; ++k) {
-      const double product = static_cast<double>(x[static_cast<size_t>(row * in_features + k)]) *
-                             weights[static_cast<size_t>(n * in_features + k)];
+      const double product = Taken(form, x[static_cast<size_t>(row * in_features + k)]) *
+                             Taken(form, weights[static_cast<size_t>(n * in_features + k)]);
       sum += product;
       magnitude += std::abs(product);
     }
@@ -44,8 +50,8 @@ void ExpectProduct(const TestingMatrix& matrix, const std::vector<float>& x, int
   }
 }
 
-// Random shapes with ragged tails against plain sums in f64 over the unpacked weights; neighbours
-// of the output stay as they were.
+// Random shapes with ragged tails against plain sums in f64 over the unpacked weights, rounded as
+// the set's arithmetic says; neighbours of the output stay as they were.
 TEST_P(MatmulTest, MatchesPlainSums) {
   constexpr float kUntouched = 12345;
   ThreadPool one_thread(1);
@@ -60,7 +66,7 @@ TEST_P(MatmulTest, MatchesPlainSums) {
     std::vector<float> out(static_cast<size_t>(num_rows * out_stride), kUntouched);
     const MatmulPart part = {
         .weight = matrix.packed, .bias = round % 3 == 0 ? bias.data() : nullptr, .out_column = 2};
-    const AlignedBytes scratch(num_rows * MatmulScratchBytes(kernels(), in_features));
+    const AlignedBytes scratch(MatmulScratchBytes(kernels(), in_features, num_rows));
     ParallelMatmul(kernels(), one_thread,
                    {.x = x.data(),
                     .x_stride = in_features,
@@ -70,7 +76,7 @@ TEST_P(MatmulTest, MatchesPlainSums) {
                    std::span(&part, 1), scratch.data());
     for (int64_t row = 0; row < num_rows; ++row) {
       const float* out_row = out.data() + row * out_stride;
-      ExpectProduct(matrix, x, row, part.bias, out_row + 2);
+      ExpectProduct(matrix, kernels().rows.of(dtype()), x, row, part.bias, out_row + 2);
       EXPECT_EQ(out_row[1], kUntouched);
       EXPECT_EQ(out_row[out_features + 2], kUntouched);
     }
@@ -92,7 +98,7 @@ TEST_P(MatmulTest, RowsAreIndependent) {
     const std::vector<float> x = RandomFloats(num_rows * in_features, random_);
     std::vector<float> together(static_cast<size_t>(num_rows * out_size));
     std::vector<float> alone(together.size());
-    const AlignedBytes scratch(num_rows * MatmulScratchBytes(kernels(), in_features));
+    const AlignedBytes scratch(MatmulScratchBytes(kernels(), in_features, num_rows));
     ParallelMatmul(kernels(), three_threads,
                    {x.data(), in_features, num_rows, together.data(), out_size}, parts,
                    scratch.data());

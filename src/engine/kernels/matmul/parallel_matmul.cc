@@ -14,8 +14,6 @@ constexpr int64_t kMinTaskFlops = 200'000;
 constexpr int64_t kRowBlockBytes = 384 * 1024;
 constexpr int64_t kConvertedRowBlockBytes = 1024 * 1024;
 constexpr int64_t kMinRowBlock = 48;
-// Rows that are converted by one task; fewer are converted where they stand.
-constexpr int64_t kConvertedRows = 16;
 
 int64_t CeilDiv(int64_t value, int64_t divisor) { return (value + divisor - 1) / divisor; }
 
@@ -27,9 +25,10 @@ struct Grid {
     const int64_t row_block =
         form == RowForm::kF32
             ? kRowBlockBytes / (in_features * static_cast<int64_t>(sizeof(float)))
-            : kConvertedRowBlockBytes / RowFormBytes(form, in_features);
+            : kConvertedRowBlockBytes / RowGroupBytes(form, in_features) * kRowGroup;
     row_tasks = CeilDiv(num_rows, std::max(kMinRowBlock, row_block));
-    rows_per_task = CeilDiv(num_rows, row_tasks);
+    rows_per_task = CeilDiv(NumRowGroups(num_rows), row_tasks) * kRowGroup;
+    row_tasks = CeilDiv(num_rows, rows_per_task);
     const int64_t panel_flops = 2 * rows_per_task * in_features * kPanelColumns;
     panels_per_task =
         std::max(num_panels / (num_threads * kTasksPerThread), CeilDiv(kMinTaskFlops, panel_flops));
@@ -58,23 +57,26 @@ struct Grid {
 
 void ConvertRows(const KernelSet& kernels, ThreadPool& pool, const MatmulArgs& args,
                  int64_t in_features, RowForm form, std::byte* out) {
-  const int64_t row_bytes = RowFormBytes(form, in_features);
-  pool.Run(CeilDiv(args.num_rows, kConvertedRows), [&](int64_t task) {
-    const int64_t end = std::min((task + 1) * kConvertedRows, args.num_rows);
-    for (int64_t row = task * kConvertedRows; row < end; ++row)
-      kernels.rows.convert(form, args.x + row * args.x_stride, in_features, out + row * row_bytes);
+  const int64_t group_bytes = RowGroupBytes(form, in_features);
+  pool.Run(NumRowGroups(args.num_rows), [&](int64_t task) {
+    const int64_t row = task * kRowGroup;
+    const RowGroup group = {.x = args.x + row * args.x_stride,
+                            .x_stride = args.x_stride,
+                            .num_rows = std::min(kRowGroup, args.num_rows - row),
+                            .in_features = in_features};
+    kernels.rows.convert(form, group, out + task * group_bytes);
   });
 }
 
 }  // namespace
 
-int64_t MatmulScratchBytes(const KernelSet& kernels, int64_t in_features) {
+int64_t MatmulScratchBytes(const KernelSet& kernels, int64_t in_features, int64_t num_rows) {
   int64_t bytes = 0;
   bool is_counted[kNumRowForms] = {};
   for (size_t i = 0; i < kNumDTypes; ++i) {
     const RowForm form = kernels.rows.of(static_cast<DType>(i));
     bool& counted = is_counted[static_cast<size_t>(form)];
-    if (!counted) bytes += RowFormBytes(form, in_features);
+    if (!counted) bytes += NumRowGroups(num_rows) * RowGroupBytes(form, in_features);
     counted = true;
   }
   return bytes;
@@ -92,7 +94,7 @@ void ParallelMatmul(const KernelSet& kernels, ThreadPool& pool, const MatmulArgs
     if (form == RowForm::kF32 || rows != nullptr) continue;
     ConvertRows(kernels, pool, args, in_features, form, scratch);
     rows = scratch;
-    scratch += args.num_rows * RowFormBytes(form, in_features);
+    scratch += NumRowGroups(args.num_rows) * RowGroupBytes(form, in_features);
   }
   const Grid grid(num_panels, args.num_rows, in_features,
                   kernels.rows.of(parts.front().weight.dtype), pool.num_threads());

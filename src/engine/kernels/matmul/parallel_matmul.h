@@ -9,11 +9,11 @@
 
 namespace redline::engine {
 
-// Of `scratch` per row of `in_features`, for weights of any type.
-int64_t MatmulScratchBytes(const KernelSet& kernels, int64_t in_features);
+// Of `scratch`, for `num_rows` rows and weights of any type.
+int64_t MatmulScratchBytes(const KernelSet& kernels, int64_t in_features, int64_t num_rows);
 
 // Every part over all rows of `args` (at least one). The division of work among threads never
-// changes a result. `scratch`: aligned to 64, MatmulScratchBytes for each row.
+// changes a result. `scratch`: aligned to 64.
 void ParallelMatmul(const KernelSet& kernels, ThreadPool& pool, const MatmulArgs& args,
                     std::span<const MatmulPart> parts, std::byte* scratch);
 

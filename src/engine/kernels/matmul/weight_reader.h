@@ -73,29 +73,40 @@ struct QuantReader {
   template <int kPanels, typename Body>
   [[gnu::always_inline]] static void ForEach(const std::byte* panel, int64_t k_begin, int64_t k_end,
                                              const Body& body) {
-    constexpr int kColumns = kPanels * kVecs;
     for (int64_t k = k_begin; k < k_end; k += kSubElements) {
-      const std::byte* block = panel + k / kInfo.block_elements * 2 * kLayout.block_bytes;
-      const int64_t sub_block = k % kInfo.block_elements / kSubElements;
-      Prefetch<kPanels>(block, sub_block);
-      Vec scales[kColumns];
-      Vec minima[kColumns];
+      SubBlock<kPanels>(
+          panel,
+          k, [&](int64_t k_in_sub_block, const auto& columns) __attribute__((always_inline)) {
+            body(k + k_in_sub_block, columns);
+          });
+    }
+  }
+
+  // The sub-block that begins at `k`: calls body(k in it, columns), where whether the first is odd
+  // is known to the compiler.
+  template <int kPanels, typename Body>
+  [[gnu::always_inline]] static void SubBlock(const std::byte* panel, int64_t k, const Body& body) {
+    constexpr int kColumns = kPanels * kVecs;
+    const std::byte* block = panel + k / kInfo.block_elements * 2 * kLayout.block_bytes;
+    const int64_t sub_block = k % kInfo.block_elements / kSubElements;
+    Prefetch<kPanels>(block, sub_block);
+    Vec scales[kColumns];
+    Vec minima[kColumns];
 #pragma GCC unroll 8
-      for (int i = 0; i < kColumns; ++i) LoadScales(block, i, sub_block, &scales[i], &minima[i]);
-      const std::byte* quants = block + kLayout.sub_blocks + sub_block * kLayout.sub_block_bytes;
-      const auto decode = [&](int64_t k_in_sub_block, Vec(&columns)[kColumns])
-          __attribute__((always_inline)) {
+    for (int i = 0; i < kColumns; ++i) LoadScales(block, i, sub_block, &scales[i], &minima[i]);
+    const std::byte* quants = block + kLayout.sub_blocks + sub_block * kLayout.sub_block_bytes;
+    const auto decode = [&](int64_t k_in_sub_block, Vec(&columns)[kColumns])
+        __attribute__((always_inline)) {
 #pragma GCC unroll 8
-        for (int i = 0; i < kColumns; ++i) columns[i] = Value(columns[i], scales[i], minima[i]);
-        body(k + k_in_sub_block, columns);
-      };
-      if constexpr (kInfo.bits == 8) {
-        ForEachByte<kColumns>(quants, decode);
-      } else if constexpr (kInfo.bits == 4) {
-        ForEachNibble<kColumns>(quants, decode);
-      } else {
-        ForEachQuadByte<kColumns>(quants, decode);
-      }
+      for (int i = 0; i < kColumns; ++i) columns[i] = Value(columns[i], scales[i], minima[i]);
+      body(k_in_sub_block, columns);
+    };
+    if constexpr (kInfo.bits == 8) {
+      ForEachByte<kColumns>(quants, decode);
+    } else if constexpr (kInfo.bits == 4) {
+      ForEachNibble<kColumns>(quants, decode);
+    } else {
+      ForEachQuadByte<kColumns>(quants, decode);
     }
   }
 
