@@ -5,6 +5,7 @@
 
 #include "base/strings.h"
 #include "engine/kernels/cpu_features.h"
+#include "engine/kernels/matmul/int8_row.h"
 
 namespace redline::engine {
 namespace {
@@ -13,17 +14,31 @@ constexpr KernelSet kRef = {"ref",      MatmulRef, kF32Rows,   AttentionRef, KvS
                             RmsNormRef, RopeRef,   SiluMulRef, ArgmaxRef,    LogSumExpRef};
 constexpr KernelSet kAvx2 = {"avx2",      MatmulAvx2, kF32Rows,    AttentionAvx2, KvStoreAvx2,
                              RmsNormAvx2, RopeAvx2,   SiluMulAvx2, ArgmaxAvx2,    LogSumExpAvx2};
-constexpr KernelSet kAvx512 = {"avx512",      MatmulAvx512,  kF32Rows,   AttentionAvx512,
-                               KvStoreAvx512, RmsNormAvx512, RopeAvx512, SiluMulAvx512,
+constexpr KernelSet kAvx512 = {"avx512",      MatmulAvx512,   kF32Rows,   AttentionAvx512,
+                               KvStoreAvx512, RmsNormAvx512,  RopeAvx512, SiluMulAvx512,
                                ArgmaxAvx512,  LogSumExpAvx512};
+
+// The set of the same vectors, with another matmul.
+constexpr KernelSet WithMatmul(KernelSet kernels, std::string_view name,
+                               decltype(&MatmulRef) matmul, RowForms rows) {
+  kernels.name = name;
+  kernels.matmul = matmul;
+  kernels.rows = rows;
+  return kernels;
+}
+constexpr KernelSet kAvx2Int8 = WithMatmul(kAvx2, "avx2_int8", MatmulAvx2Int8, kInt8Rows);
+constexpr KernelSet kAvxVnni = WithMatmul(kAvx2, "avx_vnni", MatmulAvxVnni, kInt8Rows);
+constexpr KernelSet kAvx512Vnni = WithMatmul(kAvx512, "avx512_vnni", MatmulAvx512Vnni, kInt8Rows);
 
 }  // namespace
 
 std::vector<const KernelSet*> AvailableKernels() {
   const CpuFeatures cpu = DetectCpuFeatures();
   std::vector<const KernelSet*> available = {&kRef};
-  if (cpu.avx2) available.push_back(&kAvx2);
+  if (cpu.avx2) available.insert(available.end(), {&kAvx2, &kAvx2Int8});
+  if (cpu.avx_vnni) available.push_back(&kAvxVnni);
   if (cpu.avx512) available.push_back(&kAvx512);
+  if (cpu.avx512_vnni) available.push_back(&kAvx512Vnni);
   return available;
 }
 

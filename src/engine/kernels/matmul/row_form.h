@@ -3,6 +3,7 @@
 //
 //   kF32    x where it is
 //   kBf16   [in_features] bf16, rounded to nearest even, with zeros up to a multiple of 32
+//   kInt8   [in_features / 32] Int8Block (int8_row.h): bytes with a scale for each 32 elements
 #pragma once
 
 #include <cstddef>
@@ -12,8 +13,8 @@
 
 namespace redline::engine {
 
-enum class RowForm { kF32, kBf16 };
-inline constexpr int kNumRowForms = 2;
+enum class RowForm { kF32, kBf16, kInt8 };
+inline constexpr int kNumRowForms = 3;
 
 // Elements that a row in a form is padded to.
 inline constexpr int64_t kRowFormBlock = 32;
