@@ -37,7 +37,7 @@ class MatmulInt8 {
   static constexpr int kOffset = PackedLayoutOf(kInfo).offset;
   static constexpr int64_t kSubElements = kInfo.sub_block_elements;
   static constexpr int kVecs = kPanelVecs<Simd>;
-  static constexpr int64_t kBlockK = 256;
+  static constexpr int64_t kBlockK = 768;
 
   // Weights of one panel, or of two of a pair, where they are packed.
   struct PackedWeights {
