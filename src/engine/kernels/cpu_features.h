@@ -10,8 +10,8 @@ struct CpuFeatures {
   bool avx_vnni = false;
   bool avx512_vnni = false;
   bool avx512_bf16 = false;
-  // Tiles of bf16, with AVX512_BF16; the operating system lets this process use them.
-  bool amx_bf16 = false;
+  // AMX with bf16 and int8, AVX512_VNNI and AVX512_BF16; this process may use tiles.
+  bool amx = false;
 };
 CpuFeatures DetectCpuFeatures();
 

@@ -5,6 +5,7 @@
 
 #include "base/strings.h"
 #include "engine/kernels/cpu_features.h"
+#include "engine/kernels/matmul/int8_row.h"
 
 namespace redline::engine {
 namespace {
@@ -19,10 +20,26 @@ constexpr KernelSet kAvx512 = {"avx512",        Arithmetic::kF32, MatmulAvx512, 
                                AttentionAvx512, KvStoreAvx512,    RmsNormAvx512,  RopeAvx512,
                                SiluMulAvx512,   ArgmaxAvx512,     LogSumExpAvx512};
 
+constexpr RowForms kInt8Rows = {
+    [](DType weight) { return InfoOf(weight).IsQuantized() ? RowForm::kInt8 : RowForm::kF32; },
+    {nullptr, nullptr, Int8RowsAvx2}};
 // Weights in f32 were meant to be exact.
 constexpr RowForms kAmxRows = {
     [](DType weight) { return weight == DType::kF32 ? RowForm::kF32 : RowForm::kBf16; },
-    ConvertRowsAmx};
+    {nullptr, Bf16RowsAmx}};
+
+// The set of the same vectors, with another matmul.
+constexpr KernelSet WithMatmul(KernelSet kernels, std::string_view name,
+                               decltype(&MatmulRef) matmul, RowForms rows) {
+  kernels.name = name;
+  kernels.arithmetic = Arithmetic::kInt8;
+  kernels.matmul = matmul;
+  kernels.rows = rows;
+  return kernels;
+}
+constexpr KernelSet kAvx2Int8 = WithMatmul(kAvx2, "avx2_int8", MatmulAvx2Int8, kInt8Rows);
+constexpr KernelSet kAvxVnni = WithMatmul(kAvx2, "avx_vnni", MatmulAvxVnni, kInt8Rows);
+constexpr KernelSet kAvx512Vnni = WithMatmul(kAvx512, "avx512_vnni", MatmulAvx512Vnni, kInt8Rows);
 constexpr KernelSet kAmx = {"amx",         Arithmetic::kBf16, MatmulAmx,      kAmxRows,
                             AttentionAmx,  KvStoreAvx512,     RmsNormAvx512,  RopeAvx512,
                             SiluMulAvx512, ArgmaxAvx512,      LogSumExpAvx512};
@@ -32,9 +49,11 @@ constexpr KernelSet kAmx = {"amx",         Arithmetic::kBf16, MatmulAmx,      kA
 std::vector<const KernelSet*> AvailableKernels() {
   const CpuFeatures cpu = DetectCpuFeatures();
   std::vector<const KernelSet*> available = {&kRef};
-  if (cpu.avx2) available.push_back(&kAvx2);
+  if (cpu.avx2) available.insert(available.end(), {&kAvx2, &kAvx2Int8});
+  if (cpu.avx_vnni) available.push_back(&kAvxVnni);
   if (cpu.avx512) available.push_back(&kAvx512);
-  if (cpu.amx_bf16) available.push_back(&kAmx);
+  if (cpu.avx512_vnni) available.push_back(&kAvx512Vnni);
+  if (cpu.amx) available.push_back(&kAmx);
   return available;
 }
 

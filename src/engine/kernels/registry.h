@@ -18,12 +18,14 @@ namespace redline::engine {
 // How close to f64 a set's products come. Everything else is f32 in all of them.
 enum class Arithmetic {
   kF32,   // f32 throughout
-  kBf16,  // operands of matmul (but for weights in f32) and of attention rounded to bf16
+  kInt8,  // rows that are multiplied with quantised weights become bytes (int8_row.h)
+  kBf16,  // operands of matmul (but for weights in f32) and of attention become bf16
 };
 
 // The implementations of every operation for one instruction set. Immutable; passed by reference.
 struct KernelSet {
-  std::string_view name;  // "ref", "avx2", "avx512", "amx"
+  // "ref", "avx2", "avx2_int8", "avx_vnni", "avx512", "avx512_vnni", "amx"
+  std::string_view name;
   Arithmetic arithmetic;
   decltype(&MatmulRef) matmul;
   RowForms rows;

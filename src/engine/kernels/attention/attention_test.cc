@@ -18,7 +18,7 @@ namespace {
 // Weights sum to 1, so the error is that of a few hundred f32 operations on values of about 1.
 // bf16: that of a few dozen weights and values rounded to 8 bits, measured up to 0.02.
 float ToleranceOf(const KernelSet& kernels) {
-  return kernels.arithmetic == Arithmetic::kF32 ? 5e-6f : 4e-2f;
+  return kernels.arithmetic == Arithmetic::kBf16 ? 4e-2f : 5e-6f;
 }
 
 struct Shape {

@@ -13,6 +13,10 @@
 //   one
 //          chain per output element
 //   bf16   x and the weights rounded to bf16, products exact, sums f32 in an order fixed by k
+//   int8   x rounded to bytes, with a scale for each 32 of k (int8_row.h); products with the
+//          weights' q exact, summed over a sub-block of the weight, 32 or 16 of k, in int32; then
+//          scaled and summed by FMA in f32, in the order of k. The same bits in every set. Of
+//          quantised weights only: others are multiplied as f32.
 // The bias is added last. A row's bits depend neither on num_rows nor on how rows and panels are
 // divided among calls.
 #pragma once
@@ -50,9 +54,12 @@ struct MatmulRange {
 
 void MatmulRef(const MatmulArgs& args, const MatmulPart& part, const MatmulRange& range);
 void MatmulAvx2(const MatmulArgs& args, const MatmulPart& part, const MatmulRange& range);
+void MatmulAvx2Int8(const MatmulArgs& args, const MatmulPart& part, const MatmulRange& range);
+void MatmulAvxVnni(const MatmulArgs& args, const MatmulPart& part, const MatmulRange& range);
 void MatmulAvx512(const MatmulArgs& args, const MatmulPart& part, const MatmulRange& range);
+void MatmulAvx512Vnni(const MatmulArgs& args, const MatmulPart& part, const MatmulRange& range);
 void MatmulAmx(const MatmulArgs& args, const MatmulPart& part, const MatmulRange& range);
 
-void ConvertRowsAmx(RowForm form, const RowGroup& group, std::byte* out);
+void Bf16RowsAmx(const RowGroup& group, std::byte* out);
 
 }  // namespace redline::engine

@@ -12,6 +12,7 @@ namespace redline::engine {
 namespace {
 
 // |error| <= kTolerance * sum over k of |x w|: an f32 chain of up to 700 roundings of 6e-8 each.
+// The x are those that the set multiplies.
 constexpr double kTolerance = 2e-6;
 
 class MatmulTest : public testing::TestWithParam<std::tuple<const KernelSet*, DType>> {
@@ -28,30 +29,65 @@ class MatmulTest : public testing::TestWithParam<std::tuple<const KernelSet*, DT
   std::mt19937 random_{20260101};
 };
 
-// An operand as the arithmetic of a row form takes it.
-double Taken(RowForm form, float value) {
-  return form == RowForm::kBf16 ? BF16ToF32(KvElement<KvDtype::kBf16>::Encode(value)) : value;
+// The numbers that a set multiplies instead of the `count` at `x`, written down once more, and by
+// how much each may be off.
+struct RoundedRow {
+  std::vector<double> values;
+  std::vector<double> errors;
+};
+
+float RoundToBf16(float value) { return BF16ToF32(KvElement<KvDtype::kBf16>::Encode(value)); }
+
+RoundedRow RoundRow(RowForm form, const float* x, int64_t count) {
+  RoundedRow row = {.values = {x, x + count}, .errors = std::vector<double>(count)};
+  if (form == RowForm::kBf16) {
+    for (size_t i = 0; i < row.values.size(); ++i) {
+      row.values[i] = RoundToBf16(x[i]);
+      row.errors[i] = std::abs(x[i] - row.values[i]);
+    }
+  }
+  if (form != RowForm::kInt8) return row;
+  for (int64_t begin = 0; begin < count; begin += kRowFormBlock) {
+    float largest = 0;
+    for (int64_t k = begin; k < begin + kRowFormBlock; ++k)
+      largest = std::max(largest, std::abs(x[k]));
+    const float scale = largest / 127;
+    for (int64_t k = begin; k < begin + kRowFormBlock; ++k) {
+      const auto i = static_cast<size_t>(k);
+      row.values[i] = scale == 0 ? 0 : double{scale} * std::nearbyintf(x[k] * (127 / largest));
+      row.errors[i] = scale * 0.5001;
+    }
+  }
+  return row;
 }
 
-void ExpectProduct(const TestingMatrix& matrix, RowForm form, const std::vector<float>& x,
-                   int64_t row, const float* bias, const float* out) {
+void ExpectProduct(const KernelSet& kernels, const TestingMatrix& matrix, const float* x,
+                   const float* bias, const float* out) {
   const int64_t in_features = matrix.packed.in_features;
   const std::vector<float> weights = DequantizeTensor(matrix.view);
+  const RowForm form = kernels.rows.of(matrix.packed.dtype);
+  const RoundedRow row = RoundRow(form, x, in_features);
   for (int64_t n = 0; n < matrix.packed.out_features; ++n) {
+    const float* column = weights.data() + n * in_features;
     double sum = bias == nullptr ? 0 : bias[n];
     double magnitude = std::abs(sum);
+    double unrounded = sum;
+    double rounding = 0;
     for (int64_t k = 0; k < in_features; ++k) {
-      const double product = Taken(form, x[static_cast<size_t>(row * in_features + k)]) *
-                             Taken(form, weights[static_cast<size_t>(n * in_features + k)]);
-      sum += product;
-      magnitude += std::abs(product);
+      const auto i = static_cast<size_t>(k);
+      const float weight = form == RowForm::kBf16 ? RoundToBf16(column[k]) : column[k];
+      sum += row.values[i] * weight;
+      magnitude += std::abs(row.values[i] * weight);
+      unrounded += double{x[k]} * column[k];
+      rounding += row.errors[i] * std::abs(weight) + std::abs(x[k] * (column[k] - weight));
     }
-    ASSERT_NEAR(out[n], sum, kTolerance * magnitude + 1e-12) << "row " << row << " column " << n;
+    ASSERT_NEAR(out[n], sum, kTolerance * magnitude + 1e-12) << "column " << n;
+    ASSERT_NEAR(out[n], unrounded, rounding + kTolerance * magnitude + 1e-12) << "column " << n;
   }
 }
 
-// Random shapes with ragged tails against plain sums in f64 over the unpacked weights, rounded as
-// the set's arithmetic says; neighbours of the output stay as they were.
+// Random shapes with ragged tails against plain sums in f64 over the unpacked weights; neighbours
+// of the output stay as they were.
 TEST_P(MatmulTest, MatchesPlainSums) {
   constexpr float kUntouched = 12345;
   ThreadPool one_thread(1);
@@ -76,7 +112,8 @@ TEST_P(MatmulTest, MatchesPlainSums) {
                    std::span(&part, 1), scratch.data());
     for (int64_t row = 0; row < num_rows; ++row) {
       const float* out_row = out.data() + row * out_stride;
-      ExpectProduct(matrix, kernels().rows.of(dtype()), x, row, part.bias, out_row + 2);
+      SCOPED_TRACE("row " + std::to_string(row));
+      ExpectProduct(kernels(), matrix, x.data() + row * in_features, part.bias, out_row + 2);
       EXPECT_EQ(out_row[1], kUntouched);
       EXPECT_EQ(out_row[out_features + 2], kUntouched);
     }
@@ -114,6 +151,81 @@ TEST_P(MatmulTest, RowsAreIndependent) {
   }
 }
 
+// The product of one weight with `num_rows` rows.
+std::vector<float> Multiply(const KernelSet& kernels, const TestingMatrix& matrix,
+                            const std::vector<float>& x, int64_t num_rows) {
+  ThreadPool one_thread(1);
+  const int64_t in_features = matrix.packed.in_features;
+  const int64_t out_features = matrix.packed.out_features;
+  std::vector<float> out(static_cast<size_t>(num_rows * out_features));
+  const MatmulPart part = {.weight = matrix.packed};
+  const AlignedBytes scratch(MatmulScratchBytes(kernels, in_features, num_rows));
+  ParallelMatmul(kernels, one_thread, {x.data(), in_features, num_rows, out.data(), out_features},
+                 std::span(&part, 1), scratch.data());
+  return out;
+}
+
+// One infinity or NaN in a row is seen in all of the row's outputs and in no other row's.
+TEST_P(MatmulTest, NonFiniteElementsReachTheirRowsOutputs) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  for (const float value : {kInfinity, -kInfinity, std::nanf("")}) {
+    for (const int64_t num_rows : {1, 3, 14}) {
+      const TestingMatrix matrix(dtype(), 70, 512, random_);
+      std::vector<float> x = RandomFloats(num_rows * 512, random_);
+      const int64_t bad_row = num_rows / 2;
+      x[static_cast<size_t>(bad_row * 512 + RandomInt(0, 511, random_))] = value;
+      const std::vector<float> out = Multiply(kernels(), matrix, x, num_rows);
+      for (size_t i = 0; i < out.size(); ++i)
+        ASSERT_EQ(std::isfinite(out[i]), static_cast<int64_t>(i) / 70 != bad_row) << i;
+    }
+  }
+}
+
+// Rows of zeros give zeros; of numbers that are nearly too large or too small, products to the same
+// accuracy as of others.
+TEST_P(MatmulTest, MagnitudesDoNotMatter) {
+  for (const float magnitude : {0.0f, 1e-30f, 1e-6f, 1e6f, 1e30f}) {
+    SCOPED_TRACE(magnitude);
+    const TestingMatrix matrix(dtype(), 70, 512, random_);
+    std::vector<float> x = RandomFloats(9 * 512, random_, 1);
+    for (float& value : x) value *= magnitude;
+    const std::vector<float> out = Multiply(kernels(), matrix, x, 9);
+    for (int64_t row = 0; row < 9; ++row)
+      ExpectProduct(kernels(), matrix, x.data() + row * 512, nullptr, out.data() + row * 70);
+    if (magnitude == 0) {
+      EXPECT_EQ(out, std::vector<float>(out.size()));
+    }
+  }
+}
+
+// Sums of the largest products there are: weights with the same bits everywhere, x of one
+// magnitude.
+TEST_P(MatmulTest, ExtremeQuantsDoNotOverflow) {
+  const DTypeInfo& info = InfoOf(dtype());
+  if (kernels().rows.of(dtype()) != RowForm::kInt8) GTEST_SKIP() << "of integer sums only";
+  TestingMatrix matrix(dtype(), 40, 512, random_);
+  for (const int bits : {0, 127, 128, 255}) {
+    std::fill(matrix.raw.begin(), matrix.raw.end(), static_cast<std::byte>(bits));
+    for (size_t at = 0; at < matrix.raw.size(); at += static_cast<size_t>(info.block_bytes))
+      PutScales(info, 1, random_, matrix.raw.data() + at);
+    matrix.Pack();
+    for (const float x : {1.0f, -1.0f}) {
+      const std::vector<float> row(512, x);
+      ExpectProduct(kernels(), matrix, row.data(), nullptr,
+                    Multiply(kernels(), matrix, row, 1).data());
+    }
+  }
+}
+
+// A block of x whose scale no f32 holds counts as zeros.
+TEST_P(MatmulTest, TinyNumbersDoNotBecomeLargeOnes) {
+  const TestingMatrix matrix(dtype(), 70, 512, random_);
+  for (const float tiny : {1e-45f, 1e-40f, 1e-37f}) {
+    const std::vector<float> out = Multiply(kernels(), matrix, std::vector<float>(512, tiny), 1);
+    for (const float value : out) ASSERT_LE(std::abs(value), 512 * 10 * tiny);
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(AllVariants, MatmulTest,
                          testing::Combine(testing::ValuesIn(AvailableKernels()),
                                           testing::ValuesIn(AllDTypes())),
@@ -121,6 +233,23 @@ INSTANTIATE_TEST_SUITE_P(AllVariants, MatmulTest,
                            return std::string(std::get<0>(variant.param)->name) + "_" +
                                   std::string(InfoOf(std::get<1>(variant.param)).name);
                          });
+
+// Sets that multiply bytes differ in speed alone.
+TEST(MatmulInt8Test, SetsGiveTheSameBits) {
+  std::mt19937 random(7);
+  for (const DType dtype : AllDTypes()) {
+    if (!InfoOf(dtype).IsQuantized()) continue;
+    const TestingMatrix matrix(dtype, 200, 512, random);
+    const std::vector<float> x = RandomFloats(23 * 512, random);
+    std::vector<float> expected;
+    for (const KernelSet* kernels : AvailableKernels()) {
+      if (kernels->rows.of(dtype) != RowForm::kInt8) continue;
+      const std::vector<float> out = Multiply(*kernels, matrix, x, 23);
+      if (expected.empty()) expected = out;
+      EXPECT_EQ(out, expected) << kernels->name << " " << InfoOf(dtype).name;
+    }
+  }
+}
 
 }  // namespace
 }  // namespace redline::engine

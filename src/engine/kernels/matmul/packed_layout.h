@@ -4,13 +4,12 @@
 // A block is a header and then its sub-blocks in the order of k. The header:
 //   [32] f16 scales, [32] f16 minima (formats with a minimum), then for formats with sub-blocks
 //   [sub-block][32] int8 scales and, with a minimum, [sub-block][32] int8 minima.
-// A sub-block's q, by their bits:
-//   8      [k][32] int8
-//   4      [k / 8][32] uint32: the q of eight k, lowest bits first
-//   5, 6   [32] uint32 with the lowest one or two bits of every q, then [k / 8][32] uint32 with the
-//          upper four. Four consecutive k are a quad, whose q are assembled in the four bytes of a
-//          word: byte i of an upper word holds k = i in its low nibble and k = 4 + i in its high
-//          one; byte i of the first word holds, from bit 0 up, k = i, 4 + i, 8 + i...
+// Four consecutive k are a quad, whose q, never negative (8 bits: q + 128), are taken to the four
+// bytes of a word. A sub-block's q, by their bits:
+//   8      [k / 4][32] uint32: quads
+//   4      [k / 8][32] uint32: byte i holds k = i in its low nibble and k = 4 + i in its high one
+//   5, 6   [32] uint32 with the lowest one or two bits of every q: byte i holds, from bit 0 up,
+//          k = i, 4 + i, 8 + i...; then [k / 8][32] uint32 with the upper four, as for 4 bits
 #pragma once
 
 #include <cstdint>
@@ -30,6 +29,7 @@ struct PackedLayout {
   int64_t sub_block_bytes = 0;
   int64_t block_bytes = 0;
   int low_bits = 0;  // of a q that are kept apart from its upper four; not for 8 bits
+  int offset = 0;    // of a q as it is packed: DTypeInfo's, or 128 for 8 bits
 };
 
 constexpr PackedLayout PackedLayoutOf(const DTypeInfo& info) {
@@ -47,6 +47,7 @@ constexpr PackedLayout PackedLayoutOf(const DTypeInfo& info) {
   layout.sub_block_bytes = info.sub_block_elements * info.bits / 8 * kPanelColumns;
   layout.block_bytes = layout.sub_blocks + num_sub_blocks * layout.sub_block_bytes;
   layout.low_bits = info.bits == 8 ? 0 : info.bits - 4;
+  layout.offset = info.bits == 8 ? 128 : info.offset;
   return layout;
 }
 
@@ -58,9 +59,8 @@ struct PackedBits {
 };
 
 constexpr PackedBits PackedBitsOf(int low_bits, int64_t k) {
-  if (low_bits == 0) return {k / 8, static_cast<int>(k % 8 * 4), 0};
   const auto byte = static_cast<int>(k % 4 * 8);
-  return {1 + k / 8, byte + static_cast<int>(k / 4 % 2 * 4),
+  return {(low_bits == 0 ? 0 : 1) + k / 8, byte + static_cast<int>(k / 4 % 2 * 4),
           byte + static_cast<int>(k / 4) * low_bits};
 }
 

@@ -52,6 +52,7 @@ class PackedColumn {
   static constexpr int64_t kSubElements = kInfo.sub_block_elements;
   static constexpr int64_t kNumWords = kLayout.sub_block_bytes / (4 * kPanelColumns);
   static constexpr uint32_t kLowMask = (1u << kLayout.low_bits) - 1;
+  static constexpr int kSignBit = 128;
 
   void WriteQuants(const QuantBlock& from, std::byte* block) const {
     Store(block + 2 * column_, from.scale);
@@ -85,12 +86,14 @@ class PackedColumn {
   }
 
   void WriteBytes(const int8_t* quants, std::byte* to) const {
-    for (int64_t k = 0; k < kSubElements; ++k) Store(to + k * kPanelColumns + column_, quants[k]);
+    for (int64_t k = 0; k < kSubElements; ++k)
+      Store(to + ByteAt(k), static_cast<int8_t>(quants[k] ^ kSignBit));
   }
   void ReadBytes(const std::byte* from, int8_t* quants) const {
     for (int64_t k = 0; k < kSubElements; ++k)
-      quants[k] = Load<int8_t>(from + k * kPanelColumns + column_);
+      quants[k] = static_cast<int8_t>(Load<int8_t>(from + ByteAt(k)) ^ kSignBit);
   }
+  int64_t ByteAt(int64_t k) const { return (k / 4 * kPanelColumns + column_) * 4 + k % 4; }
 
   void WriteWords(const int8_t* quants, std::byte* to) const {
     uint32_t words[kNumWords] = {};

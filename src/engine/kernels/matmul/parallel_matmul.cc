@@ -64,7 +64,7 @@ void ConvertRows(const KernelSet& kernels, ThreadPool& pool, const MatmulArgs& a
                             .x_stride = args.x_stride,
                             .num_rows = std::min(kRowGroup, args.num_rows - row),
                             .in_features = in_features};
-    kernels.rows.convert(form, group, out + task * group_bytes);
+    kernels.rows.convert[static_cast<size_t>(form)](group, out + task * group_bytes);
   });
 }
 

@@ -5,6 +5,7 @@
 //   kBf16   groups of 16 rows, for every 32 k a tile of [row][32] bf16, rounded to nearest even,
 //   with
 //           zeros for k beyond the last
+//   kInt8   [row][in_features / 32] Int8Block (int8_row.h): bytes with a scale for each 32 elements
 #pragma once
 
 #include <cstddef>
@@ -14,17 +15,20 @@
 
 namespace redline::engine {
 
-enum class RowForm { kF32, kBf16 };
-inline constexpr int kNumRowForms = 2;
+enum class RowForm { kF32, kBf16, kInt8 };
+inline constexpr int kNumRowForms = 3;
 
 inline constexpr int64_t kRowFormBlock = 32;  // elements that a row is padded to
 // Rows that are converted together. What kernels make of rows that a group lacks is thrown away.
 inline constexpr int64_t kRowGroup = 16;
 
-// Of a group of rows; a multiple of 64. 0 for kF32, which has no copy.
-constexpr int64_t RowGroupBytes(RowForm form, int64_t in_features) {
+// Of one row, of whole blocks; a multiple of 64. 0 for kF32, which has no copy.
+constexpr int64_t RowFormBytes(RowForm form, int64_t in_features) {
   const int64_t num_blocks = (in_features + kRowFormBlock - 1) / kRowFormBlock;
-  return form == RowForm::kF32 ? 0 : kRowGroup * num_blocks * kRowFormBlock * 2;
+  return form == RowForm::kF32 ? 0 : num_blocks * kRowFormBlock * 2;
+}
+constexpr int64_t RowGroupBytes(RowForm form, int64_t in_features) {
+  return kRowGroup * RowFormBytes(form, in_features);
 }
 constexpr int64_t NumRowGroups(int64_t num_rows) { return (num_rows + kRowGroup - 1) / kRowGroup; }
 
@@ -39,11 +43,12 @@ struct RowGroup {
 struct RowForms {
   // The form that a weight of this type is multiplied with.
   RowForm (*of)(DType weight);
-  // Writes a group of rows, RowGroupBytes, to `out`, aligned to 64. Not called for kF32.
-  void (*convert)(RowForm form, const RowGroup& group, std::byte* out);
+  // Write a group of rows, RowGroupBytes, to `out`, aligned to 64; null for forms that `of` does
+  // not give. By form; there is none for kF32.
+  void (*convert[kNumRowForms])(const RowGroup& group, std::byte* out);
 };
 
 // Sets whose arithmetic is f32 throughout.
-inline constexpr RowForms kF32Rows = {[](DType) { return RowForm::kF32; }, nullptr};
+inline constexpr RowForms kF32Rows = {[](DType) { return RowForm::kF32; }, {}};
 
 }  // namespace redline::engine

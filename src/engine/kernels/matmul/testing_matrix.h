@@ -30,6 +30,9 @@ struct TestingMatrix {
         packed(PackedShape(dtype, out_features, in_features)),
         memory(PackedBytes(packed)) {
     packed.data = memory.data();
+    Pack();
+  }
+  void Pack() {
     std::memset(memory.data(), 0, static_cast<size_t>(PackedBytes(packed)));
     for (int64_t panel = 0; panel < packed.NumPanels(); ++panel)
       PackPanel(view, packed, panel, memory.data());

@@ -74,16 +74,15 @@ struct QuantReader {
   [[gnu::always_inline]] static void ForEach(const std::byte* panel, int64_t k_begin, int64_t k_end,
                                              const Body& body) {
     for (int64_t k = k_begin; k < k_end; k += kSubElements) {
-      SubBlock<kPanels>(
-          panel,
-          k, [&](int64_t k_in_sub_block, const auto& columns) __attribute__((always_inline)) {
-            body(k + k_in_sub_block, columns);
-          });
+      const auto add_k = [&](int64_t i, const auto& columns) __attribute__((always_inline)) {
+        body(k + i, columns);
+      };
+      SubBlock<kPanels>(panel, k, add_k);
     }
   }
 
-  // The sub-block that begins at `k`: calls body(k in it, columns), where whether the first is odd
-  // is known to the compiler.
+  // The sub-block that begins at `k`: calls body(i, columns) for its elements, each a call of its
+  // own in which the compiler knows whether i is odd.
   template <int kPanels, typename Body>
   [[gnu::always_inline]] static void SubBlock(const std::byte* panel, int64_t k, const Body& body) {
     constexpr int kColumns = kPanels * kVecs;
@@ -92,29 +91,25 @@ struct QuantReader {
     Prefetch<kPanels>(block, sub_block);
     Vec scales[kColumns];
     Vec minima[kColumns];
+    LoadScales(block, sub_block, scales, minima);
+    const auto decode = [&](int64_t i, Vec(&columns)[kColumns]) __attribute__((always_inline)) {
 #pragma GCC unroll 8
-    for (int i = 0; i < kColumns; ++i) LoadScales(block, i, sub_block, &scales[i], &minima[i]);
-    const std::byte* quants = block + kLayout.sub_blocks + sub_block * kLayout.sub_block_bytes;
-    const auto decode = [&](int64_t k_in_sub_block, Vec(&columns)[kColumns])
-        __attribute__((always_inline)) {
-#pragma GCC unroll 8
-      for (int i = 0; i < kColumns; ++i) columns[i] = Value(columns[i], scales[i], minima[i]);
-      body(k_in_sub_block, columns);
+      for (int c = 0; c < kColumns; ++c) columns[c] = Value(columns[c], scales[c], minima[c]);
+      body(i, columns);
     };
-    if constexpr (kInfo.bits == 8) {
-      ForEachByte<kColumns>(quants, decode);
-    } else if constexpr (kInfo.bits == 4) {
+    const std::byte* quants = Quants(block, sub_block);
+    if constexpr (kInfo.bits == 4) {
       ForEachNibble<kColumns>(quants, decode);
     } else {
-      ForEachQuadByte<kColumns>(quants, decode);
+      const auto decode_quad = [&](int64_t quad, const Words(&words)[kColumns])
+          __attribute__((always_inline)) {
+        DecodeByte<0>(4 * quad, words, decode);
+        DecodeByte<1>(4 * quad, words, decode);
+        DecodeByte<2>(4 * quad, words, decode);
+        DecodeByte<3>(4 * quad, words, decode);
+      };
+      ForEachQuad<kColumns>(quants, decode_quad);
     }
-  }
-
- private:
-  // Where vector i of one or two panels starts, in a row of `bytes` per column.
-  [[gnu::always_inline]] static const std::byte* Column(const std::byte* row, int i,
-                                                        int64_t bytes) {
-    return row + i / kVecs * kLayout.block_bytes + i % kVecs * Simd::kLanes * bytes;
   }
 
   // A sub-block's share of its block.
@@ -126,8 +121,42 @@ struct QuantReader {
       PrefetchAhead<kShare>(block + i * kLayout.block_bytes + sub_block * kShare);
   }
 
-  [[gnu::always_inline]] static void LoadScales(const std::byte* block, int i, int64_t sub_block,
-                                                Vec* scale, Vec* minimum) {
+  // Of one or two panels. What is added to scale * q: the minimum, or the offset's share.
+  template <int kColumns>
+  [[gnu::always_inline]] static void LoadScales(const std::byte* block, int64_t sub_block,
+                                                Vec (&scales)[kColumns], Vec (&minima)[kColumns]) {
+#pragma GCC unroll 8
+    for (int i = 0; i < kColumns; ++i) LoadScale(block, i, sub_block, &scales[i], &minima[i]);
+  }
+
+  static const std::byte* Quants(const std::byte* block, int64_t sub_block) {
+    return block + kLayout.sub_blocks + sub_block * kLayout.sub_block_bytes;
+  }
+
+  // Calls body(quad, words) for the quads of a sub-block whose q are at `from`, in their order.
+  template <int kColumns, typename Body>
+  [[gnu::always_inline]] static void ForEachQuad(const std::byte* from, const Body& body) {
+    if constexpr (kInfo.bits == 8) {
+#pragma GCC unroll 8
+      for (int64_t quad = 0; quad < kSubElements / 4; ++quad) {
+        Words words[kColumns];
+        LoadWords(from + quad * kWordsBytes, words);
+        body(quad, words);
+      }
+    } else {
+      ForEachSplitQuad<kColumns>(from, body);
+    }
+  }
+
+ private:
+  // Where vector i of one or two panels starts, in a row of `bytes` per column.
+  [[gnu::always_inline]] static const std::byte* Column(const std::byte* row, int i,
+                                                        int64_t bytes) {
+    return row + i / kVecs * kLayout.block_bytes + i % kVecs * Simd::kLanes * bytes;
+  }
+
+  [[gnu::always_inline]] static void LoadScale(const std::byte* block, int i, int64_t sub_block,
+                                               Vec* scale, Vec* minimum) {
     const auto load = [&](int64_t at) __attribute__((always_inline)) {
       return Simd::LoadF16(Column(block + at, i, 2));
     };
@@ -143,92 +172,74 @@ struct QuantReader {
         *minimum = Simd::Mul(*minimum, factor);
       }
     } else {
-      *minimum = Simd::Mul(*scale, Simd::Set1(-kInfo.offset));  // an exact power of two
+      *minimum = Simd::Mul(*scale, Simd::Set1(-kLayout.offset));  // an exact power of two
     }
   }
 
   [[gnu::always_inline]] static Vec Value(Vec quant, Vec scale, Vec minimum) {
-    if constexpr (kInfo.HasMinimum() || kInfo.offset != 0) {
-      return Simd::Fma(quant, scale, minimum);
-    } else {
-      return Simd::Mul(quant, scale);
-    }
+    return Simd::Fma(quant, scale, minimum);
   }
 
-  // These call decode(k, quants) for every k of a sub-block that starts at `from`.
-
-  template <int kColumns, typename Decode>
-  [[gnu::always_inline]] static void ForEachByte(const std::byte* from, const Decode& decode) {
-#pragma GCC unroll 4
-    for (int64_t k = 0; k < kSubElements; ++k) {
-      Vec quants[kColumns];
-#pragma GCC unroll 8
-      for (int i = 0; i < kColumns; ++i)
-        quants[i] = Simd::LoadI8(Column(from + k * kPanelColumns, i, 1));
-      decode(k, quants);
-    }
-  }
-
+  // Calls decode(k, quants) for every k of a sub-block of nibbles.
   template <int kColumns, typename Decode>
   [[gnu::always_inline]] static void ForEachNibble(const std::byte* from, const Decode& decode) {
     for (int64_t k = 0; k < kSubElements; k += 8) {
       Words words[kColumns];
       LoadWords(from + k / 8 * kWordsBytes, words);
-#pragma GCC unroll 8
-      for (int j = 0; j < 8; ++j) {
-        Vec quants[kColumns];
-#pragma GCC unroll 8
-        for (int i = 0; i < kColumns; ++i) {
-          quants[i] = Simd::LowNibble(words[i]);
-          words[i] = Simd::template ShiftRight<4>(words[i]);
-        }
-        decode(k + j, quants);
-      }
+      DecodeNibbles<0>(k, words, decode);
     }
   }
 
-  template <int kColumns, typename Decode>
-  [[gnu::always_inline]] static void ForEachQuadByte(const std::byte* from, const Decode& decode) {
+  template <int kNibble, int kColumns, typename Decode>
+  [[gnu::always_inline]] static void DecodeNibbles(int64_t k, const Words (&words)[kColumns],
+                                                   const Decode& decode) {
+    Vec quants[kColumns];
+#pragma GCC unroll 8
+    for (int i = 0; i < kColumns; ++i)
+      quants[i] =
+          Simd::LowNibble(Simd::template ShiftRight<PackedBitsOf(0, kNibble).shift>(words[i]));
+    decode(k + kNibble, quants);
+    if constexpr (kNibble + 1 < 8) DecodeNibbles<kNibble + 1>(k, words, decode);
+  }
+
+  // Of 4, 5 and 6 bits.
+  template <int kColumns, typename Body>
+  [[gnu::always_inline]] static void ForEachSplitQuad(const std::byte* from, const Body& body) {
     constexpr int kLowBits = kLayout.low_bits;
+    constexpr int kFirstUpper = kLowBits == 0 ? 0 : 1;
     Words low[kColumns];
-    LoadWords(from, low);
-    for (int64_t k = 0; k < kSubElements; k += 8) {
-      const std::byte* from_upper = from + (1 + k / 8) * kWordsBytes;
+    if constexpr (kLowBits != 0) LoadWords(from, low);
+#pragma GCC unroll 4
+    for (int64_t pair = 0; pair < kSubElements / 8; ++pair) {
+      const std::byte* from_upper = from + (kFirstUpper + pair) * kWordsBytes;
       Words upper[kColumns];
       LoadWords(from_upper, upper);
 #pragma GCC unroll 8
       for (Words& words : upper) words = Simd::template ShiftLeft<kLowBits>(words);
-      DecodeQuad(k, upper, low, decode);
+      Assemble(&upper, &low);
+      body(2 * pair, upper);
       LoadWords(from_upper, upper);  // again: registers are scarce
 #pragma GCC unroll 8
       for (Words& words : upper) words = Simd::template ShiftRight<4 - kLowBits>(words);
-      DecodeQuad(k + 4, upper, low, decode);
+      Assemble(&upper, &low);
+      body(2 * pair + 1, upper);
     }
   }
 
-  // Takes the lowest bits from `low`.
-  template <int kColumns, typename Decode>
-  [[gnu::always_inline]] static void DecodeQuad(int64_t k, const Words (&upper)[kColumns],
-                                                Words (&low)[kColumns], const Decode& decode) {
-    Words quad[kColumns];
-#pragma GCC unroll 8
-    for (int i = 0; i < kColumns; ++i) {
-      quad[i] = Assemble(upper[i], low[i]);
-      low[i] = Simd::template ShiftRight<kLayout.low_bits>(low[i]);
-    }
-    DecodeByte<0>(k, quad, decode);
-    DecodeByte<1>(k, quad, decode);
-    DecodeByte<2>(k, quad, decode);
-    DecodeByte<3>(k, quad, decode);
-  }
-
-  // Bytes of q from words in which the bits are in place, among others.
-  [[gnu::always_inline]] static Words Assemble(Words upper, Words low) {
+  // Quads of q from words in which their upper bits are in place, among others, and the next of the
+  // lowest bits in `low`.
+  template <int kColumns>
+  [[gnu::always_inline]] static void Assemble(Words (*upper)[kColumns], Words (*low)[kColumns]) {
     constexpr uint32_t kEveryByte = 0x01010101;
     constexpr uint32_t kLowMask = (1u << kLayout.low_bits) - 1;
     constexpr uint32_t kUpperMask = 15u << kLayout.low_bits;
-    return Simd::Or(Simd::And(upper, kUpperMask * kEveryByte),
-                    Simd::And(low, kLowMask * kEveryByte));
+#pragma GCC unroll 8
+    for (int i = 0; i < kColumns; ++i) {
+      (*upper)[i] = Simd::And((*upper)[i], kUpperMask * kEveryByte);
+      if constexpr (kLayout.low_bits == 0) continue;
+      (*upper)[i] = Simd::Or((*upper)[i], Simd::And((*low)[i], kLowMask * kEveryByte));
+      (*low)[i] = Simd::template ShiftRight<kLayout.low_bits>((*low)[i]);
+    }
   }
 
   template <int kByte, int kColumns, typename Decode>

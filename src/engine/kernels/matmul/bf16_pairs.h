@@ -1,0 +1,59 @@
+// Weights of a packed panel (packed_matrix.h) as pairs of bf16, the form in which AMX multiplies
+// them (simd/amx.h): for every 32 k, a tile of pairs of the first and one of the last 16 columns.
+// What is not bf16 is rounded from its f32; k beyond the last are zeros.
+#pragma once
+
+#include "engine/kernels/matmul/weight_reader.h"
+#include "engine/kernels/simd/amx.h"
+
+namespace redline::engine {
+
+inline constexpr int64_t kPairsBytes = 2 * kTileBytes;  // of 32 k: both halves of the panel
+
+// One k of a panel, 32 columns, as bf16.
+template <DType kType>
+[[gnu::always_inline]] inline __m512i LoadBf16Columns(const std::byte* from) {
+  if constexpr (kType == DType::kBF16) return _mm512_loadu_si512(from);
+  return ToBf16(Avx512::LoadF16(from), Avx512::LoadF16(from + kPanelColumns));
+}
+
+// The tiles of k [k_begin, k_begin + 32) of a panel whose first block is `panel`.
+template <DType kType>
+[[gnu::always_inline]] inline void WritePairs(const std::byte* panel, int64_t k_begin,
+                                              int64_t in_features, std::byte* to) {
+  if constexpr (InfoOf(kType).IsQuantized()) {
+    __m512 even[2];
+    std::byte* row = to;
+    const auto write = [&](int64_t i, const __m512(&columns)[2]) __attribute__((always_inline)) {
+      if (i % 2 == 0) {
+        even[0] = columns[0];
+        even[1] = columns[1];
+        return;
+      }
+      _mm512_store_si512(row, PairOf(even[0], columns[0]));
+      _mm512_store_si512(row + kTileBytes, PairOf(even[1], columns[1]));
+      row += kTileRowBytes;
+    };
+    for (int64_t k = 0; k < kTileK; k += InfoOf(kType).sub_block_elements)
+      QuantReader<Avx512, kType>::template SubBlock<1>(panel, k_begin + k, write);
+    return;
+  }
+  constexpr int64_t kRowBytes = 2 * kPanelColumns;
+  const std::byte* row = panel + k_begin * 2 * kRowBytes;  // every other row is the other panel's
+  for (int64_t k = k_begin; k < k_begin + kTileK; k += 2) {
+    PrefetchAhead<kRowBytes>(row);
+    PrefetchAhead<kRowBytes>(row + 2 * kRowBytes);
+    const __m512i even = k < in_features ? LoadBf16Columns<kType>(row) : _mm512_setzero_si512();
+    const __m512i odd =
+        k + 1 < in_features ? LoadBf16Columns<kType>(row + 2 * kRowBytes) : _mm512_setzero_si512();
+    __m512i first;
+    __m512i last;
+    InterleavePairs(even, odd, &first, &last);
+    _mm512_store_si512(to, first);
+    _mm512_store_si512(to + kTileBytes, last);
+    row += 4 * kRowBytes;
+    to += kTileRowBytes;
+  }
+}
+
+}  // namespace redline::engine
