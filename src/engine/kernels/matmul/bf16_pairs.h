@@ -1,6 +1,6 @@
 // Weights of a packed panel (packed_matrix.h) as pairs of bf16, the form in which AMX multiplies
 // them (simd/amx.h): for every 32 k, a tile of pairs of the first and one of the last 16 columns.
-// What is not bf16 is rounded from its f32; k beyond the last are zeros.
+// Weights of other types are rounded from their f32; k beyond the last are zeros.
 #pragma once
 
 #include "engine/kernels/matmul/weight_reader.h"

@@ -43,18 +43,21 @@ class MatmulBf16Tiles {
   // 5 rows of x, 6 and 7 weights.
 
   void FewRows(int64_t panel, const std::byte* packed) {
-    constexpr int64_t kSlots = 4;
+    // Pairs are read long after they were written: a tile has to wait for stores under way.
+    constexpr int64_t kAhead = 3;
+    constexpr int64_t kSlots = kAhead + 1;
     alignas(64) std::byte pairs[kSlots * kPairsBytes];
+    const auto write = [&](int64_t step) __attribute__((always_inline)) {
+      if (step * kTileK < in_features_)
+        WritePairs<kType>(packed, step * kTileK, in_features_, pairs + step % kSlots * kPairsBytes);
+    };
     _tile_zero(0);
     _tile_zero(1);
     const std::byte* rows = RowsFrom(range_.row_begin, 0);
-    WritePairs<kType>(packed, 0, in_features_, pairs);
-    for (int64_t k = 0, slot = 0; k < in_features_; k += kTileK) {
-      const std::byte* weights = pairs + slot * kPairsBytes;
-      slot = (slot + 1) % kSlots;
-      // The next pairs are written before these are read: a tile has to wait for stores under way.
-      if (k + kTileK < in_features_)
-        WritePairs<kType>(packed, k + kTileK, in_features_, pairs + slot * kPairsBytes);
+    for (int64_t step = -kAhead; step * kTileK < in_features_; ++step) {
+      write(step + kAhead);
+      if (step < 0) continue;
+      const std::byte* weights = pairs + step % kSlots * kPairsBytes;
       TileLoad<4>(rows, kTileRowBytes);
       TileLoad<6>(weights, kTileRowBytes);
       TileLoad<7>(weights + kTileBytes, kTileRowBytes);

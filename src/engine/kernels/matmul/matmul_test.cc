@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cmath>
 
 #include "engine/kernels/kv_store/kv_element.h"
@@ -75,7 +76,8 @@ void ExpectProduct(const KernelSet& kernels, const TestingMatrix& matrix, const 
     double rounding = 0;
     for (int64_t k = 0; k < in_features; ++k) {
       const auto i = static_cast<size_t>(k);
-      const float weight = form == RowForm::kBf16 ? RoundToBf16(column[k]) : column[k];
+      const float weight =
+          form == RowForm::kBf16 ? RoundWeightToBf16(matrix.packed.dtype, column[k]) : column[k];
       sum += row.values[i] * weight;
       magnitude += std::abs(row.values[i] * weight);
       unrounded += double{x[k]} * column[k];

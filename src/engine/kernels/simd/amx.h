@@ -53,12 +53,13 @@ template <int kTile>
   return reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(high, low));
 }
 
-// Element 2 i and 2 i + 1 of 16 columns, f32 each, as a row of pairs.
+// Element 2 i and 2 i + 1 of 16 columns, f32 each, as a row of pairs: rounded to nearest, from
+// halfway away from zero. Plain integer arithmetic: conversions are issued on one port alone.
 [[gnu::always_inline]] inline __m512i PairOf(__m512 even, __m512 odd) {
-  const __m512i interleave =
-      _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6,
-                       21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
-  return _mm512_permutexvar_epi16(interleave, ToBf16(even, odd));
+  const __m512i half = _mm512_set1_epi32(0x8000);
+  const __m512i low = _mm512_srli_epi32(_mm512_add_epi32(_mm512_castps_si512(even), half), 16);
+  const __m512i high = _mm512_add_epi32(_mm512_castps_si512(odd), half);
+  return _mm512_mask_blend_epi16(0xaaaaaaaa, low, high);
 }
 
 // The same of 32 columns that are bf16 already: rows of pairs of the first and of the last 16.
