@@ -10,13 +10,14 @@
 namespace redline::engine {
 namespace {
 
-constexpr KernelSet kRef = {"ref",      MatmulRef, kF32Rows,   AttentionRef, KvStoreRef,
-                            RmsNormRef, RopeRef,   SiluMulRef, ArgmaxRef,    LogSumExpRef};
-constexpr KernelSet kAvx2 = {"avx2",      MatmulAvx2, kF32Rows,    AttentionAvx2, KvStoreAvx2,
-                             RmsNormAvx2, RopeAvx2,   SiluMulAvx2, ArgmaxAvx2,    LogSumExpAvx2};
-constexpr KernelSet kAvx512 = {"avx512",      MatmulAvx512,   kF32Rows,   AttentionAvx512,
-                               KvStoreAvx512, RmsNormAvx512,  RopeAvx512, SiluMulAvx512,
-                               ArgmaxAvx512,  LogSumExpAvx512};
+constexpr KernelSet kRef = {"ref",      "ref",   MatmulRef,  kF32Rows,  AttentionRef, KvStoreRef,
+                            RmsNormRef, RopeRef, SiluMulRef, ArgmaxRef, LogSumExpRef};
+constexpr KernelSet kAvx2 = {"avx2",        "avx2",      MatmulAvx2,   kF32Rows,
+                             AttentionAvx2, KvStoreAvx2, RmsNormAvx2,  RopeAvx2,
+                             SiluMulAvx2,   ArgmaxAvx2,  LogSumExpAvx2};
+constexpr KernelSet kAvx512 = {"avx512",        "avx512",      MatmulAvx512,   kF32Rows,
+                               AttentionAvx512, KvStoreAvx512, RmsNormAvx512,  RopeAvx512,
+                               SiluMulAvx512,   ArgmaxAvx512,  LogSumExpAvx512};
 
 // The set of the same vectors, with another matmul.
 constexpr KernelSet WithMatmul(KernelSet kernels, std::string_view name,

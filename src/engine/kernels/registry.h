@@ -17,7 +17,8 @@ namespace redline::engine {
 
 // The implementations of every operation for one instruction set. Immutable; passed by reference.
 struct KernelSet {
-  std::string_view name;  // "ref", "avx2", "avx2_int8", "avx_vnni", "avx512", "avx512_vnni"
+  std::string_view name;     // "ref", "avx2", "avx2_int8", "avx_vnni", "avx512", "avx512_vnni"
+  std::string_view vectors;  // the set that computes in f32 with the same vectors; may be itself
   decltype(&MatmulRef) matmul;
   RowForms rows;
   decltype(&AttentionRef) attention;
