@@ -19,15 +19,6 @@ struct Bound {
 };
 constexpr Bound kBounds[] = {{KvDtype::kBf16, 0.01}, {KvDtype::kFp8E4m3, 0.15}};
 
-// Rounding the activations as well would drown what the cache costs.
-std::string_view FastestF32Kernels() {
-  std::string_view name;
-  for (const KernelSet* kernels : AvailableKernels()) {
-    if (kernels->rows.convert == nullptr) name = kernels->name;
-  }
-  return name;
-}
-
 class GoldenKvTest : public testing::TestWithParam<GoldenModel> {
  protected:
   void SetUp() override {
@@ -50,7 +41,9 @@ class GoldenKvTest : public testing::TestWithParam<GoldenModel> {
 
   // The log-probability of every token but a text's first.
   std::vector<double> LogprobsOfTexts(KvDtype kv_dtype) {
-    const ModelOptions options = {.isa = std::string(FastestF32Kernels()), .kv_dtype = kv_dtype};
+    // Rounding the activations as well would drown what the cache costs.
+    const ModelOptions options = {.isa = std::string(SelectKernels().value()->vectors),
+                                  .kv_dtype = kv_dtype};
     const auto model = MakeModel(*checkpoint_, pool_, options).value();
     const auto kv = KvCache::Create(model->kv_layout(), 64, 16).value();
     const auto vocab_size = static_cast<size_t>(checkpoint_->config().vocab_size);
