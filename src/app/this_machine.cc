@@ -55,13 +55,14 @@ Result<const engine::MachineLimit*> Need(const engine::MachineLimits& limits, co
   return Internal(fmt::format("{} {} was not measured", name, isa));
 }
 
-Result<planner::HardwareSpec> SpecOf(const engine::MachineLimits& limits, std::string_view isa,
+Result<planner::HardwareSpec> SpecOf(const engine::MachineLimits& limits,
+                                     const engine::KernelSet& kernels,
                                      const backends::CpuTopology& topology) {
   const int threads = limits.num_threads;
   RL_ASSIGN_OR_RETURN(const auto* read, Need(limits, "read", threads));
   RL_ASSIGN_OR_RETURN(const auto* read_one, Need(limits, "read", 1));
   RL_ASSIGN_OR_RETURN(const auto* copy, Need(limits, "copy", threads));
-  RL_ASSIGN_OR_RETURN(const auto* fp32, Need(limits, "peak", threads, isa, "fp32"));
+  RL_ASSIGN_OR_RETURN(const auto* fp32, Need(limits, "peak", threads, kernels.vectors, "fp32"));
   planner::HardwareSpec hardware{.name = Excerpt(topology.model, kLongestName),
                                  .driver_name = Excerpt(topology.model, kLongestName),
                                  .vendor = "cpu",
@@ -76,7 +77,7 @@ Result<planner::HardwareSpec> SpecOf(const engine::MachineLimits& limits, std::s
     hardware.host_cores = {.value = static_cast<double>(topology.cores),
                            .source = "/sys " + Today()};
   hardware.cpu = planner::CpuFacts{
-      .isa = std::string(isa),
+      .isa = std::string(kernels.name),
       .cores = threads,
       .last_level_cache_bytes = {.value = static_cast<double>(limits.caches.last_level_bytes),
                                  .source = "/sys " + Today()},
@@ -123,8 +124,7 @@ Result<MeasuredMachine> Measure(const std::function<void(const std::string& phas
                                              .budget_seconds = kMeasuringSeconds,
                                              .progress = progress}));
   MeasuredMachine machine{.is_noisy = IsNoisy(limits)};
-  RL_ASSIGN_OR_RETURN(machine.hardware,
-                      SpecOf(limits, kernels->name, backends::ReadCpuTopology({})));
+  RL_ASSIGN_OR_RETURN(machine.hardware, SpecOf(limits, *kernels, backends::ReadCpuTopology({})));
   return machine;
 }
 

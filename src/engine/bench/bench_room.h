@@ -33,7 +33,8 @@ void AddAttentionPoints(const ModelConfig& config, std::vector<BenchPoint>& poin
 void AddRowPoints(const ModelConfig& config, std::vector<BenchPoint>& points);
 
 // Fills in `bound` and `share_of_limit` from bytes, operations and timing. `bytes_limit`: "read" or
-// "cache_read".
-void JudgeSpeed(const BenchRoom& room, std::string_view bytes_limit, KernelSpeed& speed);
+// "cache_read"; `arithmetic`: whose peak limits the operations.
+void JudgeSpeed(const BenchRoom& room, std::string_view bytes_limit, KernelSpeed& speed,
+                std::string_view arithmetic = "fp32");
 
 }  // namespace redline::engine

@@ -41,12 +41,21 @@ void MeasurePoints(const std::vector<BenchPoint>& points, const KernelBenchOptio
   }
 }
 
+// Of the kernels' own instructions, or of those of their vectors.
+const MachineLimit* PeakOf(const BenchRoom& room, std::string_view arithmetic) {
+  const int threads = room.limits.num_threads;
+  const MachineLimit* own = room.limits.Find("peak", threads, room.kernels.name, arithmetic);
+  if (own != nullptr) return own;
+  return room.limits.Find("peak", threads, room.kernels.vectors, arithmetic);
+}
+
 }  // namespace
 
-void JudgeSpeed(const BenchRoom& room, std::string_view bytes_limit, KernelSpeed& speed) {
+void JudgeSpeed(const BenchRoom& room, std::string_view bytes_limit, KernelSpeed& speed,
+                std::string_view arithmetic) {
   const MachineLimits& limits = room.limits;
   const MachineLimit* read = limits.Find(bytes_limit, limits.num_threads);
-  const MachineLimit* peak = limits.Find("peak", limits.num_threads, room.kernels.name, "fp32");
+  const MachineLimit* peak = PeakOf(room, arithmetic);
   if (read == nullptr || peak == nullptr || speed.timing.median <= 0) return;
   const double moving = speed.bytes / read->PerSecond();
   const double computing = speed.operations / peak->PerSecond();

@@ -24,7 +24,7 @@ struct KernelSpeed {
   double bytes = 0;     // that must move, once each
   double operations = 0;
   Timing timing;
-  std::string bound;          // "memory", "compute" (fp32), "cache": which limit is nearer
+  std::string bound;          // "memory", "compute", "cache": which limit is nearer
   double share_of_limit = 0;  // the time that the limit asks for, of the median
 };
 

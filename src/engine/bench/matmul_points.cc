@@ -81,6 +81,18 @@ class Copies {
   size_t next_ = 0;
 };
 
+std::string_view ArithmeticOf(RowForm form) {
+  switch (form) {
+    case RowForm::kF32:
+      return "fp32";
+    case RowForm::kBf16:
+      return "bf16";
+    case RowForm::kInt8:
+      return "int8";
+  }
+  return {};
+}
+
 KernelSpeed MeasureRows(const LinearShape& linear, int64_t rows, Copies& copies,
                         const BenchRoom& room, double budget_seconds) {
   const int64_t out_features = OutFeatures(linear);
@@ -104,7 +116,8 @@ KernelSpeed MeasureRows(const LinearShape& linear, int64_t rows, Copies& copies,
   speed.bytes = static_cast<double>(BytesOfLinear(linear) * passes +
                                     4 * rows * (linear.in_features + out_features));
   speed.operations = 2.0 * static_cast<double>(rows * linear.in_features * out_features);
-  JudgeSpeed(room, "read", speed);
+  const RowForm form = room.kernels.rows.of(linear.dtypes.front());
+  JudgeSpeed(room, "read", speed, ArithmeticOf(form));
   return speed;
 }
 

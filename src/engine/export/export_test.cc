@@ -18,11 +18,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The log-probabilities after each token.
+// The log-probabilities after each token, by kernels that compute in f32 whatever the weights are.
 std::vector<std::vector<float>> LogprobsOf(const Checkpoint& checkpoint,
                                            const std::vector<TokenId>& tokens) {
   ThreadPool pool(2);
-  auto model = MakeModel(checkpoint, pool, {.kv_dtype = KvDtype::kF32}).value();
+  const ModelOptions options = {.isa = std::string(SelectKernels().value()->vectors),
+                                .kv_dtype = KvDtype::kF32};
+  auto model = MakeModel(checkpoint, pool, options).value();
   auto kv = KvCache::Create(model->kv_layout(), 16, 16).value();
   TestingSequence sequence(*kv, 0, 16 * 16);
   std::vector<std::vector<float>> rows;

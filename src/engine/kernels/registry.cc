@@ -10,15 +10,15 @@
 namespace redline::engine {
 namespace {
 
-constexpr KernelSet kRef = {"ref",        Arithmetic::kF32, MatmulRef,   kF32Rows,
-                            AttentionRef, KvStoreRef,       RmsNormRef,  RopeRef,
-                            SiluMulRef,   ArgmaxRef,        LogSumExpRef};
-constexpr KernelSet kAvx2 = {"avx2",        Arithmetic::kF32, MatmulAvx2,   kF32Rows,
-                             AttentionAvx2, KvStoreAvx2,      RmsNormAvx2,  RopeAvx2,
-                             SiluMulAvx2,   ArgmaxAvx2,       LogSumExpAvx2};
-constexpr KernelSet kAvx512 = {"avx512",        Arithmetic::kF32, MatmulAvx512,   kF32Rows,
-                               AttentionAvx512, KvStoreAvx512,    RmsNormAvx512,  RopeAvx512,
-                               SiluMulAvx512,   ArgmaxAvx512,     LogSumExpAvx512};
+constexpr KernelSet kRef = {"ref",    "ref",        Arithmetic::kF32, MatmulRef,
+                            kF32Rows, AttentionRef, KvStoreRef,       RmsNormRef,
+                            RopeRef,  SiluMulRef,   ArgmaxRef,        LogSumExpRef};
+constexpr KernelSet kAvx2 = {"avx2",   "avx2",        Arithmetic::kF32, MatmulAvx2,
+                             kF32Rows, AttentionAvx2, KvStoreAvx2,      RmsNormAvx2,
+                             RopeAvx2, SiluMulAvx2,   ArgmaxAvx2,       LogSumExpAvx2};
+constexpr KernelSet kAvx512 = {"avx512",   "avx512",        Arithmetic::kF32, MatmulAvx512,
+                               kF32Rows,   AttentionAvx512, KvStoreAvx512,    RmsNormAvx512,
+                               RopeAvx512, SiluMulAvx512,   ArgmaxAvx512,     LogSumExpAvx512};
 
 constexpr RowForms kInt8Rows = {
     [](DType weight) { return InfoOf(weight).IsQuantized() ? RowForm::kInt8 : RowForm::kF32; },
@@ -40,9 +40,9 @@ constexpr KernelSet WithMatmul(KernelSet kernels, std::string_view name,
 constexpr KernelSet kAvx2Int8 = WithMatmul(kAvx2, "avx2_int8", MatmulAvx2Int8, kInt8Rows);
 constexpr KernelSet kAvxVnni = WithMatmul(kAvx2, "avx_vnni", MatmulAvxVnni, kInt8Rows);
 constexpr KernelSet kAvx512Vnni = WithMatmul(kAvx512, "avx512_vnni", MatmulAvx512Vnni, kInt8Rows);
-constexpr KernelSet kAmx = {"amx",         Arithmetic::kBf16, MatmulAmx,      kAmxRows,
-                            AttentionAmx,  KvStoreAvx512,     RmsNormAvx512,  RopeAvx512,
-                            SiluMulAvx512, ArgmaxAvx512,      LogSumExpAvx512};
+constexpr KernelSet kAmx = {"amx",      "avx512",      Arithmetic::kBf16, MatmulAmx,
+                            kAmxRows,   AttentionAmx,  KvStoreAvx512,     RmsNormAvx512,
+                            RopeAvx512, SiluMulAvx512, ArgmaxAvx512,      LogSumExpAvx512};
 
 }  // namespace
 

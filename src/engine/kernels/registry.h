@@ -26,6 +26,7 @@ enum class Arithmetic {
 struct KernelSet {
   // "ref", "avx2", "avx2_int8", "avx_vnni", "avx512", "avx512_vnni", "amx"
   std::string_view name;
+  std::string_view vectors;  // the set that computes in f32 with the same vectors; may be itself
   Arithmetic arithmetic;
   decltype(&MatmulRef) matmul;
   RowForms rows;

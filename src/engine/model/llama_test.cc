@@ -175,9 +175,10 @@ TEST_P(LlamaTest, LogitsOfEveryPositionDoNotDependOnChunks) {
 }
 
 // By how much instruction sets may differ: a difference in an f32's last bits may round to another
-// element of a narrow cache.
-float ToleranceOf(const KernelSet& kernels, KvDtype kv_dtype) {
-  if (kernels.arithmetic == Arithmetic::kBf16) return 0.4f;
+// element of a narrow cache. Where activations are rounded, log-probabilities differ by up to 0.17.
+float ToleranceOf(const KernelSet& kernels, DType weights, KvDtype kv_dtype) {
+  if (kernels.arithmetic == Arithmetic::kBf16 || kernels.rows.of(weights) == RowForm::kInt8)
+    return 0.4f;
   switch (kv_dtype) {
     case KvDtype::kF32:
       return 1e-4f;
@@ -200,9 +201,9 @@ TEST_P(LlamaTest, AgreesWithTheReferenceKernels) {
   const auto size = static_cast<int64_t>(actual.size());
   const float actual_sum = model->kernels().log_sum_exp(actual.data(), size);
   const float expected_sum = (*reference)->kernels().log_sum_exp(expected.data(), size);
+  const float tolerance = ToleranceOf(model->kernels(), GetParam().dtype, GetParam().kv_dtype);
   for (size_t i = 0; i < actual.size(); ++i)
-    EXPECT_NEAR(actual[i] - actual_sum, expected[i] - expected_sum,
-                ToleranceOf(model->kernels(), GetParam().kv_dtype));
+    EXPECT_NEAR(actual[i] - actual_sum, expected[i] - expected_sum, tolerance);
 }
 
 INSTANTIATE_TEST_SUITE_P(AllVariants, LlamaTest, testing::ValuesIn(AllVariants()),

@@ -16,12 +16,17 @@ struct GoldenModel {
   std::string name;
   std::string golden;
   std::vector<std::string> paths;  // where the model may be; $NAME is an environment variable
-  float tolerance;                 // of a log-probability, for kernels in f32
+  float tolerance;                 // of a log-probability
   bool slow;                       // too large for the reference kernels
-  float bf16_tolerance = 0.5f;     // for kernels whose operands are bf16
+  // Of kernels that round activations, to bytes or to bf16: at most, and in the mean.
+  float rounded_tolerance = 0.25f;
+  float rounded_mean_tolerance = 0.05f;
 };
 
 // The tolerances are a few times what plain f32 arithmetic strays from f64 (float32_max_abs_diff).
+// Those of kernels that round are about twice what was measured with int8: a mean of 0.026 and at
+// most 0.13 (the tiny models), and 0.079 and 0.73 (SmolLM2, which has a few very large
+// activations).
 inline const std::vector<GoldenModel>& GoldenModels() {
   static const std::vector<GoldenModel> models = {
       {"qwen2", "golden_tiny_qwen2.json", {"tests/reference/tiny/tiny_qwen2"}, 2e-5f, false},
@@ -45,7 +50,9 @@ inline const std::vector<GoldenModel>& GoldenModels() {
        "golden_smollm2.json",
        {"$REDLINE_SMOLLM2_GGUF", "build/test-data/smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"},
        3e-4f,
-       true},
+       true,
+       1.5f,
+       0.15f},
   };
   return models;
 }

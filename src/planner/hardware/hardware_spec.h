@@ -47,7 +47,7 @@ struct Price {
 // that its process may use; `memory_bandwidth_bytes_per_second` is what all of them read together,
 // `peak_flops` what all of them compute with the best instructions that the engine's kernels use.
 struct CpuFacts {
-  std::string isa;    // of the engine's kernels: "ref", "avx2", "avx512"
+  std::string isa;    // of the engine's kernels: "avx2", "avx512_vnni"...
   int64_t cores = 0;  // that a process may run on
   SourcedNumber last_level_cache_bytes;
   SourcedNumber core_read_bytes_per_second;  // by one core

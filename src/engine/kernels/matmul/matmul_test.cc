@@ -39,6 +39,12 @@ struct RoundedRow {
 
 float RoundToBf16(float value) { return BF16ToF32(KvElement<KvDtype::kBf16>::Encode(value)); }
 
+// Quantised weights are rounded from halfway away from zero, others are to the even one.
+float RoundWeightToBf16(DType dtype, float value) {
+  if (!InfoOf(dtype).IsQuantized()) return RoundToBf16(value);
+  return std::bit_cast<float>((std::bit_cast<uint32_t>(value) + 0x8000) & 0xffff0000);
+}
+
 RoundedRow RoundRow(RowForm form, const float* x, int64_t count) {
   RoundedRow row = {.values = {x, x + count}, .errors = std::vector<double>(count)};
   if (form == RowForm::kBf16) {

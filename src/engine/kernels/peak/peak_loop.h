@@ -12,7 +12,10 @@ template <int kChains, typename Vec, typename Step>
 [[gnu::always_inline]] inline Vec RunChains(int64_t rounds, Vec zero, const Step& step) {
   Vec acc[kChains];
 #pragma GCC unroll 16
-  for (int i = 0; i < kChains; ++i) acc[i] = zero;
+  for (int i = 0; i < kChains; ++i) {
+    acc[i] = zero;
+    asm volatile("" : "+x"(acc[i]));  // else the compiler finds that all chains are the same one
+  }
   for (int64_t round = 0; round < rounds; ++round) {
 #pragma GCC unroll 16
     for (int i = 0; i < kChains; ++i) acc[i] = step(acc[i]);

@@ -9,7 +9,7 @@ namespace redline::engine {
 // Of 256 bits, in whichever way the products are summed.
 struct Int8Of256 : Avx2 {
   // Register tiles of the int8 matmul.
-  static constexpr int kDirectRows = 1;
+  static constexpr int kDirectRows = 2;
   static constexpr int kPairRows = 0;
   static constexpr int kTileRows = 4;
   static constexpr int kTileVecs = 2;

@@ -8,7 +8,7 @@ namespace redline::engine {
 
 struct Avx512Vnni : Avx512 {
   // Register tiles of the int8 matmul.
-  static constexpr int kDirectRows = 4;
+  static constexpr int kDirectRows = 6;
   static constexpr int kPairRows = 2;
   static constexpr int kTileRows = 6;
   static constexpr int kTileVecs = 2;
