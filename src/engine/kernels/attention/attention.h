@@ -24,7 +24,7 @@ namespace redline::engine {
 
 inline constexpr int64_t kKvBlock = 32;
 // Queries handled together; also the largest `query_end - query_begin` of one call.
-inline constexpr int64_t kQueryTile = 48;
+inline constexpr int64_t kQueryTile = 96;
 inline constexpr int64_t kMaxHeadDim = 256;
 
 struct AttentionArgs {

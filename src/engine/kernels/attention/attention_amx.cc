@@ -1,19 +1,20 @@
 // The attention of attention.h on AMX tiles: queries, keys, softmax weights and values are bf16
 // (the cache's own, or rounded once more), scores and sums f32.
 //
-// For every absolute block of kKvBlock positions, in order:
-//   keys, values  become pairs (simd/amx.h): keys transposed, values interleaved; once for all
-//   queries
-// and for every tile of 16 queries that see some of it:
+// For every absolute block of kKvBlock positions, in order, and all tiles of 16 queries that see
+// some of it:
 //   scores    [16][32] = scaled q x keys
 //   softmax   running maximum and sum per query, positions after the query's own get weight 0
 //   values    sum = sum * correction + weights x values
-// A query is a row of its tile, whoever its neighbours are.
+// Scores are in units of log2, softmax is 2^x. A query is a row of its tile, whoever its neighbours
+// are.
+//
+// Keys are multiplied where they lie if there is but one tile of queries: the tile unit gives
+// scores transposed, [32][16], of the same bits. For more tiles it pays to transpose the keys.
 #include "engine/kernels/attention/attention.h"
 #include "engine/kernels/attention/kv_pages.h"
 #include "engine/kernels/kv_store/kv_load_simd.h"
 #include "engine/kernels/simd/amx.h"
-#include "engine/kernels/simd/exp.h"
 
 namespace redline::engine {
 namespace {
@@ -50,6 +51,17 @@ template <KvDtype kDtype>
     KvLoad<Avx512, kDtype>::Load16(bytes + kLanes, &high);
     return ToBf16(low, high);
   }
+}
+
+// 2^x for x <= 0, within 3e-6 of it; 0 for -inf, NaN for NaN.
+[[gnu::always_inline]] inline __m512 Exp2(__m512 x) {
+  const __m512 r = _mm512_reduce_ps(x, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);  // x - floor(x)
+  __m512 p = _mm512_set1_ps(0.013426682911813259f);
+  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(0.052242476493120193f));
+  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(0.241280198097229f));
+  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(0.6930448412895203f));
+  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(1));
+  return _mm512_scalef_ps(p, x);
 }
 
 template <KvDtype kDtype>
@@ -97,8 +109,9 @@ class AttentionOfTiles {
   }
 
   void LoadQueries() {
+    constexpr float kLog2OfE = 1.44269504088896341f;
     const __m512 scale =
-        _mm512_set1_ps(kScale / __builtin_sqrtf(static_cast<float>(args_.head_dim)));
+        _mm512_set1_ps(kScale * kLog2OfE / __builtin_sqrtf(static_cast<float>(args_.head_dim)));
     for (int64_t query = 0; query < num_tiles_ * kTileRows; ++query) {
       const float* from = args_.q + RowOf(query) * args_.q_stride + HeadOf(query) * args_.head_dim;
       const int64_t tile = query / kTileRows;
@@ -116,19 +129,70 @@ class AttentionOfTiles {
       largest_[query] = -1e30f;
       Avx512::Store(totals_[query], Avx512::Zero());
     }
+    for (int64_t k = 0; num_tiles_ == 1 && k < num_k_; ++k) {
+      __m512i words[16];
+#pragma GCC unroll 16
+      for (int i = 0; i < 16; ++i) words[i] = _mm512_load_si512(queries_[0][k][i]);
+      Transpose16x16(words);
+#pragma GCC unroll 16
+      for (int i = 0; i < 16; ++i) _mm512_store_si512(query_pairs_[k][i], words[i]);
+    }
   }
 
   void AddBlock(int64_t begin, int64_t count, int64_t next_count) {
     pages_.Take(begin, count, next_count);
-    TakeKeys();
+    num_tiles_ == 1 ? ScoreInPlace() : TakeKeys();
     TakeValues();
     // Queries are in the order of their positions: those that see this block are the last ones.
     int64_t first = 0;
     while (positions_[first] < begin) ++first;
-    for (int64_t tile = first / kTileRows; tile < num_tiles_; ++tile) {
-      Score(tile);
-      Weigh(tile, begin);
+    // Step by step for all tiles: what a step reads the one before it wrote long ago.
+    const int64_t first_tile = first / kTileRows;
+    for (int64_t tile = first_tile; num_tiles_ > 1 && tile < num_tiles_; ++tile) Score(tile);
+    for (int64_t tile = first_tile; tile < num_tiles_; ++tile) Weigh(tile, begin);
+    for (int64_t tile = first_tile; tile < num_tiles_; ++tile)
       AddValues(tile, first - tile * kTileRows);
+  }
+
+  // The scores of the only tile: keys are the tile of rows, queries that of pairs.
+  void ScoreInPlace() {
+    const Element* rows[kKvBlock];
+    pages_.Rows(pages_.Keys(), zeros_, rows);
+    alignas(64) float transposed[kKvBlock][kTileRows];
+    for (int64_t tile = 0; tile < kPositionTiles; ++tile) {
+      const Element* const* tile_rows = rows + tile * kTileRows;
+      const bool in_place = kDtype == KvDtype::kBf16 && args_.head_dim % kTileK == 0 &&
+                            tile_rows[15] == tile_rows[0] + 15 * args_.head_dim;
+      if (!in_place) CopyKeys(tile_rows);
+      _tile_zero(0);
+      for (int64_t k = 0; k < num_k_; ++k) {
+        if (in_place) {
+          TileLoad<4>(tile_rows[0] + k * kTileK, args_.head_dim * 2);
+        } else {
+          TileLoad<4>(keys_[0][k], kTileRowBytes);
+        }
+        TileLoad<6>(query_pairs_[k], kTileRowBytes);
+        _tile_dpbf16ps(0, 4, 6);
+      }
+      TileStore<0>(transposed[tile * kTileRows], kFloatsRow);
+      pages_.PrefetchNext(16);
+    }
+    const __m512i of_lane =
+        _mm512_mullo_epi32(_mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
+                           _mm512_set1_epi32(kTileRows));
+    for (int64_t i = 0; i < num_queries_; ++i) {
+      for (int64_t at = 0; at < kKvBlock; at += Avx512::kLanes)
+        Avx512::Store(scores_[0][i] + at, _mm512_i32gather_ps(of_lane, &transposed[at][i], 4));
+    }
+  }
+
+  // 16 rows of keys to keys_[0], as rows.
+  void CopyKeys(const Element* const* rows) {
+    for (int64_t k = 0; k < num_k_; ++k) {
+      for (int64_t i = 0; i < kTileRows; ++i) {
+        _mm512_store_si512(keys_[0][k][i],
+                           LoadKv<kDtype>(rows[i] + k * kTileK, args_.head_dim - k * kTileK));
+      }
     }
   }
 
@@ -178,46 +242,46 @@ class AttentionOfTiles {
       _tile_dpbf16ps(0, 4, 6);
       _tile_dpbf16ps(1, 4, 7);
     }
-    TileStore<0>(scores_[0], 2 * kFloatsRow);
-    TileStore<1>(scores_[0] + kTileRows, 2 * kFloatsRow);
+    TileStore<0>(scores_[tile][0], 2 * kFloatsRow);
+    TileStore<1>(scores_[tile][0] + kTileRows, 2 * kFloatsRow);
   }
 
   // The tile's scores become softmax weights, relative to each query's new maximum.
   void Weigh(int64_t tile, int64_t begin) {
     const int64_t first = tile * kTileRows;
-    if (positions_[first] + 1 < begin + kKvBlock) Hide(first, begin);
+    const float(*scores)[kKvBlock] = scores_[tile];
+    if (positions_[first] + 1 < begin + kKvBlock) Hide(tile, begin);
     const int64_t num_rows = NumRowsOf(tile);
     __m512 largest[16];
 #pragma GCC unroll 16
     for (int i = 0; i < 16; ++i) {
-      largest[i] =
-          _mm512_max_ps(Avx512::Load(scores_[i]), Avx512::Load(scores_[i] + Avx512::kLanes));
+      largest[i] = _mm512_max_ps(Avx512::Load(scores[i]), Avx512::Load(scores[i] + Avx512::kLanes));
     }
     const __m512 old_largest = Avx512::Load(largest_ + first);
     const __m512 new_largest = _mm512_max_ps(old_largest, MaxOfRows(largest));
     Avx512::Store(largest_ + first, new_largest);
-    const __m512 correction = Exp<Avx512>(_mm512_sub_ps(old_largest, new_largest));
-    Avx512::Store(correction_, correction);
-    is_corrected_ = _mm512_cmp_ps_mask(correction, _mm512_set1_ps(1), _CMP_NEQ_UQ) != 0;
+    const __m512 correction = Exp2(_mm512_sub_ps(old_largest, new_largest));
+    Avx512::Store(correction_ + first, correction);
+    is_corrected_[tile] = _mm512_cmp_ps_mask(correction, _mm512_set1_ps(1), _CMP_NEQ_UQ) != 0;
     for (int64_t i = 0; i < num_rows; ++i) {
       const __m512 most = _mm512_set1_ps(largest_[first + i]);
-      const __m512 low = Exp<Avx512>(_mm512_sub_ps(Avx512::Load(scores_[i]), most));
-      const __m512 high =
-          Exp<Avx512>(_mm512_sub_ps(Avx512::Load(scores_[i] + Avx512::kLanes), most));
+      const __m512 low = Exp2(_mm512_sub_ps(Avx512::Load(scores[i]), most));
+      const __m512 high = Exp2(_mm512_sub_ps(Avx512::Load(scores[i] + Avx512::kLanes), most));
       const __m512 total =
-          _mm512_mul_ps(Avx512::Load(totals_[first + i]), _mm512_set1_ps(correction_[i]));
+          _mm512_mul_ps(Avx512::Load(totals_[first + i]), _mm512_set1_ps(correction_[first + i]));
       Avx512::Store(totals_[first + i], _mm512_add_ps(_mm512_add_ps(total, low), high));
-      _mm512_store_si512(weights_[i], ToBf16(low, high));
+      _mm512_store_si512(weights_[tile][i], ToBf16(low, high));
     }
   }
 
   // Positions after the query's own get score -inf.
-  void Hide(int64_t first, int64_t begin) {
+  void Hide(int64_t tile, int64_t begin) {
     for (int64_t i = 0; i < kTileRows; ++i) {
-      const int64_t num_visible = positions_[first + i] + 1 - begin;
+      const int64_t num_visible = positions_[tile * kTileRows + i] + 1 - begin;
       for (int64_t at = 0; at < kKvBlock; at += Avx512::kLanes) {
-        Avx512::Store(scores_[i] + at, Avx512::FillTail(Avx512::Load(scores_[i] + at),
-                                                        num_visible - at, -__builtin_inff()));
+        float* scores = scores_[tile][i] + at;
+        Avx512::Store(scores,
+                      Avx512::FillTail(Avx512::Load(scores), num_visible - at, -__builtin_inff()));
       }
     }
   }
@@ -225,8 +289,8 @@ class AttentionOfTiles {
   // Rows before `first` of the tile see nothing of this block: their sums stay as they are,
   // whatever the values.
   void AddValues(int64_t tile, int64_t first) {
-    if (is_corrected_) Correct(tile);
-    TileLoad<5>(weights_, kTileRowBytes);
+    if (is_corrected_[tile]) Correct(tile);
+    TileLoad<5>(weights_[tile], kTileRowBytes);
     for (int64_t column = 0; column < num_columns_; ++column) {
       float* sums = sums_[tile][column][0];
       TileLoad<2>(sums, kFloatsRow);
@@ -244,10 +308,11 @@ class AttentionOfTiles {
   }
 
   void Correct(int64_t tile) {
+    const float* corrections = correction_ + tile * kTileRows;
     for (int64_t column = 0; column < num_columns_; ++column) {
       for (int64_t i = 0; i < NumRowsOf(tile); ++i) {
         float* sums = sums_[tile][column][i];
-        Avx512::Store(sums, _mm512_mul_ps(Avx512::Load(sums), _mm512_set1_ps(correction_[i])));
+        Avx512::Store(sums, _mm512_mul_ps(Avx512::Load(sums), _mm512_set1_ps(corrections[i])));
       }
     }
   }
@@ -272,20 +337,21 @@ class AttentionOfTiles {
   const int64_t num_k_;
   const int64_t num_columns_;
   KvPages<kDtype> pages_;
-  bool is_corrected_ = false;  // some query's maximum has grown
+  bool is_corrected_[kQueryTiles] = {};  // some query's maximum has grown
 
   // Tiles: [...][row][element].
   alignas(64) uint16_t queries_[kQueryTiles][kMaxK][kTileRows][kTileK];  // scaled
   alignas(64) uint32_t keys_[kPositionTiles][kMaxK][kTileRows][kTileRows];
   alignas(64) uint32_t values_[kMaxColumns][kTileRows][kTileRows];
   alignas(64) float sums_[kQueryTiles][kMaxColumns][kTileRows][kTileRows];  // weighted values
-  alignas(64) float scores_[kTileRows][kKvBlock];
-  alignas(64) uint16_t weights_[kTileRows][kTileK];
+  alignas(64) float scores_[kQueryTiles][kTileRows][kKvBlock];
+  alignas(64) uint16_t weights_[kQueryTiles][kTileRows][kTileK];
+  alignas(64) uint32_t query_pairs_[kMaxK][kTileRows][kTileRows];  // of the only tile
   // Per query.
   alignas(64) float totals_[kQueryTiles * kTileRows][Avx512::kLanes];  // sums of weights, by lane
   alignas(64) float largest_[kQueryTiles * kTileRows];
   int64_t positions_[kQueryTiles * kTileRows];
-  alignas(64) float correction_[kTileRows];
+  alignas(64) float correction_[kQueryTiles * kTileRows];
   static constexpr Element zeros_[kMaxHeadDim] = {};
 };
 
