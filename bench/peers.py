@@ -42,12 +42,17 @@ WORKLOADS = {
     "single": (128, 256, 1, 4)}
 QUICK = {"chat": (220, 20, 8, 16), "short": (128, 4, 8, 32), "single": (128, 32, 1, 2)}
 
+LLAMA = ["--flash-attn", "on", "--ubatch-size", "512", "--cache-ram", "0", "--no-cache-prompt"]
+
 # server: (engine, weights, candidate settings as (arguments, environment))
 SERVERS = {
     "native q4_1": ("native", "gguf", [([], {}), (["--kv-cache-dtype", "bf16"], {}),
                                        (["--chunked-prefill-size", "256"], {})]),
-    "llama.cpp q4_1": ("llama_cpp@11434", "gguf", [([], {}), (["--flash-attn", "on"], {}),
-                                                   (["--batch-size", "512"], {})]),
+    # A context of its own for each slot, or one that all share: each slot then gets what the longest
+    # request takes.
+    "llama.cpp q4_1": ("llama_cpp@11434", "gguf", [
+        ([*LLAMA, "--parallel", "16", "--no-kv-unified", "--ctx-size", str(16 * CONTEXT)], {}),
+        ([*LLAMA, "--parallel", "32", "--kv-unified", "--ctx-size", str(4 * CONTEXT)], {})]),
     "native bf16": ("native", "hf", [([], {}), (["--kv-cache-dtype", "bf16"], {})]),
     "vllm bf16": ("vllm@0.13.0", "hf", [([], {}), (["--enforce-eager"], {}),
                                         (["--max-num-batched-tokens", "1024"], {})]),
@@ -68,16 +73,14 @@ def install(engine, cache):
     return record["program"]
 
 
-def command(engine, program, model, port, most_in_flight):
+def command(engine, program, model, port):
     if engine == "native":
         return [BINARY, "serve", "--model-path", model, "--served-model-name", NAME, "--port", port,
                 "--context-length", CONTEXT]
     if engine.startswith("vllm"):
         return [*program, "serve", model, "--served-model-name", NAME, "--port", port,
                 "--host", "127.0.0.1", "--max-model-len", CONTEXT, *cpu_dtype()]
-    # Slots share the context: each gets what the longest request takes.
-    return [*program, "--model", model, "--alias", NAME, "--port", port, "--host", "127.0.0.1",
-            "--parallel", most_in_flight, "--kv-unified", "--ctx-size", 4 * CONTEXT]
+    return [*program, "--model", model, "--alias", NAME, "--port", port, "--host", "127.0.0.1"]
 
 
 def cpu_dtype():
@@ -89,11 +92,11 @@ def cpu_dtype():
 class Server:
     """One server, its own process group, ended on exit."""
 
-    def __init__(self, name, programs, models, settings, most_in_flight):
+    def __init__(self, name, programs, models, settings):
         engine, weights, _ = SERVERS[name]
         arguments, environment = settings
         self.port = free_port()
-        words = command(engine, programs.get(engine), models[weights], self.port, most_in_flight)
+        words = command(engine, programs.get(engine), models[weights], self.port)
         self.log_path = OUT / f"{name.replace(' ', '-')}.log"
         self.words = [str(word) for word in [*words, *arguments]]
         self.environment = {**os.environ, "VLLM_CPU_KVCACHE_SPACE": "4", **environment}
@@ -241,10 +244,9 @@ def main():
         cli("export", "--model-path", arguments.model, "--to", models["hf"], "--dtype", "bfloat16")
     programs = {SERVERS[name][0]: install(SERVERS[name][0], arguments.cache_dir)
                 for name in servers if SERVERS[name][0] != "native"}
-    most = max(shape[2] for shape in workloads.values())
 
     def start(name, settings):
-        return Server(name, programs, models, settings, most)
+        return Server(name, programs, models, settings)
 
     settings, sweeps = {}, {}
     for name in servers:

@@ -5,9 +5,13 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
+#include <mutex>
 #include <string>
+#include <thread>
 
+#include "base/process.h"
 #include "lab/tune/tune.h"
 #include "lab/tune/virtual_lab.h"
 #include "planner/search/search.h"
@@ -73,33 +77,60 @@ int64_t MedianOf(std::vector<int64_t> values) {
   return values.empty() ? 0 : values[values.size() / 2];
 }
 
+struct SeedResult {
+  Status status;
+  std::string line;
+  int64_t race_trials = 0;
+  int64_t random_trials = 0;
+};
+
+SeedResult RunSeed(uint64_t seed, const Subject& subject) {
+  VirtualLab lab(subject.model, subject.hardware,
+                 {.truth = {.truth_seed = seed, .noise = 0.02}, .workload = subject.workload});
+  const double best = TrueBest(subject, lab);
+  SeedResult done{.line = fmt::format("seed {:2}: true best {:.0f}", seed, best)};
+  for (const Strategy strategy : {Strategy::kRace, Strategy::kRandom}) {
+    const TuneOptions options{.strategy = strategy,
+                              .most_seconds = 1e12,
+                              .most_trials = strategy == Strategy::kRace ? 40 : 400,
+                              .seed = seed,
+                              .has_short_runs = false,
+                              .scales = {.noise = 0.03}};
+    const Result<TuneResult> result =
+        Tune({.space = subject.space, .proposals = subject.proposals}, lab, options);
+    if (!result.ok()) return {.status = result.status()};
+    const int64_t trials = TrialsToReach(subject, lab, *result, best);
+    (strategy == Strategy::kRace ? done.race_trials : done.random_trials) = trials;
+    const auto winner = lab.TrueValue(subject.space.ConfigurationOf(result->winner));
+    done.line +=
+        fmt::format("; {} near it at trial {}, winner at {:.1f}% after {} trials", NameOf(strategy),
+                    trials, winner.ok() ? 100 * *winner / best : 0, result->num_trials);
+  }
+  return done;
+}
+
+// Seeds know nothing of each other: one to a CPU.
 Status Run(uint64_t num_seeds, const Subject& subject) {
+  std::vector<SeedResult> results(num_seeds);
+  std::atomic<uint64_t> next = 0;
+  std::mutex printing;
+  const auto work = [&] {
+    for (uint64_t index = next++; index < num_seeds; index = next++) {
+      results[index] = RunSeed(index + 1, subject);
+      const std::lock_guard lock(printing);
+      fmt::print("{}\n", results[index].line);
+      std::fflush(stdout);
+    }
+  };
+  std::vector<std::thread> threads;
+  for (int i = 0; i < AvailableCpus(); ++i) threads.emplace_back(work);
+  for (std::thread& thread : threads) thread.join();
   std::vector<int64_t> race_trials;
   std::vector<int64_t> random_trials;
-  for (uint64_t seed = 1; seed <= num_seeds; ++seed) {
-    VirtualLab lab(subject.model, subject.hardware,
-                   {.truth = {.truth_seed = seed, .noise = 0.02}, .workload = subject.workload});
-    const double best = TrueBest(subject, lab);
-    std::string line = fmt::format("seed {:2}: true best {:.0f}", seed, best);
-    for (const Strategy strategy : {Strategy::kRace, Strategy::kRandom}) {
-      const TuneOptions options{.strategy = strategy,
-                                .most_seconds = 1e12,
-                                .most_trials = strategy == Strategy::kRace ? 40 : 400,
-                                .seed = seed,
-                                .has_short_runs = false,
-                                .scales = {.noise = 0.03}};
-      RL_ASSIGN_OR_RETURN(
-          const TuneResult result,
-          Tune({.space = subject.space, .proposals = subject.proposals}, lab, options));
-      const int64_t trials = TrialsToReach(subject, lab, result, best);
-      (strategy == Strategy::kRace ? race_trials : random_trials).push_back(trials);
-      const auto winner = lab.TrueValue(subject.space.ConfigurationOf(result.winner));
-      line += fmt::format("; {} near it at trial {}, winner at {:.1f}% after {} trials",
-                          NameOf(strategy), trials, winner.ok() ? 100 * *winner / best : 0,
-                          result.num_trials);
-    }
-    fmt::print("{}\n", line);
-    std::fflush(stdout);
+  for (const SeedResult& result : results) {
+    RL_RETURN_IF_ERROR(result.status);
+    race_trials.push_back(result.race_trials);
+    random_trials.push_back(result.random_trials);
   }
   fmt::print("median over {} seeds: race {} trials, random {}\n", num_seeds, MedianOf(race_trials),
              MedianOf(random_trials));
