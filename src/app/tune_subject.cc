@@ -11,6 +11,7 @@
 #include "base/process.h"
 #include "base/strings.h"
 #include "embedded/catalog_files.h"
+#include "engine/kernels/registry.h"
 #include "lab/tune/cpu_axes.h"
 #include "lab/tune/virtual_lab.h"
 #include "planner/search/search.h"
@@ -33,6 +34,17 @@ std::vector<std::string> EnginesOf(const Arguments& arguments) {
     if (!name.empty()) engines.push_back(name);
   }
   return engines;
+}
+
+// Other kernels of the same vectors as the default's: what differs is their arithmetic.
+std::vector<std::string> OtherKernels() {
+  const auto available = engine::AvailableKernels();
+  std::vector<std::string> names;
+  for (const engine::KernelSet* kernels : available) {
+    if (kernels != available.back() && kernels->vectors == available.back()->vectors)
+      names.emplace_back(kernels->name);
+  }
+  return names;
 }
 
 size_t BaselineOf(const lab::TuneSpace& space) {
@@ -192,7 +204,9 @@ Status SetLocal(const Arguments& arguments, const TuneFrame& frame, TuneSubject&
   for (const std::string& name : engines) {
     RL_ASSIGN_OR_RETURN(const std::string engine, WithVersion(name));
     RL_ASSIGN_OR_RETURN(planner::SearchSpace space,
-                        lab::CpuSpaceOf(engine, cpu.num_devices, longest));
+                        lab::CpuSpaceOf(engine, {.num_cpus = cpu.num_devices,
+                                                 .longest_request = longest,
+                                                 .kernels = OtherKernels()}));
     RL_ASSIGN_OR_RETURN(lab::TuneEngine tuned, lab::MakeTuneEngine(std::move(space), {}, longest));
     subject.space.engines.push_back(std::move(tuned));
   }

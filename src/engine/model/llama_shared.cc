@@ -8,7 +8,9 @@
 namespace redline::engine {
 namespace {
 
-KvDtype AutoKvDtype(const LlamaWeights& weights) {
+KvDtype AutoKvDtype(const LlamaWeights& weights, const KernelSet& kernels) {
+  // Attention in bf16 rounds what it reads: a cache in f32 would cost twice the memory for nothing.
+  if (kernels.arithmetic == Arithmetic::kBf16) return KvDtype::kBf16;
   const DType dtype = weights.layers.front().qkv.parts.front().weight.dtype;
   return dtype == DType::kBF16 ? KvDtype::kBf16 : KvDtype::kF32;
 }
@@ -37,7 +39,7 @@ Status LlamaShared::Load(const Checkpoint& checkpoint, ThreadPool& pool) {
   RL_ASSIGN_OR_RETURN(memory,
                       AnonymousMemory::Allocate(binder.Bytes(), "the weights of the model"));
   binder.Load(pool, memory.data());
-  kv_dtype = options.kv_dtype.value_or(AutoKvDtype(weights));
+  kv_dtype = options.kv_dtype.value_or(AutoKvDtype(weights, kernels));
   return checkpoint.CheckIntact();
 }
 

@@ -240,7 +240,9 @@ TEST_P(LlamaTest, ReplicasRunSideBySide) {
   for (const std::vector<float>& result : results) EXPECT_TRUE(SameBits(result, alone));
 }
 
+// Of kernels in f32.
 TEST(LlamaKvDtypeTest, AutoFollowsTheWeights) {
+  const ModelOptions options = {.isa = std::string(SelectKernels().value()->vectors)};
   ThreadPool pool(1);
   for (const auto& [weights, expected] : std::map<DType, KvDtype>{
            {DType::kF32, KvDtype::kF32},
@@ -249,7 +251,7 @@ TEST(LlamaKvDtypeTest, AutoFollowsTheWeights) {
            {DType::kQ4_1, KvDtype::kF32},
        }) {
     const TestingCheckpoint checkpoint(ConfigOf("llama"), weights);
-    EXPECT_EQ(MakeModel(checkpoint, pool, {}).value()->kv_layout().dtype, expected);
+    EXPECT_EQ(MakeModel(checkpoint, pool, options).value()->kv_layout().dtype, expected);
     const ModelOptions asked = {.kv_dtype = KvDtype::kFp8E4m3};
     EXPECT_EQ(MakeModel(checkpoint, pool, asked).value()->kv_layout().dtype, KvDtype::kFp8E4m3);
   }

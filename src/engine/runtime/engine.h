@@ -31,6 +31,7 @@ struct EngineOptions {
   int64_t dp_size = 1;  // data-parallel ranks: schedulers with KV pools and threads of their own
   std::string schedule_policy = "fcfs";  // or "lpm": longest cached prefix first
   std::string kv_cache_dtype = "auto";   // or f32, bf16, fp8_e4m3
+  std::string kernels = "auto";          // or a KernelSet's name; auto: as SelectKernels does
   bool disable_radix_cache = false;      // no prefix cache
 };
 
@@ -102,7 +103,7 @@ struct EngineRequest {
 // What the engine decided at start, for /v1/models, logs and the memory ledger.
 struct ResolvedEngine {
   EngineOptions options;  // every 0 replaced by the value used
-  std::string isa;        // "avx512", "avx2", "ref"
+  std::string isa;        // the KernelSet's name
   int64_t weight_bytes = 0;
   int64_t kv_bytes = 0;
   int64_t activation_bytes = 0;

@@ -27,7 +27,10 @@ constexpr int64_t kLeastContext = 256;
 constexpr std::array<std::string_view, 2> kSchedulePolicies = {"fcfs", "lpm"};
 constexpr std::array<std::string_view, 4> kKvCacheDtypes = {"auto", "f32", "bf16", "fp8_e4m3"};
 
-constexpr std::array<EngineOptionField, 11> kFields = {{
+constexpr std::array<std::string_view, 8> kKernels = {
+    "auto", "ref", "avx2", "avx2_int8", "avx_vnni", "avx512", "avx512_vnni", "amx"};
+
+constexpr std::array<EngineOptionField, 12> kFields = {{
     {"max_running_requests", NumberOption{&EngineOptions::max_running_requests, 1, 4096},
      "requests that are decoded together, per rank"},
     {"max_total_tokens", NumberOption{&EngineOptions::max_total_tokens, 0, int64_t{1} << 40},
@@ -47,7 +50,9 @@ constexpr std::array<EngineOptionField, 11> kFields = {{
     {"schedule_policy", ChoiceOption{&EngineOptions::schedule_policy, kSchedulePolicies},
      "who is admitted next: fcfs, first come first served, or lpm, longest cached prefix first"},
     {"kv_cache_dtype", ChoiceOption{&EngineOptions::kv_cache_dtype, kKvCacheDtypes},
-     "how keys and values are stored; auto: bf16 for BF16 checkpoints, else f32"},
+     "how keys and values are stored; auto: bf16 for BF16 checkpoints and with AMX, else f32"},
+    {"kernels", ChoiceOption{&EngineOptions::kernels, kKernels},
+     "instruction set and arithmetic of the kernels; auto: the fastest that this machine has"},
     {"disable_radix_cache", SwitchOption{&EngineOptions::disable_radix_cache},
      "do not keep computed prefixes for later requests"},
 }};

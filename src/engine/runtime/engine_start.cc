@@ -42,10 +42,12 @@ Status MakeRanks(const Checkpoint& checkpoint, const EngineOptions& options, Eng
       RL_ASSIGN_OR_RETURN(rank.model, parts.ranks.front().model->MakeReplica(*rank.pool));
       continue;
     }
-    RL_ASSIGN_OR_RETURN(rank.model, MakeModel(checkpoint, *rank.pool,
-                                              {.max_batch_rows = options.chunked_prefill_size,
-                                               .max_logits_rows = options.max_running_requests,
-                                               .kv_dtype = kv_dtype}));
+    RL_ASSIGN_OR_RETURN(rank.model,
+                        MakeModel(checkpoint, *rank.pool,
+                                  {.max_batch_rows = options.chunked_prefill_size,
+                                   .max_logits_rows = options.max_running_requests,
+                                   .isa = options.kernels == "auto" ? "" : options.kernels,
+                                   .kv_dtype = kv_dtype}));
   }
   return checkpoint.CheckIntact();
 }

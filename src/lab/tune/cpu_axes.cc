@@ -14,11 +14,6 @@ namespace {
 using planner::FlagAxis;
 using planner::SwitchAxis;
 
-struct CpuQuestion {
-  int64_t num_cpus = 1;
-  int64_t longest_request = 0;
-};
-
 std::vector<planner::Axis> NativeAxes(const CpuQuestion& question) {
   std::vector<planner::Axis> axes;
   if (question.num_cpus > 1) {
@@ -26,6 +21,13 @@ std::vector<planner::Axis> NativeAxes(const CpuQuestion& question) {
     axes.back().values[1].label = "2 ranks";
   }
   axes.push_back(FlagAxis("KV cache", "--kv-cache-dtype", {"bf16"}, {"fp8_e4m3"}));
+  if (!question.kernels.empty()) {
+    axes.push_back(FlagAxis("kernels", "--kernels", {}));
+    planner::Axis& axis = axes.back();
+    for (const std::string& name : question.kernels)
+      axis.values.push_back({.label = name, .words = {"--kernels", name}});
+    axis.num_coarse = axis.values.size();
+  }
   axes.push_back(FlagAxis("chunked prefill", "--chunked-prefill-size", {"256", "1024", "2048"},
                           {"128", "4096"}));
   axes.push_back(
@@ -78,14 +80,11 @@ constexpr std::array kCpuEngines = {CpuEngine{"native", NativeAxes}, CpuEngine{"
 
 }  // namespace
 
-Result<planner::SearchSpace> CpuSpaceOf(std::string_view engine, int64_t num_cpus,
-                                        int64_t longest_request) {
+Result<planner::SearchSpace> CpuSpaceOf(std::string_view engine, const CpuQuestion& question) {
   const std::string_view name = engine.substr(0, engine.find('@'));
   for (const CpuEngine& each : kCpuEngines) {
     if (each.name != name) continue;
-    return planner::SearchSpace{
-        .engine = std::string(engine),
-        .axes = each.axes({.num_cpus = num_cpus, .longest_request = longest_request})};
+    return planner::SearchSpace{.engine = std::string(engine), .axes = each.axes(question)};
   }
   return Unimplemented(
       fmt::format("{} is not tuned on a CPU; native, vllm and llama_cpp are", Excerpt(engine)),

@@ -90,7 +90,8 @@ Status CheckLocalEngine(const std::string& engine) {
   const backends::EngineFacts& facts = (*backend)->facts();
   const bool has_version = facts.is_built_in || engine.find('@') != std::string::npos;
   const std::string whole = has_version ? engine : engine + "@" + facts.versions.front();
-  const auto space = lab::CpuSpaceOf(whole, AvailableCpus(), kAnyLength);
+  const auto space = lab::CpuSpaceOf(
+      whole, {.num_cpus = AvailableCpus(), .longest_request = kAnyLength, .kernels = {}});
   return space.ok() ? OkStatus() : BadField(space.status(), "engines");
 }
 

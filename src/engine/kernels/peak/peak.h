@@ -14,7 +14,8 @@ namespace redline::engine {
 
 // One kind of arithmetic of one instruction set that this machine can execute.
 struct PeakPath {
-  std::string_view isa;         // "ref", "avx2", "avx_vnni", "avx512", "avx512_vnni", "avx512_bf16"
+  std::string_view isa;  // "ref", "avx2", "avx_vnni", "avx512", "avx512_vnni", "avx512_bf16",
+                         // "amx"
   std::string_view arithmetic;  // "fp32", "int8", "bf16"
   // Runs `rounds` rounds on the calling thread; returns a value that hangs on all of them, so that
   // none is left out.
@@ -45,5 +46,6 @@ float PeakInt8AvxVnni(int64_t rounds);
 float PeakFp32Avx512(int64_t rounds);
 float PeakInt8Avx512Vnni(int64_t rounds);
 float PeakBf16Avx512(int64_t rounds);
+float PeakBf16Amx(int64_t rounds);
 
 }  // namespace redline::engine

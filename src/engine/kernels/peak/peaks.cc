@@ -11,6 +11,7 @@ constexpr int64_t kInt8Of256 = 2 * 32;
 constexpr int64_t kFp32Of512 = 2 * 16;
 constexpr int64_t kInt8Of512 = 2 * 64;
 constexpr int64_t kBf16Of512 = 2 * 32;
+constexpr int64_t kBf16OfTiles = 4 * 2 * 16 * 16 * 32;
 
 }  // namespace
 
@@ -28,6 +29,7 @@ std::vector<PeakPath> AvailablePeaks() {
     paths.push_back({"avx512_vnni", "int8", PeakInt8Avx512Vnni, kInt8Of512 * kPeakChains});
   if (cpu.avx512_bf16)
     paths.push_back({"avx512_bf16", "bf16", PeakBf16Avx512, kBf16Of512 * kPeakChains});
+  if (cpu.amx) paths.push_back({"amx", "bf16", PeakBf16Amx, kBf16OfTiles});
   return paths;
 }
 
