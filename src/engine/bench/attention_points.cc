@@ -128,8 +128,7 @@ KernelSpeed MeasureAttention(const BenchRoom& room, const HeadShape& shape, cons
   speed.bytes = sequences * 2 *
                 static_cast<double>(kContext * shape.num_kv_heads * shape.head_dim *
                                     InfoOf(cache.dtype).element_bytes);
-  JudgeSpeed(room, "read", speed,
-             room.kernels.arithmetic == Arithmetic::kBf16 ? "bf16" : "fp32");
+  JudgeSpeed(room, "read", speed, room.kernels.arithmetic == Arithmetic::kBf16 ? "bf16" : "fp32");
   return speed;
 }
 
