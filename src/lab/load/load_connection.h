@@ -29,10 +29,9 @@ struct LoadConnection {
   uint32_t index = 0;       // of the request; kNone of Schedule while there is none
   int64_t deadline_ns = 0;  // of the present state
   int64_t whole_deadline_ns = 0;
-  int64_t idle_since_ns = 0;
   bool watches_writable = false;
-  // The connection had lain idle so long that the server may have closed it just now: an end
-  // without a byte of answer is then no fault of the server, and the request is sent once more.
+  // The connection had been used before: the server may have closed it just now. An end without a
+  // byte of answer is then no fault of the server, and the request is sent once more.
   bool may_be_stale = false;
   AnswerReader answer;
 };

@@ -20,7 +20,6 @@ namespace {
 
 constexpr int64_t kSecond = 1'000'000'000;
 constexpr int64_t kSweepNs = 50'000'000;
-constexpr int64_t kStaleAfterNs = kSecond / 2;
 // Before answers are read again: reading frees connections, and a new one costs more than a
 // request.
 constexpr int kMaxSendsAtOnce = 32;
@@ -99,7 +98,6 @@ void LoadThread::Run(int64_t begin_ns) {
   const ThreadUsage before = CurrentThreadUsage();
   begin_ns_ = begin_ns;
   next_sweep_ns_ = 0;
-  for (LoadConnection* connection : idle_) connection->idle_since_ns = 0;
   SleepUntil(begin_ns);
   while (HasWork()) {
     SendDue();
@@ -182,8 +180,8 @@ void LoadThread::Start(uint32_t index, int64_t now_ns) {
     context_.writer.Write(index, record.output_tokens, connection.out);
   }
   connection.answer.Begin(rules_, record);
-  connection.may_be_stale = connection.state == LoadConnection::State::kIdle &&
-                            now_ns - connection.idle_since_ns > kStaleAfterNs;
+  // llama.cpp's server says keep-alive and ends the connection after a streamed answer.
+  connection.may_be_stale = connection.state == LoadConnection::State::kIdle;
   if (connection.state == LoadConnection::State::kIdle) {
     Send(connection);
   } else {
@@ -373,7 +371,6 @@ void LoadThread::Release(LoadConnection& connection) {
     return;
   }
   connection.state = LoadConnection::State::kIdle;
-  connection.idle_since_ns = wake_ns_;
   idle_.push_back(&connection);
 }
 

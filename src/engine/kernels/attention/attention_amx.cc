@@ -72,12 +72,8 @@ class AttentionOfTiles {
     AttentionOfTiles attention(args, range);
     attention.LoadQueries();
     const int64_t num_positions = attention.positions_[attention.num_queries_ - 1] + 1;
-    const auto block_size = [&](int64_t begin) {
-      const int64_t left = num_positions - begin;
-      return left < 0 ? 0 : left < kKvBlock ? left : kKvBlock;
-    };
     for (int64_t begin = 0; begin < num_positions; begin += kKvBlock)
-      attention.AddBlock(begin, block_size(begin), block_size(begin + kKvBlock));
+      attention.AddBlock(begin, num_positions);
     attention.StoreResults();
   }
 
@@ -139,8 +135,8 @@ class AttentionOfTiles {
     }
   }
 
-  void AddBlock(int64_t begin, int64_t count, int64_t next_count) {
-    pages_.Take(begin, count, next_count);
+  void AddBlock(int64_t begin, int64_t num_positions) {
+    pages_.Take(begin, num_positions);
     num_tiles_ == 1 ? ScoreInPlace() : TakeKeys();
     TakeValues();
     // Queries are in the order of their positions: those that see this block are the last ones.

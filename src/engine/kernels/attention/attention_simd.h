@@ -32,12 +32,8 @@ class AttentionSimd {
     attention.LoadQueries();
     const int64_t last_row = attention.RowOf(attention.num_queries_ - 1);
     const int64_t num_positions = args.context_len + last_row + 1;
-    const auto block_size = [&](int64_t begin) {
-      const int64_t left = num_positions - begin;
-      return left < 0 ? 0 : left < kKvBlock ? left : kKvBlock;
-    };
     for (int64_t begin = 0; begin < num_positions; begin += kKvBlock)
-      attention.AddBlock(begin, block_size(begin), block_size(begin + kKvBlock));
+      attention.AddBlock(begin, num_positions);
     attention.StoreResults();
   }
 
@@ -79,8 +75,8 @@ class AttentionSimd {
     }
   }
 
-  void AddBlock(int64_t begin, int64_t count, int64_t next_count) {
-    blocks_.Take(begin, count, next_count);
+  void AddBlock(int64_t begin, int64_t num_positions) {
+    blocks_.Take(begin, num_positions);
     // Queries are in the order of their positions: those that see this block are the last ones.
     int64_t first = 0;
     while (positions_[first] < begin) ++first;

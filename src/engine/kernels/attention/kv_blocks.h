@@ -38,10 +38,9 @@ class KvBlocks {
         in_place_(padded_dim == args.head_dim &&
                   (kDtype == KvDtype::kF32 || reads == ValueReads::kOnce)) {}
 
-  // Takes the `count` positions from `begin` on; afterwards PrefetchNext asks for the `next_count`
-  // positions behind them.
-  void Take(int64_t begin, int64_t count, int64_t next_count) {
-    pages_.Take(begin, count, next_count);
+  // See KvPages.
+  void Take(int64_t begin, int64_t num_positions) {
+    pages_.Take(begin, num_positions);
     GatherKeys();
     if (!in_place_) GatherValues();
   }

@@ -23,15 +23,19 @@ class KvPages {
     int64_t size = 0;
   };
 
+  // A block's time is less than memory's latency.
+  static constexpr int64_t kBlocksAhead = 3;
+
   KvPages(const AttentionArgs& args, int64_t kv_head) : args_(args), kv_head_(kv_head) {}
 
-  // Takes the `count` positions from `begin` on; afterwards PrefetchNext asks for the `next_count`
-  // positions behind them.
-  void Take(int64_t begin, int64_t count, int64_t next_count) {
-    FindRuns(begin, count, &runs_);
-    FindRuns(begin + count, next_count, &next_runs_);
+  // Takes the block that begins at `begin`, as far as it is among the first `num_positions`;
+  // afterwards PrefetchNext asks for one that comes kBlocksAhead later.
+  void Take(int64_t begin, int64_t num_positions) {
+    count_ = SizeOf(begin, num_positions);
+    FindRuns(begin, count_, &runs_);
+    const int64_t ahead = begin + kBlocksAhead * kKvBlock;
+    FindRuns(ahead, SizeOf(ahead, num_positions), &next_runs_);
     prefetch_run_ = prefetch_at_ = 0;
-    count_ = count;
   }
 
   int64_t count() const { return count_; }  // positions of the block at hand
@@ -49,7 +53,7 @@ class KvPages {
     while (row < kKvBlock) rows[row++] = absent;
   }
 
-  // Asks for up to `num_lines` more cache lines each of the next block's keys and values. Called
+  // Asks for up to `num_lines` more cache lines each of a later block's keys and values. Called
   // all through a block: in one burst the requests would stall what they should run beside.
   [[gnu::always_inline]] void PrefetchNext(int64_t num_lines) {
     constexpr int64_t kLineElements = 64 / sizeof(Element);
@@ -67,6 +71,11 @@ class KvPages {
   }
 
  private:
+  static int64_t SizeOf(int64_t begin, int64_t num_positions) {
+    const int64_t left = num_positions - begin;
+    return left < 0 ? 0 : left < kKvBlock ? left : kKvBlock;
+  }
+
   void FindRuns(int64_t begin, int64_t count, Runs* runs) const {
     int64_t page = begin / args_.page_size;
     int64_t in_page = begin - page * args_.page_size;
@@ -83,7 +92,7 @@ class KvPages {
   const AttentionArgs& args_;
   const int64_t kv_head_;
   Runs runs_;       // of the block at hand
-  Runs next_runs_;  // of the one after it
+  Runs next_runs_;  // of the one to be asked for
   int64_t count_ = 0;
   int64_t prefetch_run_ = 0;
   int64_t prefetch_at_ = 0;
