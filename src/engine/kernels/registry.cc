@@ -58,7 +58,8 @@ std::vector<const KernelSet*> AvailableKernels() {
 }
 
 Result<const KernelSet*> SelectKernels(std::string_view isa_name) {
-  if (isa_name.empty()) {
+  const bool is_asked = !isa_name.empty();
+  if (!is_asked) {
     const char* forced = std::getenv("REDLINE_ISA");
     if (forced != nullptr) isa_name = forced;
   }
@@ -69,9 +70,9 @@ Result<const KernelSet*> SelectKernels(std::string_view isa_name) {
     if (kernels->name == isa_name) return kernels;
     names.emplace_back(kernels->name);
   }
-  return InvalidArgument("instruction set \"" + std::string(isa_name) +
-                             "\" is not available; this machine can run: " + Join(names, ", "),
-                         "REDLINE_ISA");
+  return InvalidArgument("kernels \"" + std::string(isa_name) +
+                             "\" are not available; this machine can run: " + Join(names, ", "),
+                         is_asked ? "kernels" : "REDLINE_ISA");
 }
 
 }  // namespace redline::engine

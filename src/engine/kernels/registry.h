@@ -1,6 +1,7 @@
 // Which kernels this process uses: one table of functions per instruction set, chosen once.
 #pragma once
 
+#include <array>
 #include <string_view>
 #include <vector>
 
@@ -15,6 +16,10 @@
 
 namespace redline::engine {
 
+// Of every set, slowest first, whether this machine can execute it or not.
+inline constexpr std::array<std::string_view, 7> kKernelNames = {
+    "ref", "avx2", "avx2_int8", "avx_vnni", "avx512", "avx512_vnni", "amx"};
+
 // How close to f64 a set's products come. Everything else is f32 in all of them.
 enum class Arithmetic {
   kF32,   // f32 throughout
@@ -24,8 +29,7 @@ enum class Arithmetic {
 
 // The implementations of every operation for one instruction set. Immutable; passed by reference.
 struct KernelSet {
-  // "ref", "avx2", "avx2_int8", "avx_vnni", "avx512", "avx512_vnni", "amx"
-  std::string_view name;
+  std::string_view name;     // one of kKernelNames
   std::string_view vectors;  // the set that computes in f32 with the same vectors; may be itself
   Arithmetic arithmetic;
   decltype(&MatmulRef) matmul;
@@ -42,7 +46,8 @@ struct KernelSet {
 // Every set this machine can execute, slowest first ("ref" always).
 std::vector<const KernelSet*> AvailableKernels();
 // The set that `isa_name` names; empty: the one that the environment's REDLINE_ISA names; neither:
-// the fastest. kInvalidArgument naming those available when there is none or this machine lacks it.
+// the fastest. kInvalidArgument naming those available when there is none or this machine lacks it,
+// with the parameter "kernels" or "REDLINE_ISA".
 Result<const KernelSet*> SelectKernels(std::string_view isa_name = {});
 
 }  // namespace redline::engine

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include <algorithm>
+
 namespace redline::engine {
 namespace {
 
@@ -23,6 +25,15 @@ TEST(KernelRegistryTest, EnvironmentForcesASet) {
   EXPECT_EQ(status.code(), Code::kInvalidArgument);
   EXPECT_NE(status.message().find("sse9"), std::string::npos);
   EXPECT_NE(status.message().find("ref"), std::string::npos);
+}
+
+TEST(KernelRegistryTest, EverySetHasItsName) {
+  auto name = kKernelNames.begin();
+  for (const KernelSet* kernels : AvailableKernels()) {
+    name = std::find(name, kKernelNames.end(), kernels->name);
+    ASSERT_NE(name, kKernelNames.end()) << kernels->name << " is not there, or not in this order";
+  }
+  EXPECT_EQ(SelectKernels("sse9").status().param(), "kernels");
 }
 
 TEST(KernelRegistryTest, EverySetIsComplete) {

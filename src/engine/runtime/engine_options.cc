@@ -10,6 +10,7 @@
 
 #include "base/process.h"
 #include "base/strings.h"
+#include "engine/kernels/registry.h"
 
 namespace redline::engine {
 namespace {
@@ -27,8 +28,11 @@ constexpr int64_t kLeastContext = 256;
 constexpr std::array<std::string_view, 2> kSchedulePolicies = {"fcfs", "lpm"};
 constexpr std::array<std::string_view, 4> kKvCacheDtypes = {"auto", "f32", "bf16", "fp8_e4m3"};
 
-constexpr std::array<std::string_view, 8> kKernels = {
-    "auto", "ref", "avx2", "avx2_int8", "avx_vnni", "avx512", "avx512_vnni", "amx"};
+constexpr auto kKernels = [] {
+  std::array<std::string_view, kKernelNames.size() + 1> choices = {"auto"};
+  std::copy(kKernelNames.begin(), kKernelNames.end(), choices.begin() + 1);
+  return choices;
+}();
 
 constexpr std::array<EngineOptionField, 12> kFields = {{
     {"max_running_requests", NumberOption{&EngineOptions::max_running_requests, 1, 4096},

@@ -1,15 +1,21 @@
 #include "lab/load/run_load.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "base/files.h"
 #include "lab/load/raw_samples.h"
 #include "lab/load/request_writer.h"
 #include "lab/load/uniform_plan.h"
 #include "lab/mock/mock_server.h"
+#include "net/http_server.h"
 
 namespace redline::lab {
 namespace {
@@ -247,6 +253,71 @@ TEST(RunLoadTest, EndsAfterItsTimeAndWhenStopped) {
   setup.options.stop = &stop;
   result = setup.Run();
   EXPECT_EQ(CountOf(result, Outcome::kNotSent) + CountOf(result, Outcome::kAborted), 1000);
+}
+
+// Answers one request on each connection, does not say that it will end, and ends it: as
+// llama.cpp's server does after a stream. Connections may wait for their request.
+class OneAnswerServer {
+ public:
+  OneAnswerServer() : listener_(net::ListenTcp("127.0.0.1", 0).value()) {
+    fcntl(listener_, F_SETFL, fcntl(listener_, F_GETFL) & ~O_NONBLOCK);
+    accepting_ = std::thread([this] {
+      for (int fd = Accept(); fd >= 0; fd = Accept()) {
+        answering_.emplace_back([fd] {
+          Answer(fd);
+          close(fd);
+        });
+      }
+    });
+  }
+  ~OneAnswerServer() {
+    shutdown(listener_, SHUT_RDWR);
+    accepting_.join();
+    for (std::thread& thread : answering_) thread.join();
+    close(listener_);
+  }
+
+  int port() const {
+    sockaddr_in address{};
+    socklen_t size = sizeof(address);
+    getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
+    return ntohs(address.sin_port);
+  }
+
+ private:
+  int Accept() const { return accept(listener_, nullptr, nullptr); }
+
+  static void Answer(int fd) {
+    char request[4096];
+    if (recv(fd, request, sizeof(request), 0) <= 0) return;
+    std::string events;
+    for (int i = 0; i < kOutputTokens; ++i) {
+      const bool is_last = i + 1 == kOutputTokens;
+      events += std::string(R"(data: {"choices":[{"index":0,"text":"a","finish_reason":)") +
+                (is_last ? "\"length\"" : "null") + "}]}\n\n";
+    }
+    events += "data: [DONE]\n\n";
+    const std::string answer =
+        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: " +
+        std::to_string(events.size()) + "\r\n\r\n" + events;
+    send(fd, answer.data(), answer.size(), MSG_NOSIGNAL);
+  }
+
+  const int listener_;
+  std::vector<std::thread> answering_;
+  std::thread accepting_;
+};
+
+TEST(RunLoadTest, AConnectionThatEndsBetweenRequestsIsNoFault) {
+  LoadSetup setup({}, 12);
+  const OneAnswerServer server;
+  setup.options.url = "http://127.0.0.1:" + std::to_string(server.port());
+  setup.options.concurrency = 1;
+  setup.options.num_threads = 1;
+  setup.options.timeouts = {
+      .connect_s = 2, .first_token_s = 5, .between_tokens_s = 5, .whole_s = 10};
+  const LoadResult result = setup.Run();
+  EXPECT_EQ(CountOf(result, Outcome::kOk), 12);
 }
 
 TEST(RunLoadTest, UnreachableServersAreCounted) {

@@ -10,6 +10,16 @@ namespace redline::engine {
 
 inline constexpr int64_t kPairsBytes = 2 * kTileBytes;  // of 32 k: both halves of the panel
 
+// Vectors whose f16 NaNs are all the same one: PairOf's rounding would turn those with every bit
+// set into numbers.
+struct OneNan : Avx512 {
+  [[gnu::always_inline]] static Vec LoadF16(const void* from) {
+    const Vec value = Avx512::LoadF16(from);
+    return _mm512_mask_mov_ps(value, _mm512_cmp_ps_mask(value, value, _CMP_UNORD_Q),
+                              _mm512_set1_ps(__builtin_nanf("")));
+  }
+};
+
 // One k of a panel, 32 columns, as bf16.
 template <DType kType>
 [[gnu::always_inline]] inline __m512i LoadBf16Columns(const std::byte* from) {
@@ -35,7 +45,7 @@ template <DType kType>
       row += kTileRowBytes;
     };
     for (int64_t k = 0; k < kTileK; k += InfoOf(kType).sub_block_elements)
-      QuantReader<Avx512, kType>::template SubBlock<1>(panel, k_begin + k, write);
+      QuantReader<OneNan, kType>::template SubBlock<1>(panel, k_begin + k, write);
     return;
   }
   constexpr int64_t kRowBytes = 2 * kPanelColumns;

@@ -189,6 +189,25 @@ TEST_P(MatmulTest, NonFiniteElementsReachTheirRowsOutputs) {
   }
 }
 
+// A NaN for a scale, whatever its bits, is seen in its column and in no other.
+TEST_P(MatmulTest, NanScalesReachTheirColumns) {
+  const DTypeInfo& info = InfoOf(dtype());
+  if (!info.IsQuantized()) GTEST_SKIP() << "of quantised weights only";
+  for (const uint16_t nan : {0x7fff, 0x7e00, 0xffff, 0x7c01}) {
+    for (const int64_t num_rows : {1, 3, 40}) {
+      TestingMatrix matrix(dtype(), 70, 512, random_);
+      constexpr int64_t kColumn = 21;
+      const int64_t row_bytes = 512 / info.block_elements * info.block_bytes;
+      std::memcpy(matrix.raw.data() + kColumn * row_bytes + info.scale_at, &nan, sizeof(nan));
+      matrix.Pack();
+      const std::vector<float> x = RandomFloats(num_rows * 512, random_);
+      const std::vector<float> out = Multiply(kernels(), matrix, x, num_rows);
+      for (size_t i = 0; i < out.size(); ++i)
+        ASSERT_EQ(std::isnan(out[i]), i % 70 == kColumn) << i << ", " << nan;
+    }
+  }
+}
+
 // Rows of zeros give zeros; of numbers that are nearly too large or too small, products to the same
 // accuracy as of others.
 TEST_P(MatmulTest, MagnitudesDoNotMatter) {
