@@ -12,6 +12,10 @@
 namespace redline::engine {
 namespace {
 
+// Measured: means of 0.002 to 0.019, at most 0.09 (the tiny models) and 0.24 (SmolLM2).
+constexpr float kBf16Tolerance = 0.4f;
+constexpr float kBf16MeanTolerance = 0.04f;
+
 using Case = std::tuple<GoldenModel, std::string>;
 
 class GoldenTest : public testing::TestWithParam<Case> {
@@ -40,18 +44,20 @@ class GoldenTest : public testing::TestWithParam<Case> {
     if (differences_.empty() || !rounds_) return;
     const double sum = std::accumulate(differences_.begin(), differences_.end(), 0.0);
     EXPECT_LE(sum / static_cast<double>(differences_.size()),
-              golden_model().rounded_mean_tolerance);
+              IsBf16() ? kBf16MeanTolerance : golden_model().rounded_mean_tolerance);
   }
 
+  bool IsBf16() const { return model_->kernels().arithmetic == Arithmetic::kBf16; }
   // Whether the kernels round activations, of this model at least.
   bool Rounds(const Checkpoint& checkpoint) const {
-    if (model_->kernels().arithmetic == Arithmetic::kBf16) return true;
+    if (IsBf16()) return true;
     const std::vector<const TensorView*> tensors = checkpoint.AllTensors();
     return std::any_of(tensors.begin(), tensors.end(), [&](const TensorView* tensor) {
       return model_->kernels().rows.of(tensor->dtype) == RowForm::kInt8;
     });
   }
   float Tolerance() const {
+    if (IsBf16()) return kBf16Tolerance;
     return rounds_ ? golden_model().rounded_tolerance : golden_model().tolerance;
   }
   void ExpectLogprob(float actual, float expected) {

@@ -16,9 +16,12 @@ namespace redline::engine {
 namespace {
 
 // Weights sum to 1, so the error is that of a few hundred f32 operations on values of about 1.
-// bf16: that of a few dozen weights and values rounded to 8 bits, measured up to 0.02.
+// Of bf16 rounding eight bits are left: measured 0.0006 in the middle, at most 0.037.
 float ToleranceOf(const KernelSet& kernels) {
-  return kernels.arithmetic == Arithmetic::kBf16 ? 4e-2f : 5e-6f;
+  return kernels.arithmetic == Arithmetic::kBf16 ? 6e-2f : 5e-6f;
+}
+float MeanToleranceOf(const KernelSet& kernels) {
+  return kernels.arithmetic == Arithmetic::kBf16 ? 2e-3f : 5e-6f;
 }
 
 struct Shape {
@@ -132,6 +135,8 @@ class AttentionTest : public testing::TestWithParam<Variant> {
 
 // Over the same stored elements: what the dtype lost in storing is not the kernel's.
 TEST_P(AttentionTest, MatchesReference) {
+  double sum = 0;
+  double count = 0;
   for (int round = 0; round < 20; ++round) {
     const Shape shape = RandomShape();
     const PagedCache cache(shape, dtype(), RandomInt(1, 40, random_), 5, random_);
@@ -141,9 +146,13 @@ TEST_P(AttentionTest, MatchesReference) {
         Attend(*AvailableKernels().front(), shape, cache, q, first, shape.num_positions, 48);
     const std::vector<float> actual =
         Attend(kernels(), shape, cache, q, first, shape.num_positions, kQueryTile);
-    for (size_t i = 0; i < actual.size(); ++i)
+    for (size_t i = 0; i < actual.size(); ++i) {
       ASSERT_NEAR(actual[i], expected[i], ToleranceOf(kernels()));
+      sum += std::abs(actual[i] - expected[i]);
+      ++count;
+    }
   }
+  EXPECT_LE(sum / count, MeanToleranceOf(kernels()));
 }
 
 // One position's bits do not depend on its chunk, its tile, or the page size.
