@@ -23,18 +23,15 @@ class KvPages {
     int64_t size = 0;
   };
 
-  // A block's time is less than memory's latency.
-  static constexpr int64_t kBlocksAhead = 3;
-
   KvPages(const AttentionArgs& args, int64_t kv_head) : args_(args), kv_head_(kv_head) {}
 
   // Takes the block that begins at `begin`, as far as it is among the first `num_positions`;
-  // afterwards PrefetchNext asks for one that comes kBlocksAhead later.
+  // afterwards PrefetchNext asks for the one behind it.
   void Take(int64_t begin, int64_t num_positions) {
     count_ = SizeOf(begin, num_positions);
     FindRuns(begin, count_, &runs_);
-    const int64_t ahead = begin + kBlocksAhead * kKvBlock;
-    FindRuns(ahead, SizeOf(ahead, num_positions), &next_runs_);
+    const int64_t next = begin + kKvBlock;
+    FindRuns(next, SizeOf(next, num_positions), &next_runs_);
     prefetch_run_ = prefetch_at_ = 0;
   }
 
@@ -53,7 +50,7 @@ class KvPages {
     while (row < kKvBlock) rows[row++] = absent;
   }
 
-  // Asks for up to `num_lines` more cache lines each of a later block's keys and values. Called
+  // Asks for up to `num_lines` more cache lines each of the next block's keys and values. Called
   // all through a block: in one burst the requests would stall what they should run beside.
   [[gnu::always_inline]] void PrefetchNext(int64_t num_lines) {
     constexpr int64_t kLineElements = 64 / sizeof(Element);
@@ -92,7 +89,7 @@ class KvPages {
   const AttentionArgs& args_;
   const int64_t kv_head_;
   Runs runs_;       // of the block at hand
-  Runs next_runs_;  // of the one to be asked for
+  Runs next_runs_;  // of the one after it
   int64_t count_ = 0;
   int64_t prefetch_run_ = 0;
   int64_t prefetch_at_ = 0;
