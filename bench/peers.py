@@ -8,8 +8,9 @@ bench` (token ids, exact lengths) and stops it; the order of the servers turns f
 Before, each server's settings are chosen from a few candidates by the chat workload's total tokens a
 second. Weights: the same model as Q4_1 GGUF (native, llama.cpp) and as bf16 safetensors written by
 `redline export` (native, vLLM). Prints each workload on each server: median of the rounds, and the
-ratio of the native engine to each peer with the same weights, with a 95% bootstrap interval over the
-rounds' ratios. Writes build/bench/peers.json.
+ratio of the native engine to each peer (with the same weights, and Q4_1 to vLLM's bf16), with a 95%
+bootstrap interval over the rounds' ratios: of total tokens a second, and of chat's TTFT p99. Writes
+build/bench/peers.json.
 """
 import argparse
 import contextlib
@@ -37,17 +38,24 @@ METRICS = {"total_tps": None, "output_tps": None, "ttft_ms": ("p50", "p99"), "tp
 
 # name: (prompt tokens, answer tokens, in flight at once, requests)
 WORKLOADS = {
-    "chat": (220, 200, 16, 64), "short": (128, 4, 32, 256), "medium": (2000, 100, 8, 32),
-    "long": (4000, 200, 4, 12), "verylong": (7800, 50, 2, 6), "generation": (1000, 2000, 8, 16),
-    "single": (128, 256, 1, 4)}
+    "chat": (220, 200, 16, 32), "short": (128, 4, 32, 128), "medium": (2000, 100, 8, 8),
+    "long": (4000, 200, 4, 4), "verylong": (7800, 50, 2, 2), "generation": (1000, 2000, 8, 8),
+    "single": (128, 256, 1, 2)}
 QUICK = {"chat": (220, 20, 8, 16), "short": (128, 4, 8, 32), "single": (128, 32, 1, 2)}
+
+# (ours, peer)
+PAIRS = [("native q4_1", "llama.cpp q4_1"), ("native q4_1", "vllm bf16"), ("native bf16", "vllm bf16")]
 
 LLAMA = ["--flash-attn", "on", "--ubatch-size", "512", "--cache-ram", "0", "--no-cache-prompt"]
 
+CPU_FLAGS = pathlib.Path("/proc/cpuinfo").read_text()
+# Where AMX is the default.
+OTHER_KERNELS = [(["--kernels", "avx512_vnni"], {})] if "amx_bf16" in CPU_FLAGS else []
+
 # server: (engine, weights, candidate settings as (arguments, environment))
 SERVERS = {
-    "native q4_1": ("native", "gguf", [([], {}), (["--kv-cache-dtype", "bf16"], {}),
-                                       (["--chunked-prefill-size", "256"], {})]),
+    "native q4_1": ("native", "gguf", [([], {}), (["--kv-cache-dtype", "bf16"], {}), *OTHER_KERNELS,
+                                       (["--chunked-prefill-size", "1024"], {})]),
     # A context of its own for each slot, or one that all share: each slot then gets what the longest
     # request takes.
     "llama.cpp q4_1": ("llama_cpp@11434", "gguf", [
@@ -85,8 +93,7 @@ def command(engine, program, model, port):
 
 def cpu_dtype():
     """vLLM computes bf16 only where the CPU can."""
-    flags = pathlib.Path("/proc/cpuinfo").read_text()
-    return [] if "avx512_bf16" in flags or "amx_bf16" in flags else ["--dtype", "float32"]
+    return [] if "avx512_bf16" in CPU_FLAGS or "amx_bf16" in CPU_FLAGS else ["--dtype", "float32"]
 
 
 class Server:
@@ -174,16 +181,16 @@ def interval(ratios, resamples=5000):
 
 
 def compare(runs, workloads, servers):
-    """By workload and peer: native's total tokens a second over the peer's, round by round."""
+    """By workload and pair of servers: ours over the peer's, round by round."""
     ratios = {}
     for workload in workloads:
-        for peer in servers:
-            ours = "native " + peer.split()[-1]
-            if peer == ours or ours not in servers:
+        for ours, peer in PAIRS:
+            if ours not in servers or peer not in servers:
                 continue
-            each = [mine["total_tps"] / other["total_tps"] for mine, other in
-                    zip(runs[workload][ours], runs[workload][peer]) if other["total_tps"]]
-            ratios[f"{workload}: {ours} / {peer}"] = interval(each)
+            for metric in ["total_tps", *(["ttft_ms_p99"] if workload == "chat" else [])]:
+                each = [mine[metric] / other[metric] for mine, other in
+                        zip(runs[workload][ours], runs[workload][peer]) if other[metric]]
+                ratios[f"{workload} {metric}: {ours} / {peer}"] = interval(each)
     return ratios
 
 
@@ -197,9 +204,9 @@ def print_tables(runs, ratios, workloads, servers):
             invalid = sum(not run["valid"] for run in runs[workload][server])
             print(f"{workload:12}{server:18}" + "".join(f"{cell:14.1f}" for cell in cells) +
                   (f"  {invalid} invalid" if invalid else ""))
-    print("\ntotal tokens a second, ratio of the rounds: median (95%)")
+    print("\nratios of the rounds: median (95%)")
     for pair, found in ratios.items():
-        print(f"  {pair:44}{found['median']:7.2f} ({found['low']:.2f}..{found['high']:.2f})"
+        print(f"  {pair:56}{found['median']:7.2f} ({found['low']:.2f}..{found['high']:.2f})"
               f"  {found['rounds']} rounds")
 
 
@@ -210,6 +217,8 @@ def parse_arguments():
     parser.add_argument("--workloads", help=f"of {', '.join(WORKLOADS)}; comma between")
     parser.add_argument("--engines", help=f"of {', '.join(SERVERS)}; comma between")
     parser.add_argument("--model", type=pathlib.Path, default=MODEL)
+    parser.add_argument("--report", type=pathlib.Path, default=OUT / "peers.json",
+                        help="the file that is written")
     parser.add_argument("--cache-dir", type=pathlib.Path, default=ROOT / "build/bench/cache",
                         help="where engines are installed")
     arguments = parser.parse_args()
@@ -269,8 +278,8 @@ def main():
                 "cpus": os.cpu_count(), "load_average": os.getloadavg()[0],
                 "workloads": workloads, "settings": settings, "sweeps": sweeps, "runs": runs,
                 "ratios": ratios}
-    (OUT / "peers.json").write_text(json.dumps(document, indent=1) + "\n")
-    print(f"\n{OUT / 'peers.json'}")
+    arguments.report.write_text(json.dumps(document, indent=1) + "\n")
+    print(f"\n{arguments.report}")
 
 
 if __name__ == "__main__":

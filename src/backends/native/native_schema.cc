@@ -48,6 +48,10 @@ ParameterSchema MakeSchema() {
              {"auto", "ref", "avx2", "avx2_int8", "avx_vnni", "avx512", "avx512_vnni", "amx"},
              "instruction set and arithmetic of the kernels; auto: the fastest that this machine "
              "has"),
+      Choice("speculative_algorithm", {"none", "NGRAM"},
+             "NGRAM: tokens that followed the same words before are computed along, and kept where "
+             "right"),
+      Int("speculative_num_draft_tokens", 4, 1, 16, "drafts of a request in a step, at most"),
       Choice("tool_call_parser",
              {"auto", "none", "deepseekv3", "deepseekv31", "deepseekv32", "hermes", "json",
               "llama3_json", "mistral", "qwen"},

@@ -93,13 +93,25 @@ std::string_view ArithmeticOf(RowForm form) {
   return {};
 }
 
+// Gate and up as a forward pass runs them: at once with SiLU, where kernels can.
+bool IsGated(const KernelSet& kernels, const LinearShape& linear,
+             const std::vector<MatmulPart>& parts) {
+  return linear.name == "gate_up" && CanGate(kernels, parts, std::span(parts).last(1));
+}
+
 KernelSpeed MeasureRows(const LinearShape& linear, int64_t rows, Copies& copies,
                         const BenchRoom& room, double budget_seconds) {
   const int64_t out_features = OutFeatures(linear);
   std::mt19937 random(1);
   const std::vector<float> x = RandomFloats(rows * linear.in_features, random);
-  std::vector<float> out(static_cast<size_t>(rows * out_features));
+  const bool is_gated = IsGated(room.kernels, linear, copies.Next());
+  const int64_t out_bytes = is_gated ? out_features : 4 * out_features;  // of a row
+  // Rows are whole groups.
+  AnonymousMemory memory =
+      AnonymousMemory::Allocate(NumRowGroups(rows) * kRowGroup * out_bytes, "a product").value();
+  auto* const out = reinterpret_cast<float*>(memory.data());
   const AlignedBytes scratch(MatmulScratchBytes(room.kernels, linear.in_features, rows));
+  const MatmulArgs args = {x.data(), linear.in_features, rows, out, out_features};
   KernelSpeed speed{.kernel = "matmul",
                     .operand = linear.name,
                     .format = linear.FormatName(),
@@ -107,14 +119,17 @@ KernelSpeed MeasureRows(const LinearShape& linear, int64_t rows, Copies& copies,
                     .count = linear.count};
   speed.timing = MeasureWork(
       [&] {
-        ParallelMatmul(room.kernels, room.pool,
-                       {x.data(), linear.in_features, rows, out.data(), out_features},
-                       copies.Next(), scratch.data());
+        if (is_gated) {
+          ParallelGatedMatmul(room.kernels, room.pool, args, copies.Next(), scratch.data(),
+                              memory.data());
+        } else {
+          ParallelMatmul(room.kernels, room.pool, args, copies.Next(), scratch.data());
+        }
       },
       budget_seconds);
   const int64_t passes = (rows + kRowsPerPass - 1) / kRowsPerPass;
   speed.bytes = static_cast<double>(BytesOfLinear(linear) * passes +
-                                    4 * rows * (linear.in_features + out_features));
+                                    rows * (4 * linear.in_features + out_bytes));
   speed.operations = 2.0 * static_cast<double>(rows * linear.in_features * out_features);
   const RowForm form = room.kernels.rows.of(linear.dtypes.front());
   JudgeSpeed(room, "read", speed, ArithmeticOf(form));

@@ -44,12 +44,14 @@ CpuFeatures DetectCpuFeatures() {
   features.avx512 = features.avx2 && (xcr0 & kOpmaskZmm) == kOpmaskZmm &&
                     HasAll(ebx, bit_AVX512F | bit_AVX512BW | bit_AVX512VL | bit_AVX512DQ);
   features.avx512_vnni = features.avx512 && HasAll(ecx, bit_AVX512VNNI);
+  const bool has_f16 = HasAll(edx, bit_AVX512FP16) && HasAll(ecx, bit_AVX512VBMI);
   const bool has_tiles =
       HasAll(edx, bit_AMX_TILE | bit_AMX_BF16 | bit_AMX_INT8) && (xcr0 & kTiles) == kTiles;
   if (!__get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx)) return features;
   features.avx_vnni = features.avx2 && HasAll(eax, bit_AVXVNNI);
   features.avx512_bf16 = features.avx512 && HasAll(eax, bit_AVX512BF16);
-  features.amx = features.avx512_vnni && features.avx512_bf16 && has_tiles && AskForTiles();
+  features.amx =
+      features.avx512_vnni && features.avx512_bf16 && has_f16 && has_tiles && AskForTiles();
   return features;
 }
 

@@ -10,7 +10,8 @@ struct CpuFeatures {
   bool avx_vnni = false;
   bool avx512_vnni = false;
   bool avx512_bf16 = false;
-  // AMX with bf16 and int8, AVX512_VNNI and AVX512_BF16; this process may use tiles.
+  // AMX with bf16 and int8, and what every CPU with it has: AVX512 with VNNI, BF16, FP16 and VBMI.
+  // This process may use tiles.
   bool amx = false;
 };
 CpuFeatures DetectCpuFeatures();

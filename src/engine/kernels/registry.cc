@@ -40,9 +40,19 @@ constexpr KernelSet WithMatmul(KernelSet kernels, std::string_view name,
 constexpr KernelSet kAvx2Int8 = WithMatmul(kAvx2, "avx2_int8", MatmulAvx2Int8, kInt8Rows);
 constexpr KernelSet kAvxVnni = WithMatmul(kAvx2, "avx_vnni", MatmulAvxVnni, kInt8Rows);
 constexpr KernelSet kAvx512Vnni = WithMatmul(kAvx512, "avx512_vnni", MatmulAvx512Vnni, kInt8Rows);
-constexpr KernelSet kAmx = {"amx",      "avx512",      Arithmetic::kBf16, MatmulAmx,
-                            kAmxRows,   AttentionAmx,  KvStoreAvx512,     RmsNormAvx512,
-                            RopeAvx512, SiluMulAvx512, ArgmaxAvx512,      LogSumExpAvx512};
+constexpr KernelSet kAmx = {"amx",
+                            "avx512",
+                            Arithmetic::kBf16,
+                            MatmulAmx,
+                            kAmxRows,
+                            AttentionAmx,
+                            KvStoreAvx512,
+                            RmsNormAvx512,
+                            RopeAvx512,
+                            SiluMulAvx512,
+                            ArgmaxAvx512,
+                            LogSumExpAvx512,
+                            {CanGateAmx, GatedMatmulAmx}};
 
 }  // namespace
 

@@ -41,6 +41,7 @@ struct KernelSet {
   decltype(&SiluMulRef) silu_mul;
   decltype(&ArgmaxRef) argmax;
   decltype(&LogSumExpRef) log_sum_exp;
+  GatedMatmul gated_matmul = {};
 };
 
 // Every set this machine can execute, slowest first ("ref" always).

@@ -218,6 +218,17 @@ void Llama::Attend(int64_t layer_index, KvCache& kv) {
 }
 
 void Llama::Mlp(const LlamaLayer& layer) {
+  if (CanGate(kernels_, layer.gate_up.parts, layer.down.parts)) {
+    MatmulArgs args = {.x = buffers_.normed, .x_stride = sizes_.hidden, .num_rows = NumRows()};
+    ParallelGatedMatmul(kernels_, pool_, args, layer.gate_up.parts, buffers_.scratch,
+                        buffers_.gated_rows);
+    args.out = buffers_.delta;
+    args.out_stride = sizes_.hidden;
+    args.rows_in_form[static_cast<size_t>(kernels_.rows.of(layer.down.parts[0].weight.dtype))] =
+        buffers_.gated_rows;
+    ParallelMatmul(kernels_, pool_, args, layer.down.parts, buffers_.scratch);
+    return;
+  }
   Multiply(layer.gate_up, buffers_.normed, sizes_.hidden, buffers_.gate_up);
   ForEachRow([&](int64_t row) {
     float* gate = buffers_.gate_up + row * sizes_.gate_up;

@@ -14,6 +14,11 @@ int64_t ScratchBytes(const LlamaRowSizes& sizes, int64_t max_rows, int64_t max_l
                             std::max(max_rows, max_logits_rows));
 }
 
+int64_t GatedRowsBytes(const LlamaRowSizes& sizes, int64_t max_rows) {
+  if (sizes.kernels.gated_matmul.can == nullptr) return 0;
+  return MatmulScratchBytes(sizes.kernels, sizes.gate_up / 2, max_rows);
+}
+
 }  // namespace
 
 LlamaRowSizes::LlamaRowSizes(const ModelConfig& config, const KernelSet& kernel_set)
@@ -30,7 +35,7 @@ int64_t LlamaActivations::Bytes(const LlamaRowSizes& sizes, int64_t max_rows,
                                 int64_t max_logits_rows) {
   const int64_t num_floats = max_rows * sizes.Total() + max_logits_rows * sizes.hidden;
   return num_floats * static_cast<int64_t>(sizeof(float)) +
-         ScratchBytes(sizes, max_rows, max_logits_rows);
+         ScratchBytes(sizes, max_rows, max_logits_rows) + GatedRowsBytes(sizes, max_rows);
 }
 
 Result<LlamaActivations> LlamaActivations::Allocate(const LlamaRowSizes& sizes, int64_t max_rows,
@@ -39,14 +44,15 @@ Result<LlamaActivations> LlamaActivations::Allocate(const LlamaRowSizes& sizes, 
       AnonymousMemory memory,
       AnonymousMemory::Allocate(Bytes(sizes, max_rows, max_logits_rows),
                                 "the activations of " + std::to_string(max_rows) + " rows"));
-  // Scratch first: it is aligned as the memory is.
-  float* next =
-      reinterpret_cast<float*>(memory.data() + ScratchBytes(sizes, max_rows, max_logits_rows));
+  // First what is aligned as the memory is.
+  std::byte* gated_rows = memory.data() + ScratchBytes(sizes, max_rows, max_logits_rows);
+  float* next = reinterpret_cast<float*>(gated_rows + GatedRowsBytes(sizes, max_rows));
   const auto take = [&](int64_t row_size) {
     return std::exchange(next, next + max_rows * row_size);
   };
   LlamaActivations buffers;
   buffers.scratch = memory.data();
+  buffers.gated_rows = gated_rows;
   buffers.hidden = take(sizes.hidden);
   buffers.normed = take(sizes.hidden);
   buffers.delta = take(sizes.hidden);

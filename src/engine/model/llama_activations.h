@@ -35,6 +35,7 @@ struct LlamaActivations {
   float* qkv;
   float* attention;
   float* gate_up;
+  std::byte* gated_rows;  // of down's product, where kernels make them at once
   float* cos;
   float* sin;
   float* logits_input;  // [max_logits_rows][hidden]

@@ -53,8 +53,10 @@ SamplingParams DrawSampling(Draws& draws, int64_t vocab_size) {
   if (draws.OneIn(4)) params.repetition_penalty = draws.OneOf({0.8, 1.2, 1.9});
   if (draws.OneIn(6)) params.min_tokens = draws.Between(1, 8);
   if (draws.OneIn(6)) {
-    params.logit_bias = {{static_cast<TokenId>(draws.Between(0, vocab_size - 1)), 3},
-                         {static_cast<TokenId>(draws.Between(0, vocab_size - 1)), -100}};
+    // With the second, the token comes again and again: what drafts are made of.
+    params.logit_bias = {
+        {static_cast<TokenId>(draws.Between(0, vocab_size - 1)), draws.OneOf({3.0f, 100.0f})},
+        {static_cast<TokenId>(draws.Between(0, vocab_size - 1)), -100}};
   }
   if (draws.OneIn(4))
     params.stop_token_ids = {static_cast<TokenId>(draws.Between(0, vocab_size - 1))};
@@ -96,6 +98,8 @@ EngineOptions DrawOptions(uint32_t seed, const std::string& kv_cache_dtype) {
                            .dp_size = draws.Between(1, 2),
                            .schedule_policy = draws.OneOf<std::string>({"fcfs", "lpm"}),
                            .kv_cache_dtype = kv_cache_dtype,
+                           .speculative_algorithm = draws.OneIn(3) ? "none" : "NGRAM",
+                           .speculative_num_draft_tokens = draws.Between(1, 7),
                            .disable_radix_cache = draws.OneIn(4)};
   // A pool this small preempts over and over.
   options.max_total_tokens = draws.OneIn(2) ? 192 : 8192;
@@ -160,6 +164,7 @@ TEST_P(DeterminismTest, AnswersAreThoseOfTheRequestAlone) {
   constexpr int64_t kRequestsPerRound = 25;
   int64_t cached_tokens = 0;
   double num_preemptions = 0;
+  double num_accepted_drafts = 0;
   for (int64_t round = 0; round < num_rounds; ++round) {
     const auto seed = static_cast<uint32_t>(round);
     const auto requests = DrawRequests(seed, kRequestsPerRound, checkpoint_->config().vocab_size);
@@ -178,9 +183,12 @@ TEST_P(DeterminismTest, AnswersAreThoseOfTheRequestAlone) {
     }
     EXPECT_EQ(engine->FreePages(), free_pages);
     num_preemptions += metrics_->AddCounter("redline_engine_preemptions_total", "", {}).Value();
+    num_accepted_drafts +=
+        metrics_->AddCounter("redline_engine_accepted_draft_tokens_total", "", {}).Value();
   }
   EXPECT_GT(cached_tokens, 0) << "the mixes do not test the prefix cache";
   EXPECT_GT(num_preemptions, 0) << "the mixes do not test preemption";
+  EXPECT_GT(num_accepted_drafts, 0) << "the mixes do not test speculation";
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -29,10 +29,12 @@ struct EngineOptions {
   int64_t max_queued_requests = 1024;
   int64_t num_threads = 0;  // of all ranks together; 0: the CPUs this process may use
   int64_t dp_size = 1;  // data-parallel ranks: schedulers with KV pools and threads of their own
-  std::string schedule_policy = "fcfs";  // or "lpm": longest cached prefix first
-  std::string kv_cache_dtype = "auto";   // or f32, bf16, fp8_e4m3
-  std::string kernels = "auto";          // or a KernelSet's name; auto: as SelectKernels does
-  bool disable_radix_cache = false;      // no prefix cache
+  std::string schedule_policy = "fcfs";        // or "lpm": longest cached prefix first
+  std::string kv_cache_dtype = "auto";         // or f32, bf16, fp8_e4m3
+  std::string kernels = "auto";                // or a KernelSet's name; auto: as SelectKernels does
+  std::string speculative_algorithm = "none";  // or "NGRAM": ngram_drafts.h
+  int64_t speculative_num_draft_tokens = 4;
+  bool disable_radix_cache = false;  // no prefix cache
 };
 
 // Added to a token's logit: -100..100.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <deque>
 #include <exception>
 #include <new>
 #include <utility>
@@ -19,6 +20,8 @@ SchedulerOptions SchedulerOptionsOf(const EngineOptions& options) {
   return {
       .max_running_requests = options.max_running_requests,
       .chunked_prefill_size = options.chunked_prefill_size,
+      .num_draft_tokens =
+          options.speculative_algorithm == "NGRAM" ? options.speculative_num_draft_tokens : 0,
       .policy = options.schedule_policy == "lpm" ? SchedulePolicy::kLpm : SchedulePolicy::kFcfs};
 }
 
@@ -42,6 +45,8 @@ std::vector<LogitsRow> LogitsRowsOf(const StepPlan& plan) {
     for (int64_t position = end - slice.num_logits; position < end; ++position) {
       rows.push_back({slice.sequence, position});
     }
+    for (size_t i = 0; i < slice.drafts.size(); ++i)
+      rows.push_back({slice.sequence, end + static_cast<int64_t>(i), slice.drafts[i]});
   }
   return rows;
 }
@@ -60,7 +65,7 @@ std::vector<Sequence*> ConstrainedOf(const StepPlan& plan) {
 }  // namespace
 
 int64_t NumLogitsRows(const EngineOptions& options) {
-  return options.max_running_requests + SchedulerOptionsOf(options).max_prompt_logits_rows;
+  return options.max_running_requests + SchedulerOptionsOf(options).max_extra_logits_rows;
 }
 
 Result<std::unique_ptr<EngineCore>> EngineCore::Create(const EngineOptions& options, Model* model,
@@ -119,6 +124,7 @@ int64_t EngineCore::Step() {
   Retire(outcomes);
   metrics_.steps.Add();
   metrics_.computed_tokens.Add(static_cast<double>(plan.num_rows));
+  metrics_.draft_tokens.Add(static_cast<double>(plan.num_draft_tokens));
   metrics_.step_time.Observe(SecondsSince(start));
   stats_.steps_done.fetch_add(1, std::memory_order_relaxed);
   PublishStats();
@@ -145,14 +151,22 @@ std::vector<EngineCore::Outcome> EngineCore::Compute(const StepPlan& plan) {
 
 void EngineCore::Forward(const StepPlan& plan, size_t num_logits_rows) {
   Batch batch;
+  std::deque<std::vector<TokenId>> with_drafts;
   for (const ScheduledSlice& slice : plan.slices) {
     const Sequence& sequence = *slice.sequence;
-    const std::span<const TokenId> tokens(sequence.tokens);
-    batch.slices.push_back({.tokens = tokens.subspan(static_cast<size_t>(sequence.num_computed),
-                                                     static_cast<size_t>(slice.num_tokens)),
-                            .context_len = sequence.num_computed,
-                            .pages = sequence.pages,
-                            .num_logits = slice.num_logits});
+    auto tokens = std::span<const TokenId>(sequence.tokens)
+                      .subspan(static_cast<size_t>(sequence.num_computed),
+                               static_cast<size_t>(slice.num_tokens));
+    if (!slice.drafts.empty()) {
+      auto& all = with_drafts.emplace_back(tokens.begin(), tokens.end());
+      all.insert(all.end(), slice.drafts.begin(), slice.drafts.end());
+      tokens = all;
+    }
+    batch.slices.push_back(
+        {.tokens = tokens,
+         .context_len = sequence.num_computed,
+         .pages = sequence.pages,
+         .num_logits = slice.num_logits + static_cast<int64_t>(slice.drafts.size())});
   }
   const auto vocab_size = static_cast<size_t>(model_->config().vocab_size);
   model_->Forward(batch, *kv_, std::span(logits_).first(num_logits_rows * vocab_size));
@@ -197,32 +211,50 @@ EngineCore::RowResult EngineCore::EvaluateRow(const LogitsRow& row, std::span<co
   }
   result.failure = sequence.mask_status;
   if (!result.failure.ok()) return result;
-  const bool too_short = sequence.num_output() < sequence.sampling.min_tokens;
+  // Of a draft's row: were all drafts up to it the sequence's.
+  const int64_t token_index = row.position + 1 - sequence.num_prompt_tokens;
+  const bool too_short = token_index < sequence.sampling.min_tokens;
   result.token = sampler.Sample(
       {.logits = logits,
        .params = sequence.sampling,
        .seed = sequence.seed,
-       .token_index = static_cast<uint64_t>(sequence.num_output()),
+       .token_index = static_cast<uint64_t>(token_index),
        .counts = &sequence.counts,
        .forbidden = too_short ? std::span(sequence.stop_ids) : std::span<const TokenId>(),
        .mask = sequence.mask});
   return result;
 }
 
-// Rows of one sequence follow each other: its prompt's scores first, its next token last. What
-// fails one of them ends the sequence.
+// Rows of one sequence follow each other: its prompt's scores first, then its next token, then
+// those after drafts. What fails one of them ends the sequence; a draft that is not what was drawn
+// ends its rows.
 std::vector<EngineCore::Outcome> EngineCore::SettleAll(const std::vector<LogitsRow>& rows,
                                                        std::vector<RowResult> results) {
   std::vector<Outcome> outcomes;
+  const Sequence* settled = nullptr;
   for (size_t index = 0; index < rows.size(); ++index) {
     Sequence* const sequence = rows[index].sequence;
-    const bool has_ended = !outcomes.empty() && outcomes.back().sequence == sequence;
-    if (has_ended) continue;
+    if (sequence == settled) continue;
+    if (rows[index].draft && !AcceptDraft(rows[index])) {
+      settled = sequence;
+      continue;
+    }
     if (auto event = Settle(rows[index], std::move(results[index]))) {
+      if (event->finish != FinishReason::kNone) settled = sequence;
       outcomes.push_back({sequence, *std::move(event), nullptr});
     }
   }
   return outcomes;
+}
+
+// Whether the draft is the token that was drawn in its place: then that is computed, too.
+bool EngineCore::AcceptDraft(const LogitsRow& row) {
+  Sequence& sequence = *row.sequence;
+  if (sequence.tokens.back() != *row.draft) return false;
+  metrics_.accepted_draft_tokens.Add();
+  sequence.num_computed = sequence.num_tokens();
+  pages_.Publish(sequence);
+  return true;
 }
 
 // What the row has to tell the sequence's sink, if anything.

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "engine/kernels/thread_pool.h"
@@ -27,11 +28,12 @@ struct EngineStats {
 };
 
 // One row of logits: of a prompt's token, to score the token after it, or of a sequence's last
-// token, to draw the next.
+// token or a draft after it, to draw the next.
 struct LogitsRow {
   Sequence* sequence = nullptr;
   int64_t position = 0;
-  bool draws() const { return position + 1 == sequence->num_tokens(); }
+  std::optional<TokenId> draft = {};  // at `position`, beyond the sequence's tokens
+  bool draws() const { return position + 1 >= sequence->num_tokens(); }
 };
 
 // Rows of logits a step can ask for.
@@ -78,6 +80,7 @@ class EngineCore {
                         Sampler& sampler) const;
   std::vector<Outcome> SettleAll(const std::vector<LogitsRow>& rows,
                                  std::vector<RowResult> results);
+  bool AcceptDraft(const LogitsRow& row);
   std::optional<TokenEvent> Settle(const LogitsRow& row, RowResult result);
   std::vector<Outcome> FailAll(const StepPlan& plan, const Status& error);
   void Retire(std::vector<Outcome>& outcomes);

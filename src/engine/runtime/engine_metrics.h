@@ -35,6 +35,8 @@ struct EngineMetrics {
   Counter& evicted_pages;
   Counter& generation_tokens;
   Counter& computed_tokens;
+  Counter& draft_tokens;
+  Counter& accepted_draft_tokens;
   Counter& steps;
   Counter& preemptions;
   Counter& numerical_errors;

@@ -34,7 +34,9 @@ constexpr auto kKernels = [] {
   return choices;
 }();
 
-constexpr std::array<EngineOptionField, 12> kFields = {{
+constexpr std::array<std::string_view, 2> kSpeculativeAlgorithms = {"none", "NGRAM"};
+
+constexpr std::array<EngineOptionField, 14> kFields = {{
     {"max_running_requests", NumberOption{&EngineOptions::max_running_requests, 1, 4096},
      "requests that are decoded together, per rank"},
     {"max_total_tokens", NumberOption{&EngineOptions::max_total_tokens, 0, int64_t{1} << 40},
@@ -57,6 +59,12 @@ constexpr std::array<EngineOptionField, 12> kFields = {{
      "how keys and values are stored; auto: bf16 for BF16 checkpoints and with AMX, else f32"},
     {"kernels", ChoiceOption{&EngineOptions::kernels, kKernels},
      "instruction set and arithmetic of the kernels; auto: the fastest that this machine has"},
+    {"speculative_algorithm",
+     ChoiceOption{&EngineOptions::speculative_algorithm, kSpeculativeAlgorithms},
+     "NGRAM: tokens that followed the same words before are computed along, and kept where right"},
+    {"speculative_num_draft_tokens",
+     NumberOption{&EngineOptions::speculative_num_draft_tokens, 1, 16},
+     "drafts of a request in a step, at most"},
     {"disable_radix_cache", SwitchOption{&EngineOptions::disable_radix_cache},
      "do not keep computed prefixes for later requests"},
 }};

@@ -43,13 +43,14 @@ void KvPages::TakeShared(Sequence& sequence, PrefixCache::Node* node) {
   sequence.pages[index] = PrefixCache::PageOf(node);
 }
 
-int64_t KvPages::NumMissing(const Sequence& sequence) const {
-  const int64_t needed = (sequence.num_tokens() + page_size_ - 1) / page_size_;
-  return needed - static_cast<int64_t>(sequence.pages.size());
+int64_t KvPages::NumMissing(const Sequence& sequence, int64_t num_drafts) const {
+  const int64_t needed = (sequence.num_tokens() + num_drafts + page_size_ - 1) / page_size_;
+  // A sequence may have pages left of drafts.
+  return std::max<int64_t>(needed - static_cast<int64_t>(sequence.pages.size()), 0);
 }
 
-bool KvPages::Grow(Sequence& sequence) {
-  const int64_t missing = NumMissing(sequence);
+bool KvPages::Grow(Sequence& sequence, int64_t num_drafts) {
+  const int64_t missing = NumMissing(sequence, num_drafts);
   if (missing > num_available()) return false;
   const int64_t to_evict = std::max<int64_t>(missing - pool_.num_free(), 0);
   cache_.Evict(to_evict);

@@ -24,9 +24,9 @@ class KvPages {
   // cache has of its next tokens become its own past, and num_computed moves on. At least one token
   // remains to be computed.
   void Adopt(Sequence& sequence);
-  // Gives the sequence pages for all of its tokens, from the pool or from what the cache does not
-  // use. All or nothing.
-  bool Grow(Sequence& sequence);
+  // Gives the sequence pages for all of its tokens and `num_drafts` more, from the pool or from
+  // what the cache does not use. All or nothing.
+  bool Grow(Sequence& sequence, int64_t num_drafts = 0);
   // After the sequence's num_computed moved on: shares the pages that are full now.
   void Publish(Sequence& sequence);
   // Takes all pages from the sequence; nothing of it is computed any more.
@@ -34,8 +34,8 @@ class KvPages {
 
   // Tokens of the sequence that Adopt would find; changes nothing.
   int64_t CountCachedTokens(const Sequence& sequence) const;
-  // Pages the sequence lacks for all of its tokens.
-  int64_t NumMissing(const Sequence& sequence) const;
+  // Pages the sequence lacks for all of its tokens and `num_drafts` more.
+  int64_t NumMissing(const Sequence& sequence, int64_t num_drafts = 0) const;
   // Pages that Grow can give out.
   int64_t num_available() const { return pool_.num_free() + cache_.num_evictable(); }
   int64_t num_pages() const { return pool_.num_pages(); }

@@ -4,6 +4,8 @@
 #include <tuple>
 #include <utility>
 
+#include "engine/runtime/ngram_drafts.h"
+
 namespace redline::engine {
 namespace {
 
@@ -57,6 +59,7 @@ StepPlan Scheduler::Schedule() {
   ScheduleDecodes(plan);
   SchedulePrefills(plan);
   AdmitWaiting(plan);
+  ScheduleDrafts(plan);
   return plan;
 }
 
@@ -88,6 +91,30 @@ void Scheduler::AdmitWaiting(StepPlan& plan) {
     if (!has_room() || !HoldPages(*sequence)) return;
     MoveToRunning(*sequence, plan);
     AddSlice(*sequence, plan);
+  }
+}
+
+// Of the sequences that are decoded, oldest first, from what the step has left.
+void Scheduler::ScheduleDrafts(StepPlan& plan) {
+  if (options_.num_draft_tokens == 0) return;
+  for (ScheduledSlice& slice : plan.slices) {
+    Sequence& sequence = *slice.sequence;
+    if (slice.num_tokens != 1 || !slice.completes() || !sequence.may_draft()) continue;
+    const int64_t most =
+        std::min({options_.num_draft_tokens, options_.chunked_prefill_size - plan.num_rows,
+                  options_.max_extra_logits_rows - plan.num_extra_logits_rows,
+                  sequence.sampling.max_tokens - sequence.num_output() - 1});
+    if (most <= 0) continue;
+    std::vector<TokenId> drafts = NgramDrafts(sequence.tokens, most);
+    const auto num_drafts = static_cast<int64_t>(drafts.size());
+    // The head-room of whoever runs stays.
+    const int64_t missing = pages_->NumMissing(sequence, num_drafts);
+    if (missing > 0 && missing + num_running() > pages_->num_available()) continue;
+    if (!pages_->Grow(sequence, num_drafts)) continue;
+    slice.drafts = std::move(drafts);
+    plan.num_rows += num_drafts;
+    plan.num_extra_logits_rows += num_drafts;
+    plan.num_draft_tokens += num_drafts;
   }
 }
 
@@ -171,10 +198,10 @@ void Scheduler::AddSlice(Sequence& sequence, StepPlan& plan) const {
   if (first_logprob < sequence.num_tokens()) {
     // From here on each row's logits are wanted, of which a step has only so many.
     const int64_t rows_before = std::max<int64_t>(first_logprob - sequence.num_computed, 0);
-    const int64_t logits_left = options_.max_prompt_logits_rows - plan.num_prompt_logits_rows;
+    const int64_t logits_left = options_.max_extra_logits_rows - plan.num_extra_logits_rows;
     num_tokens = std::min(num_tokens, rows_before + logits_left);
     num_logits = std::max<int64_t>(num_tokens - rows_before, 0);
-    plan.num_prompt_logits_rows += num_logits;
+    plan.num_extra_logits_rows += num_logits;
   }
   if (num_tokens == 0) return;
   ScheduledSlice slice = {&sequence, num_tokens, num_logits};

@@ -5,7 +5,8 @@
 // first served or longest cached prefix first. A sequence gets the pages of all its tokens when it
 // is admitted, and one more whenever decoding crosses a page. When there is none, the newest
 // running sequence gives all of its pages back and returns to the queue, to be computed again (or
-// found in the prefix cache). Owner: the engine thread.
+// found in the prefix cache). Rows and pages that nobody needs may go to drafts. Owner: the engine
+// thread.
 #pragma once
 
 #include <cstdint>
@@ -31,8 +32,10 @@ struct SchedulerOptions {
 
   int64_t max_running_requests = 64;
   int64_t chunked_prefill_size = 512;  // >= max_running_requests
-  // Rows of a step whose logits are wanted for prompts' log-probs.
-  int64_t max_prompt_logits_rows = 32;
+  // Rows of a step whose logits are wanted besides those of last tokens: for prompts' log-probs,
+  // then for drafts.
+  int64_t max_extra_logits_rows = 32;
+  int64_t num_draft_tokens = 0;  // of a sequence in a step, at most; 0: none
   SchedulePolicy policy = SchedulePolicy::kFcfs;
 };
 
@@ -41,6 +44,8 @@ struct ScheduledSlice {
   Sequence* sequence = nullptr;
   int64_t num_tokens = 0;
   int64_t num_logits = 0;  // of its last tokens
+  // What may come after the sequence's last token, to be computed with it.
+  std::vector<TokenId> drafts = {};
   // Whether its last token is the sequence's last: a new token comes of it.
   bool completes() const { return sequence->num_to_compute() == num_tokens; }
 };
@@ -48,7 +53,8 @@ struct ScheduledSlice {
 struct StepPlan {
   std::vector<ScheduledSlice> slices;
   int64_t num_rows = 0;
-  int64_t num_prompt_logits_rows = 0;
+  int64_t num_extra_logits_rows = 0;
+  int64_t num_draft_tokens = 0;
   int64_t num_preempted = 0;
   std::vector<Sequence*> admitted;  // for the first time
 };
@@ -77,6 +83,7 @@ class Scheduler {
   void ScheduleDecodes(StepPlan& plan);
   void SchedulePrefills(StepPlan& plan);
   void AdmitWaiting(StepPlan& plan);
+  void ScheduleDrafts(StepPlan& plan);
   std::vector<Sequence*> WaitingInOrder() const;
   bool HoldPages(Sequence& sequence);
   void MoveToRunning(Sequence& sequence, StepPlan& plan);

@@ -21,27 +21,34 @@ std::unique_ptr<Sequence> MakeTestSequence(RequestId id, int64_t prompt_tokens,
   return sequence;
 }
 
-// A slice as "id:tokens", with "*" when a token comes of it.
+// A slice as "id:tokens", with "*" when a token comes of it, and "+drafts".
 std::string Describe(const StepPlan& plan) {
   std::string text;
   for (const ScheduledSlice& slice : plan.slices) {
     text += fmt::format("{}{}:{}{}", text.empty() ? "" : " ", slice.sequence->id, slice.num_tokens,
                         slice.completes() ? "*" : "");
+    if (!slice.drafts.empty()) text += fmt::format("+{}", slice.drafts.size());
   }
   return text;
 }
 
-// What the engine does with a plan: computes it, and one token comes of each completed slice.
+// What the engine does with a plan: computes it, and one token comes of each completed slice, and
+// more where drafts are right.
 void Apply(Scheduler& scheduler, KvPages& pages, const StepPlan& plan) {
   for (const ScheduledSlice& slice : plan.slices) {
     const bool completes = slice.completes();
     slice.sequence->num_computed += slice.num_tokens;
     pages.Publish(*slice.sequence);
     if (!completes) continue;
-    slice.sequence->tokens.push_back(5);
-    if (slice.sequence->num_output() >= slice.sequence->sampling.max_tokens) {
-      scheduler.Remove(slice.sequence->id);
+    Sequence& sequence = *slice.sequence;
+    sequence.tokens.push_back(5);
+    for (const TokenId draft : slice.drafts) {
+      if (draft != 5) break;
+      sequence.num_computed = sequence.num_tokens();
+      pages.Publish(sequence);
+      sequence.tokens.push_back(5);
     }
+    if (sequence.num_output() >= sequence.sampling.max_tokens) scheduler.Remove(sequence.id);
   }
 }
 
@@ -202,7 +209,7 @@ TEST(Scheduler, LongestPrefixFirstButNobodyIsOvertakenForEver) {
 TEST(Scheduler, PromptLogprobsAreBoundedRowsOfLogits) {
   KvPages pages(100, 4, Sharing::kOn);
   Scheduler scheduler(
-      {.max_running_requests = 8, .chunked_prefill_size = 64, .max_prompt_logits_rows = 6}, &pages);
+      {.max_running_requests = 8, .chunked_prefill_size = 64, .max_extra_logits_rows = 6}, &pages);
   scheduler.Enqueue(MakeSharing(1, 16, 16, 1));
   StepOnce(scheduler, pages);
   auto scored = MakeSharing(2, 10, 10, 2);
@@ -226,6 +233,36 @@ TEST(Scheduler, PromptLogprobsAreBoundedRowsOfLogits) {
   EXPECT_EQ(step(), "2:1* logits 1");
 }
 
+TEST(Scheduler, DraftsTakeRowsThatAreLeft) {
+  KvPages pages(100, 4, Sharing::kOff);
+  Scheduler scheduler({.max_running_requests = 4,
+                       .chunked_prefill_size = 16,
+                       .max_extra_logits_rows = 5,
+                       .num_draft_tokens = 3},
+                      &pages);
+  scheduler.Enqueue(MakeTestSequence(1, 4, 30));
+  scheduler.Enqueue(MakeTestSequence(2, 4, 3));
+  EXPECT_EQ(StepOnce(scheduler, pages), "1:4* 2:4*") << "none before the first token";
+  EXPECT_EQ(StepOnce(scheduler, pages), "1:1*+3 2:1*+1") << "no more than the answer's length";
+  scheduler.Enqueue(MakeTestSequence(3, 14, 9));
+  EXPECT_EQ(StepOnce(scheduler, pages), "1:1*+1 3:14*") << "of the budget";
+  EXPECT_EQ(StepOnce(scheduler, pages), "1:1*+3 3:1*+2") << "of the rows of logits";
+}
+
+TEST(Scheduler, DraftsTakePagesThatAreLeft) {
+  KvPages pages(6, 2, Sharing::kOff);
+  Scheduler scheduler(
+      {.max_running_requests = 4, .chunked_prefill_size = 16, .num_draft_tokens = 3}, &pages);
+  scheduler.Enqueue(MakeTestSequence(1, 2, 9));
+  EXPECT_EQ(StepOnce(scheduler, pages), "1:2*");
+  scheduler.Enqueue(MakeTestSequence(2, 2, 2));
+  EXPECT_EQ(StepOnce(scheduler, pages), "1:1*+3 2:2*");
+  EXPECT_EQ(pages.num_available(), 2);
+  EXPECT_EQ(StepOnce(scheduler, pages), "1:1* 2:1*")
+      << "a page of head-room each, and none is left";
+  EXPECT_EQ(StepOnce(scheduler, pages), "1:1*+2") << "again, when one has ended";
+}
+
 // Random arrivals and removals over a pool that is much too small: every step moves, keeps its
 // budget, and covers what it computes with pages; in the end all have run and all pages are back.
 TEST(Scheduler, AlwaysProgressesAndLosesNoPage) {
@@ -238,6 +275,7 @@ TEST(Scheduler, AlwaysProgressesAndLosesNoPage) {
     const SchedulerOptions options = {
         .max_running_requests = draw(1, 8),
         .chunked_prefill_size = draw(8, 24),
+        .num_draft_tokens = draw(0, 5),
         .policy = seed % 4 < 2 ? SchedulePolicy::kFcfs : SchedulePolicy::kLpm};
     Scheduler scheduler(options, &pages);
     RequestId next_id = 1;

@@ -61,6 +61,11 @@ struct Sequence {
     const bool to_come = num_prompt_logprobs >= 0 && num_seen < num_prompt_tokens - 1;
     return to_come ? num_seen : std::numeric_limits<int64_t>::max();
   }
+  // Whether its next tokens may be drafted: what a token is drawn by must not depend on those
+  // before it otherwise than through the model.
+  bool may_draft() const {
+    return num_output() > 0 && constraint == nullptr && !HasPenalties(sampling);
+  }
   // The prefix cache had `count` more of its tokens.
   void NoteCached(int64_t count) {
     if (!was_preempted) num_cached_tokens += count;

@@ -38,6 +38,10 @@ Value GoodShare(const RunTotals& run) {
   if (!run.has_objectives) return std::nullopt;
   return Ratio(static_cast<double>(run.num_good), static_cast<double>(run.num_sent));
 }
+// Jain's index: 1 when all waited alike, 1 / n when one alone waited.
+Value TtftFairness(const RunTotals& run) {
+  return Ratio(run.ttft_ms * run.ttft_ms, static_cast<double>(run.num_ttft) * run.ttft_square_ms2);
+}
 // price / 3600 * duration is what the run cost.
 Value CostPerMillion(const RunTotals& run, double tokens) {
   if (run.price_per_hour <= 0) return std::nullopt;
@@ -78,6 +82,7 @@ constexpr MetricInfo kMetrics[] = {
     {"error_share", "share", Better::kLower, nullptr, ErrorShare},
     {"goodput", "requests/s", Better::kHigher, nullptr, Goodput},
     {"good_share", "share", Better::kHigher, nullptr, GoodShare},
+    {"ttft_fairness", "share", Better::kHigher, nullptr, TtftFairness},
     {"cost_per_million_output_tokens", "currency", Better::kLower, nullptr, CostPerMillionOutput},
     {"cost_per_million_tokens", "currency", Better::kLower, nullptr, CostPerMillionTotal},
     {"output_tokens_per_joule", "tokens/J", Better::kHigher, nullptr, TokensPerJoule},

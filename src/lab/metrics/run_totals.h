@@ -16,6 +16,9 @@ struct RunTotals {
   bool has_objectives = false;
   double in_flight_seconds = 0;  // sum of the requests' times in flight
   double peak_in_flight = 0;
+  double ttft_ms = 0;          // sum over those that are ok and have one
+  double ttft_square_ms2 = 0;  // of its squares
+  int64_t num_ttft = 0;
   double peak_output_tps = 0;  // best full second; 0 when the run is shorter
   double price_per_hour = 0;   // of what serves; 0: not told
   double energy_joules = 0;    // of what serves; 0: no sensor

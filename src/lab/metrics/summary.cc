@@ -39,6 +39,11 @@ void CountRequests(const RunView& run, const Scope& scope, RunTotals& totals) {
     if (record.sent_ns < 0 || !scope.Ended(record)) continue;
     ++totals.num_sent;
     if (record.ok()) ++totals.num_ok;
+    if (const auto ttft = TtftMs(record); record.ok() && ttft) {
+      ++totals.num_ttft;
+      totals.ttft_ms += *ttft;
+      totals.ttft_square_ms2 += *ttft * *ttft;
+    }
     if (!record.ok() && record.outcome != Outcome::kAborted) ++totals.num_failed;
     if (totals.has_objectives && MeetsObjectives(record, run.slo_classes)) ++totals.num_good;
   }

@@ -34,6 +34,7 @@ TEST(Summary, FormsOfOneRequest) {
       {"mean_in_flight", 1},
       {"peak_in_flight", 1},
       {"error_share", 0},
+      {"ttft_fairness", 1},
   };
   for (const auto& [name, value] : expected) {
     const auto figure = FigureOf(summary, name);
@@ -51,6 +52,16 @@ TEST(Summary, AnswerOfOneTokenHasNoTimePerOutputToken) {
   const Summary summary = Summarise({.records = records});
   EXPECT_FALSE(summary.distributions.contains("tpot_ms"));
   EXPECT_DOUBLE_EQ(summary.distributions.at("tpot_guidellm_ms").mean, 7);
+}
+
+TEST(Summary, FairnessIsJainsIndexOfTtft) {
+  std::vector<RequestRecord> records;
+  for (const int64_t ttft_ms : {10, 10, 40}) {
+    records.push_back(
+        MakeRecord({.sent = 0, .first = ttft_ms, .last = 50, .end = 50, .output_tokens = 2}));
+  }
+  EXPECT_NEAR(Summarise({.records = records}).values.at("ttft_fairness"), 3600.0 / (3 * 1800),
+              1e-12);
 }
 
 TEST(Summary, FailedRequestsCountAsFailedOnly) {

@@ -35,6 +35,7 @@ std::vector<planner::Axis> NativeAxes(const CpuQuestion& question) {
   axes.push_back(FlagAxis("policy", "--schedule-policy", {}, {"lpm"}));
   axes.push_back(SwitchAxis("no prefix cache", "--disable-radix-cache"));
   axes.back().num_coarse = 1;
+  axes.push_back(FlagAxis("speculation", "--speculative-algorithm", {}, {"NGRAM"}));
   return axes;
 }
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "base/strings.h"
 #include "lab/tune/belief.h"
 #include "lab/tune/strategies.h"
 #include "workload/random.h"
@@ -33,6 +34,7 @@ class Racer {
   Status AddNeighbours(const TuneChoice& choice);
   Status ObserveBaseline();
   std::optional<TuneChoice> Next(double& promise);
+  void EndWithin(int64_t tries);
   double BestLog() const;
   std::vector<TuneChoice> BestFirst() const;
 
@@ -130,6 +132,21 @@ std::vector<TuneChoice> Racer::BestFirst() const {
   return choices;
 }
 
+// Nothing is left to try within the budget.
+void Racer::EndWithin(int64_t tries) {
+  double least = INFINITY;
+  for (const auto& [choice, believed] : pool_) {
+    if (!tried_.contains(choice)) least = std::min(least, run_.SecondsWith(choice, 1));
+  }
+  if (tries > 0 || least <= run_.options().most_seconds || std::isinf(least))
+    return run_.EndedBy("nothing is left to try within the budget");
+  run_.EndedBy(
+      fmt::format("--max-time leaves none for a second configuration: a run of it and the "
+                  "last comparison would end after {}",
+                  FormatDuration(least)));
+  run_.result().is_complete = false;
+}
+
 Status Racer::Go() {
   run_.SetPhase("forecasts");
   RL_RETURN_IF_ERROR(FillPool());
@@ -148,7 +165,7 @@ Status Racer::Go() {
       break;
     }
     if (!next) {
-      run_.EndedBy("nothing is left to try within the budget");
+      EndWithin(tries);
       break;
     }
     if (tries >= kLeastTries && promise < kLeastPromise) {

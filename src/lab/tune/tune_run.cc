@@ -290,12 +290,16 @@ bool TuneRun::HasTrialsFor(const TuneChoice& left, const TuneChoice& right) cons
 
 bool TuneRun::HasBudgetFor(const TuneChoice& choice, int64_t num_runs) const {
   if (!WasStarted(choice) && result_.num_trials >= options_.most_trials) return false;
+  return SecondsWith(choice, num_runs) <= options_.most_seconds;
+}
+
+double TuneRun::SecondsWith(const TuneChoice& choice, int64_t num_runs) const {
   const double run = SecondsOfRun(choice.engine, false);
-  const double last = 2 * static_cast<double>(options_.repeats) *
-                          std::max(run, SecondsOfRun(result_.baseline.engine, false)) +
-                      SecondsOfStart(result_.baseline);
   const double next = SecondsOfStart(choice) + static_cast<double>(num_runs) * run;
-  return result_.seconds + next + last <= options_.most_seconds;
+  const double last =
+      SecondsOfStart(result_.baseline) +
+      static_cast<double>(options_.repeats) * (run + SecondsOfRun(result_.baseline.engine, false));
+  return result_.seconds + next + last;
 }
 
 double TuneRun::MeanValue(const Trial& trial) const {

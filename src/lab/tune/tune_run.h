@@ -53,6 +53,8 @@ class TuneRun {
   // Whether there is time and leave for one more configuration of this engine, so that the last
   // comparison can still be made.
   bool HasBudgetFor(const TuneChoice& choice, int64_t num_runs) const;
+  // What all would have taken after that.
+  double SecondsWith(const TuneChoice& choice, int64_t num_runs) const;
   bool IsStopped() const { return options_.stop != nullptr && *options_.stop; }
   void SetPhase(const std::string& text);
   void EndedBy(std::string reason);

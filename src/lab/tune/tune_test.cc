@@ -212,6 +212,13 @@ TEST_P(StrategyTest, KeepsWithinTrialsAndTime) {
   const auto brief = Run(space, again, {.most_seconds = 40});
   ASSERT_TRUE(brief.ok());
   EXPECT_LE(brief->seconds, 42);
+  if (GetParam() != Strategy::kRace) return;
+  FakeLab once_more(TwoEngineTruth);
+  const auto too_short = Run(space, once_more, {.most_seconds = 8});
+  ASSERT_TRUE(too_short.ok());
+  EXPECT_NE(too_short->ended_by.find("--max-time leaves none"), std::string::npos)
+      << too_short->ended_by;
+  EXPECT_FALSE(too_short->is_complete);
 }
 
 // A run that is killed again and again comes to what one that was not comes to.

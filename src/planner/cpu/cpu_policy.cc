@@ -91,8 +91,8 @@ struct CpuReader {
   std::span<const char* const> step_settings;
 };
 
-constexpr const char* kNativeSettings[] = {"num_threads", "dp_size", "kv_cache_dtype", "page_size",
-                                           "kernels"};
+constexpr const char* kNativeSettings[] = {"num_threads", "dp_size", "kv_cache_dtype",
+                                           "page_size",   "kernels", "speculative_algorithm"};
 constexpr const char* kVllmSettings[] = {"dtype", "enforce_eager", "block_size",
                                          "tensor_parallel_size", "VLLM_CPU_OMP_THREADS_BIND"};
 constexpr const char* kLlamaSettings[] = {"threads",      "threads_batch", "ubatch_size",

@@ -1,8 +1,10 @@
 // Weights of a packed panel (packed_matrix.h) as pairs of bf16, the form in which AMX multiplies
 // them (simd/amx.h): for every 32 k, a tile of pairs of the first and one of the last 16 columns.
-// Weights of other types are rounded from their f32; k beyond the last are zeros.
+// Weights of other types are rounded from their f32 or f16 (f16_weights.h), times kPairScale; k
+// beyond the last are zeros.
 #pragma once
 
+#include "engine/kernels/matmul/f16_weights.h"
 #include "engine/kernels/matmul/weight_reader.h"
 #include "engine/kernels/simd/amx.h"
 
@@ -27,25 +29,47 @@ template <DType kType>
   return ToBf16(Avx512::LoadF16(from), Avx512::LoadF16(from + kPanelColumns));
 }
 
+template <DType kType>
+constexpr float PairScale() {
+  if constexpr (kHasF16Scales<kType>) return F16Weights<kType>::kScale;
+  return 1;
+}
+template <DType kType>
+inline constexpr float kPairScale = PairScale<kType>();
+
+// Of quantised weights, by arithmetic in f32.
+template <DType kType>
+inline void WriteQuantPairs(const std::byte* panel, int64_t k_begin, std::byte* to) {
+  const __m512 scale = Avx512::Set1(kPairScale<kType>);
+  __m512 even[2];
+  const auto write = [&](int64_t i, const __m512(&columns)[2]) __attribute__((always_inline)) {
+#pragma GCC unroll 2
+    for (int half = 0; half < 2; ++half) {
+      const __m512 column =
+          kPairScale<kType> == 1 ? columns[half] : Avx512::Mul(columns[half], scale);
+      if (i % 2 == 0) {
+        even[half] = column;
+      } else {
+        _mm512_store_si512(to + half * kTileBytes, PairOf(even[half], column));
+      }
+    }
+    if (i % 2 != 0) to += kTileRowBytes;
+  };
+  for (int64_t k = 0; k < kTileK; k += InfoOf(kType).sub_block_elements)
+    QuantReader<OneNan, kType>::template SubBlock<1>(panel, k_begin + k, write);
+}
+
 // The tiles of k [k_begin, k_begin + 32) of a panel whose first block is `panel`.
 template <DType kType>
 [[gnu::always_inline]] inline void WritePairs(const std::byte* panel, int64_t k_begin,
                                               int64_t in_features, std::byte* to) {
-  if constexpr (InfoOf(kType).IsQuantized()) {
-    __m512 even[2];
-    std::byte* row = to;
-    const auto write = [&](int64_t i, const __m512(&columns)[2]) __attribute__((always_inline)) {
-      if (i % 2 == 0) {
-        even[0] = columns[0];
-        even[1] = columns[1];
-        return;
-      }
-      _mm512_store_si512(row, PairOf(even[0], columns[0]));
-      _mm512_store_si512(row + kTileBytes, PairOf(even[1], columns[1]));
-      row += kTileRowBytes;
-    };
-    for (int64_t k = 0; k < kTileK; k += InfoOf(kType).sub_block_elements)
-      QuantReader<OneNan, kType>::template SubBlock<1>(panel, k_begin + k, write);
+  if constexpr (kHasF16Scales<kType>) {
+    constexpr int64_t kStride = 2 * PackedLayoutOf(InfoOf(kType)).block_bytes;
+    if (!F16Weights<kType>::WritePairs(panel + k_begin / kTileK * kStride, to)) [[unlikely]]
+      WriteQuantPairs<kType>(panel, k_begin, to);
+    return;
+  } else if constexpr (InfoOf(kType).IsQuantized()) {
+    WriteQuantPairs<kType>(panel, k_begin, to);
     return;
   }
   constexpr int64_t kRowBytes = 2 * kPanelColumns;

@@ -12,7 +12,9 @@
 //   f32    exact: weights become f32 in registers, products accumulate by FMA in the order of k,
 //   one
 //          chain per output element
-//   bf16   x and the weights rounded to bf16, products exact, sums f32 in an order fixed by k
+//   bf16   x and the weights rounded to bf16, products exact, sums f32 in an order fixed by k; x
+//   and
+//          products of more than 2^70 become infinite, those of less than 2^-70 zero
 //   int8   x rounded to bytes, with a scale for each 32 of k (int8_row.h); products with the
 //          weights' q exact, summed over a sub-block of the weight, 32 or 16 of k, in int32; then
 //          scaled and summed by FMA in f32, in the order of k. The same bits in every set. Of
@@ -52,6 +54,24 @@ struct MatmulRange {
   int64_t panel_end = 0;
 };
 
+// out_rows[row, n] = SiLU(sum over k of x[row, k] * gate[n, k]) * (the same sum with up), by
+// silu_mul.h: the rows of the product that comes next, in the form that its weight takes. The same
+// bits as a matmul, SiluMul and the conversion of rows after each other. Panels are gate's and
+// up's.
+struct GatedMatmulArgs {
+  const std::byte* rows = nullptr;  // of x, in the form that gate and up take
+  PackedMatrix gate;
+  PackedMatrix up;  // of gate's shape
+  std::byte* out_rows = nullptr;
+};
+
+// What a KernelSet does about it.
+struct GatedMatmul {
+  // Whether it has a kernel for these weights; null: for none.
+  bool (*can)(const PackedMatrix& gate, const PackedMatrix& up, const PackedMatrix& down) = nullptr;
+  void (*run)(const GatedMatmulArgs& args, const MatmulRange& range) = nullptr;
+};
+
 void MatmulRef(const MatmulArgs& args, const MatmulPart& part, const MatmulRange& range);
 void MatmulAvx2(const MatmulArgs& args, const MatmulPart& part, const MatmulRange& range);
 void MatmulAvx2Int8(const MatmulArgs& args, const MatmulPart& part, const MatmulRange& range);
@@ -60,6 +80,8 @@ void MatmulAvx512(const MatmulArgs& args, const MatmulPart& part, const MatmulRa
 void MatmulAvx512Vnni(const MatmulArgs& args, const MatmulPart& part, const MatmulRange& range);
 void MatmulAmx(const MatmulArgs& args, const MatmulPart& part, const MatmulRange& range);
 
+bool CanGateAmx(const PackedMatrix& gate, const PackedMatrix& up, const PackedMatrix& down);
+void GatedMatmulAmx(const GatedMatmulArgs& args, const MatmulRange& range);
 void Bf16RowsAmx(const RowGroup& group, std::byte* out);
 
 }  // namespace redline::engine

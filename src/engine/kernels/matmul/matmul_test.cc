@@ -39,9 +39,12 @@ struct RoundedRow {
 
 float RoundToBf16(float value) { return BF16ToF32(KvElement<KvDtype::kBf16>::Encode(value)); }
 
-// Quantised weights are rounded from halfway away from zero, others are to the even one.
+// Quantised weights are rounded from halfway away from zero, others are to the even one. Formats
+// with f16 scales alone are rounded to f16 before, 64 times as large.
 float RoundWeightToBf16(DType dtype, float value) {
-  if (!InfoOf(dtype).IsQuantized()) return RoundToBf16(value);
+  const DTypeInfo& info = InfoOf(dtype);
+  if (!info.IsQuantized()) return RoundToBf16(value);
+  if (!info.HasSubBlocks()) value = F16ToF32(F32ToF16(64 * value)) / 64;
   return std::bit_cast<float>((std::bit_cast<uint32_t>(value) + 0x8000) & 0xffff0000);
 }
 
@@ -211,7 +214,8 @@ TEST_P(MatmulTest, NanScalesReachTheirColumns) {
 // Rows of zeros give zeros; of numbers that are nearly too large or too small, products to the same
 // accuracy as of others.
 TEST_P(MatmulTest, MagnitudesDoNotMatter) {
-  for (const float magnitude : {0.0f, 1e-30f, 1e-6f, 1e6f, 1e30f}) {
+  const float largest = kernels().rows.of(dtype()) == RowForm::kBf16 ? 1e18f : 1e30f;
+  for (const float magnitude : {0.0f, 1 / largest, 1e-6f, 1e6f, largest}) {
     SCOPED_TRACE(magnitude);
     const TestingMatrix matrix(dtype(), 70, 512, random_);
     std::vector<float> x = RandomFloats(9 * 512, random_, 1);
@@ -222,6 +226,74 @@ TEST_P(MatmulTest, MagnitudesDoNotMatter) {
     if (magnitude == 0) {
       EXPECT_EQ(out, std::vector<float>(out.size()));
     }
+  }
+}
+
+// Weights of any magnitude that their format holds, in some of a panel's columns, are multiplied as
+// accurately as others.
+TEST_P(MatmulTest, MagnitudesOfWeightsDoNotMatter) {
+  const DTypeInfo& info = InfoOf(dtype());
+  if (!info.IsQuantized()) GTEST_SKIP() << "of quantised weights only";
+  const RowForm form = kernels().rows.of(dtype());
+  const double rounding = form == RowForm::kF32 ? 1e-6 : form == RowForm::kBf16 ? 0x1p-7 : 0x1p-6;
+  for (const float deviation : {2e-5f, 1e-3f, 0.1f, 20.0f, 1000.0f}) {
+    SCOPED_TRACE(deviation);
+    TestingMatrix matrix(dtype(), 70, 512, random_);
+    for (int64_t at = 0, i = 0; at < std::ssize(matrix.raw); at += info.block_bytes, ++i) {
+      if (i % 3 == 0) PutScales(info, deviation, random_, matrix.raw.data() + at);
+    }
+    matrix.Pack();
+    const std::vector<float> x = RandomFloats(20 * 512, random_);
+    const std::vector<float> out = Multiply(kernels(), matrix, x, 20);
+    const std::vector<float> weights = DequantizeTensor(matrix.view);
+    for (size_t i = 0; i < out.size(); ++i) {
+      const float* row = x.data() + i / 70 * 512;
+      const float* column = weights.data() + i % 70 * 512;
+      double sum = 0;
+      double magnitude = 0;
+      for (int k = 0; k < 512; ++k) {
+        sum += double{row[k]} * column[k];
+        magnitude += std::abs(double{row[k]} * column[k]);
+      }
+      ASSERT_NEAR(out[i], sum, rounding * magnitude) << i;
+    }
+  }
+}
+
+// Gate and up at once are the same bits as their products, SiLU and the conversion of rows.
+TEST_P(MatmulTest, GatedIsTheSameBits) {
+  if (kernels().gated_matmul.can == nullptr) GTEST_SKIP() << "of sets that have it only";
+  const int64_t in_features = 512;
+  for (const int64_t num_rows : {1, 7, 16, 17, 100}) {
+    const int64_t inner = 32 * RandomInt(1, 9, random_);
+    const TestingMatrix gate(dtype(), inner, in_features, random_);
+    const TestingMatrix up(dtype(), inner, in_features, random_);
+    const TestingMatrix down(DType::kBF16, 40, inner, random_);
+    const MatmulPart gate_up[] = {{.weight = gate.packed},
+                                  {.weight = up.packed, .out_column = inner}};
+    const MatmulPart next[] = {{.weight = down.packed}};
+    ASSERT_EQ(CanGate(kernels(), gate_up, next), dtype() != DType::kF32);
+    if (dtype() == DType::kF32) return;
+    const std::vector<float> x = RandomFloats(num_rows * in_features, random_, 0.1f);
+    ThreadPool threads(3);
+    std::vector<float> products(static_cast<size_t>(num_rows * 2 * inner));
+    const AlignedBytes scratch(MatmulScratchBytes(kernels(), 512, num_rows));
+    MatmulArgs args = {x.data(), in_features, num_rows, products.data(), 2 * inner};
+    ParallelMatmul(kernels(), threads, args, gate_up, scratch.data());
+    for (int64_t row = 0; row < num_rows; ++row) {
+      float* values = products.data() + row * 2 * inner;
+      kernels().silu_mul({.gate = values, .up = values + inner, .out = values, .size = inner});
+    }
+    std::vector<float> expected(static_cast<size_t>(num_rows * 40));
+    ParallelMatmul(kernels(), threads, {products.data(), 2 * inner, num_rows, expected.data(), 40},
+                   next, scratch.data());
+    const AlignedBytes rows(MatmulScratchBytes(kernels(), inner, num_rows));
+    ParallelGatedMatmul(kernels(), threads, args, gate_up, scratch.data(), rows.data());
+    std::vector<float> out(expected.size());
+    MatmulArgs of_down = {.num_rows = num_rows, .out = out.data(), .out_stride = 40};
+    of_down.rows_in_form[static_cast<size_t>(RowForm::kBf16)] = rows.data();
+    ParallelMatmul(kernels(), threads, of_down, next, scratch.data());
+    EXPECT_EQ(out, expected) << num_rows;
   }
 }
 

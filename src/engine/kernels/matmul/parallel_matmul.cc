@@ -111,4 +111,24 @@ void ParallelMatmul(const KernelSet& kernels, ThreadPool& pool, const MatmulArgs
   });
 }
 
+bool CanGate(const KernelSet& kernels, std::span<const MatmulPart> gate_up,
+             std::span<const MatmulPart> down) {
+  return kernels.gated_matmul.can != nullptr && gate_up.size() == 2 && down.size() == 1 &&
+         gate_up[0].bias == nullptr && gate_up[1].bias == nullptr &&
+         kernels.gated_matmul.can(gate_up[0].weight, gate_up[1].weight, down[0].weight);
+}
+
+void ParallelGatedMatmul(const KernelSet& kernels, ThreadPool& pool, const MatmulArgs& args,
+                         std::span<const MatmulPart> gate_up, std::byte* scratch,
+                         std::byte* out_rows) {
+  const PackedMatrix& gate = gate_up[0].weight;
+  const RowForm form = kernels.rows.of(gate.dtype);
+  ConvertRows(kernels, pool, args, gate.in_features, form, scratch);
+  const GatedMatmulArgs gated = {
+      .rows = scratch, .gate = gate, .up = gate_up[1].weight, .out_rows = out_rows};
+  const Grid grid(gate.NumPanels(), args.num_rows, gate.in_features, form, pool.num_threads());
+  pool.Run(grid.NumTasks(),
+           [&](int64_t task) { kernels.gated_matmul.run(gated, grid.RangeOf(task)); });
+}
+
 }  // namespace redline::engine

@@ -7,15 +7,20 @@
 namespace redline::engine {
 
 template <typename Simd>
+[[gnu::always_inline]] inline typename Simd::Vec SiluMul(typename Simd::Vec gate,
+                                                         typename Simd::Vec up) {
+  const typename Simd::Vec denominator =
+      Simd::Add(Simd::Set1(1.0f), Exp<Simd>(Simd::Sub(Simd::Zero(), gate)));
+  return Simd::Mul(Simd::Div(gate, denominator), up);
+}
+
+template <typename Simd>
 void SiluMulSimd(const SiluMulArgs& args) {
-  using Vec = typename Simd::Vec;
-  const Vec one = Simd::Set1(1.0f);
   for (int64_t i = 0; i < args.size; i += Simd::kLanes) {
     const int64_t count = args.size - i;
-    const Vec gate = Simd::LoadPartial(args.gate + i, count);
-    const Vec denominator = Simd::Add(one, Exp<Simd>(Simd::Sub(Simd::Zero(), gate)));
-    const Vec up = Simd::LoadPartial(args.up + i, count);
-    Simd::StorePartial(args.out + i, count, Simd::Mul(Simd::Div(gate, denominator), up));
+    Simd::StorePartial(args.out + i, count,
+                       SiluMul<Simd>(Simd::LoadPartial(args.gate + i, count),
+                                     Simd::LoadPartial(args.up + i, count)));
   }
 }
 
