@@ -67,7 +67,8 @@ class AttentionWork {
         cache_(cache),
         num_sequences_(num_sequences),
         num_rows_(num_rows),
-        tiles_((num_rows * shape.Group() + kQueryTile - 1) / kQueryTile),
+        query_tile_(room.kernels.query_tile),
+        tiles_((num_rows * shape.Group() + query_tile_ - 1) / query_tile_),
         out_(static_cast<size_t>(num_sequences * num_rows * shape.RowFloats())) {
     std::mt19937 random(1);
     q_ = RandomFloats(num_rows * shape.RowFloats(), random);
@@ -81,9 +82,9 @@ class AttentionWork {
  private:
   void RunTask(int64_t task) {
     const int64_t kv_head = task % shape_.num_kv_heads;
-    const int64_t begin = task / shape_.num_kv_heads % tiles_ * kQueryTile;
+    const int64_t begin = task / shape_.num_kv_heads % tiles_ * query_tile_;
     const int64_t sequence = task / (shape_.num_kv_heads * tiles_);
-    const int64_t end = std::min(begin + kQueryTile, num_rows_ * shape_.Group());
+    const int64_t end = std::min(begin + query_tile_, num_rows_ * shape_.Group());
     room_.kernels.attention(
         {.q = q_.data(),
          .q_stride = shape_.RowFloats(),
@@ -106,6 +107,7 @@ class AttentionWork {
   const BenchCache& cache_;
   const int64_t num_sequences_;
   const int64_t num_rows_;
+  const int64_t query_tile_;
   const int64_t tiles_;  // of queries, for each KV head
   std::vector<float> q_;
   std::vector<float> out_;

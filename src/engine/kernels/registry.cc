@@ -10,15 +10,16 @@
 namespace redline::engine {
 namespace {
 
-constexpr KernelSet kRef = {"ref",    "ref",        Arithmetic::kF32, MatmulRef,
-                            kF32Rows, AttentionRef, KvStoreRef,       RmsNormRef,
-                            RopeRef,  SiluMulRef,   ArgmaxRef,        LogSumExpRef};
-constexpr KernelSet kAvx2 = {"avx2",   "avx2",        Arithmetic::kF32, MatmulAvx2,
-                             kF32Rows, AttentionAvx2, KvStoreAvx2,      RmsNormAvx2,
-                             RopeAvx2, SiluMulAvx2,   ArgmaxAvx2,       LogSumExpAvx2};
-constexpr KernelSet kAvx512 = {"avx512",   "avx512",        Arithmetic::kF32, MatmulAvx512,
-                               kF32Rows,   AttentionAvx512, KvStoreAvx512,    RmsNormAvx512,
-                               RopeAvx512, SiluMulAvx512,   ArgmaxAvx512,     LogSumExpAvx512};
+constexpr KernelSet kRef = {"ref",        "ref",      Arithmetic::kF32, MatmulRef,  kF32Rows,
+                            AttentionRef, kQueryTile, KvStoreRef,       RmsNormRef, RopeRef,
+                            SiluMulRef,   ArgmaxRef,  LogSumExpRef};
+constexpr KernelSet kAvx2 = {"avx2",        "avx2",     Arithmetic::kF32, MatmulAvx2,  kF32Rows,
+                             AttentionAvx2, kQueryTile, KvStoreAvx2,      RmsNormAvx2, RopeAvx2,
+                             SiluMulAvx2,   ArgmaxAvx2, LogSumExpAvx2};
+constexpr KernelSet kAvx512 = {"avx512",       "avx512",        Arithmetic::kF32, MatmulAvx512,
+                               kF32Rows,       AttentionAvx512, kQueryTile,       KvStoreAvx512,
+                               RmsNormAvx512,  RopeAvx512,      SiluMulAvx512,    ArgmaxAvx512,
+                               LogSumExpAvx512};
 
 constexpr RowForms kInt8Rows = {
     [](DType weight) { return InfoOf(weight).IsQuantized() ? RowForm::kInt8 : RowForm::kF32; },
@@ -46,6 +47,7 @@ constexpr KernelSet kAmx = {"amx",
                             MatmulAmx,
                             kAmxRows,
                             AttentionAmx,
+                            kAmxQueryTile,
                             KvStoreAvx512,
                             RmsNormAvx512,
                             RopeAvx512,

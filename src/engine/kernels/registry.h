@@ -35,6 +35,7 @@ struct KernelSet {
   decltype(&MatmulRef) matmul;
   RowForms rows;
   decltype(&AttentionRef) attention;
+  int64_t query_tile;  // most queries of a call of attention
   decltype(&KvStoreRef) kv_store;
   decltype(&RmsNormRef) rms_norm;
   decltype(&RopeRef) rope;

@@ -5,10 +5,18 @@
 namespace redline::engine {
 namespace {
 
+// Tiles of a slice are smaller where its threads would have too few of them.
+constexpr int64_t kTasksPerThread = 2;
+constexpr int64_t kLeastTile = 96;
+
 void AddAttention(int64_t slice, int64_t num_kv_heads, int64_t queries_per_kv_head,
-                  std::vector<AttentionTask>* tasks) {
-  for (int64_t begin = 0; begin < queries_per_kv_head; begin += kQueryTile) {
-    const int64_t end = std::min(begin + kQueryTile, queries_per_kv_head);
+                  const BatchRows::AttentionDivision& division, std::vector<AttentionTask>* tasks) {
+  const int64_t even =
+      queries_per_kv_head * num_kv_heads / (kTasksPerThread * division.num_threads);
+  const int64_t tile =
+      std::min(division.query_tile, std::max(kLeastTile, even / kLeastTile * kLeastTile));
+  for (int64_t begin = 0; begin < queries_per_kv_head; begin += tile) {
+    const int64_t end = std::min(begin + tile, queries_per_kv_head);
     for (int64_t kv_head = 0; kv_head < num_kv_heads; ++kv_head)
       tasks->push_back({.slice = slice, .queries = {kv_head, begin, end}});
   }
@@ -16,7 +24,8 @@ void AddAttention(int64_t slice, int64_t num_kv_heads, int64_t queries_per_kv_he
 
 }  // namespace
 
-void BatchRows::Build(const Batch& batch, const KvCache& kv, int64_t num_heads) {
+void BatchRows::Build(const Batch& batch, const KvCache& kv, const AttentionDivision& division) {
+  const int64_t num_heads = division.num_heads;
   const int64_t num_kv_heads = kv.layout().num_kv_heads;
   rows.clear();
   slices.clear();
@@ -34,7 +43,8 @@ void BatchRows::Build(const Batch& batch, const KvCache& kv, int64_t num_heads) 
       rows.push_back({.token = token, .slice = slice_index, .position = position++});
     for (const PageId page : slice.pages) page_offsets.push_back(kv.PageOffset(page));
     const auto num_tokens = static_cast<int64_t>(slice.tokens.size());
-    AddAttention(slice_index, num_kv_heads, num_tokens * (num_heads / num_kv_heads), &attention);
+    AddAttention(slice_index, num_kv_heads, num_tokens * (num_heads / num_kv_heads), division,
+                 &attention);
     attention_pairs += num_tokens * num_heads * (slice.context_len + num_tokens);
     const auto end_row = static_cast<int64_t>(rows.size());
     for (int64_t row = end_row - slice.num_logits; row < end_row; ++row) logits_rows.push_back(row);

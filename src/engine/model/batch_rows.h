@@ -29,7 +29,12 @@ struct AttentionTask {
 
 // Rebuilt for every batch; keeps its memory. Owner: the thread that calls Forward.
 struct BatchRows {
-  void Build(const Batch& batch, const KvCache& kv, int64_t num_heads);
+  struct AttentionDivision {
+    int64_t num_heads = 0;
+    int64_t query_tile = 0;  // KernelSet's
+    int64_t num_threads = 1;
+  };
+  void Build(const Batch& batch, const KvCache& kv, const AttentionDivision& division);
 
   std::vector<BatchRow> rows;
   std::vector<SliceRows> slices;

@@ -100,7 +100,10 @@ void Llama::Multiply(const Linear& linear, const float* x, int64_t x_stride, flo
 }
 
 void Llama::Forward(const Batch& batch, KvCache& kv, std::span<float> logits) {
-  rows_.Build(batch, kv, config_.num_attention_heads);
+  rows_.Build(batch, kv,
+              {.num_heads = config_.num_attention_heads,
+               .query_tile = kernels_.query_tile,
+               .num_threads = pool_.num_threads()});
   if (NumRows() > options_.max_batch_rows) {
     LogError("model", "a batch of {} rows was given to a model made for {}", NumRows(),
              options_.max_batch_rows);

@@ -23,8 +23,10 @@
 namespace redline::engine {
 
 inline constexpr int64_t kKvBlock = 32;
-// Queries handled together; also the largest `query_end - query_begin` of one call.
+// Queries handled together; also the largest `query_end - query_begin` of one call. The second is
+// AttentionAmx's: what it does to a block's keys and values once costs as much as 50 queries.
 inline constexpr int64_t kQueryTile = 96;
+inline constexpr int64_t kAmxQueryTile = 384;
 inline constexpr int64_t kMaxHeadDim = 256;
 
 struct AttentionArgs {

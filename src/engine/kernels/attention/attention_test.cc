@@ -145,7 +145,7 @@ TEST_P(AttentionTest, MatchesReference) {
     const std::vector<float> expected =
         Attend(*AvailableKernels().front(), shape, cache, q, first, shape.num_positions, 48);
     const std::vector<float> actual =
-        Attend(kernels(), shape, cache, q, first, shape.num_positions, kQueryTile);
+        Attend(kernels(), shape, cache, q, first, shape.num_positions, kernels().query_tile);
     for (size_t i = 0; i < actual.size(); ++i) {
       ASSERT_NEAR(actual[i], expected[i], ToleranceOf(kernels()));
       sum += std::abs(actual[i] - expected[i]);
@@ -162,12 +162,12 @@ TEST_P(AttentionTest, ChunksTilesAndPagesDoNotChangeBits) {
     const std::vector<float> q = RandomQueries(shape);
     const PagedCache whole_cache(shape, dtype(), 16, 9, random_);
     const std::vector<float> whole =
-        Attend(kernels(), shape, whole_cache, q, 0, shape.num_positions, kQueryTile);
+        Attend(kernels(), shape, whole_cache, q, 0, shape.num_positions, kernels().query_tile);
     const PagedCache other_cache(shape, dtype(), RandomInt(1, 70, random_), 9, random_);
     std::vector<float> chunked;
     for (int64_t first = 0; first < shape.num_positions;) {
       const int64_t last = std::min(first + RandomInt(1, 40, random_), shape.num_positions);
-      const int64_t tile = RandomInt(1, kQueryTile, random_);
+      const int64_t tile = RandomInt(1, kernels().query_tile, random_);
       const std::vector<float> chunk = Attend(kernels(), shape, other_cache, q, first, last, tile);
       chunked.insert(chunked.end(), chunk.begin(), chunk.end());
       first = last;
@@ -186,7 +186,7 @@ TEST_P(AttentionTest, NanIsNotHidden) {
     PagedCache cache(shape, dtype(), 16, 5, random_);
     cache.Poison(in_keys, 40);
     const std::vector<float> out =
-        Attend(kernels(), shape, cache, q, 0, shape.num_positions, kQueryTile);
+        Attend(kernels(), shape, cache, q, 0, shape.num_positions, kernels().query_tile);
     const auto row_size = static_cast<size_t>(shape.num_heads * shape.head_dim);
     const auto is_nan = [](float value) { return std::isnan(value); };
     for (size_t row = 0; row < static_cast<size_t>(shape.num_positions); ++row) {
