@@ -219,6 +219,8 @@ def parse_arguments():
     parser.add_argument("--model", type=pathlib.Path, default=MODEL)
     parser.add_argument("--report", type=pathlib.Path, default=OUT / "peers.json",
                         help="the file that is written")
+    parser.add_argument("--settings-of", type=pathlib.Path, metavar="REPORT",
+                        help="an earlier report whose settings are taken: no sweep")
     parser.add_argument("--cache-dir", type=pathlib.Path, default=ROOT / "build/bench/cache",
                         help="where engines are installed")
     arguments = parser.parse_args()
@@ -258,9 +260,11 @@ def main():
         return Server(name, programs, models, settings)
 
     settings, sweeps = {}, {}
+    known_settings = (json.loads(arguments.settings_of.read_text())["settings"]
+                      if arguments.settings_of else {})
     for name in servers:
-        settings[name] = SERVERS[name][2][0]
-        if not arguments.quick:
+        settings[name] = known_settings.get(name, SERVERS[name][2][0])
+        if not arguments.quick and name not in known_settings:
             settings[name], sweeps[name] = choose_settings(name, start, workloads)
     runs = {workload: {name: [] for name in servers} for workload in workloads}
     for index in range(arguments.rounds):

@@ -45,8 +45,11 @@ function(redline_test)
   endif()
   add_executable(${ARG_NAME} ${ARG_SRCS})
   set_target_properties(${ARG_NAME} PROPERTIES UNITY_BUILD OFF)
+  # Tests wait for the compiler more than they run.
   if(REDLINE_SANITIZE)
-    target_compile_options(${ARG_NAME} PRIVATE -O0)  # tests wait for the compiler more than they run
+    target_compile_options(${ARG_NAME} PRIVATE -O0)
+  else()
+    target_compile_options(${ARG_NAME} PRIVATE $<$<CONFIG:Release>:-O1>)
   endif()
   target_include_directories(${ARG_NAME} PRIVATE "${REDLINE_SRC_DIR}")
   redline_link(${ARG_NAME} ${ARG_DEPS})

@@ -71,8 +71,9 @@ struct TokenLogprob {
 
 enum class FinishReason { kNone, kStop, kLength, kAbort, kError };
 
-// One step's news about one request. Delivered in order, on the engine thread: the receiver must
-// return quickly and must not call back into the Engine except Cancel and Finish.
+// News of one request: a token, or its end; several in a step where drafts were right. Delivered in
+// order, on the engine thread: the receiver must return quickly and must not call back into the
+// Engine except Cancel and Finish.
 struct TokenEvent {
   std::optional<TokenId> token;        // absent when only the end is told
   std::vector<TokenLogprob> logprobs;  // chosen first, then the best, when asked for

@@ -56,7 +56,7 @@ TEST(Summary, AnswerOfOneTokenHasNoTimePerOutputToken) {
 
 TEST(Summary, FairnessIsJainsIndexOfTtft) {
   std::vector<RequestRecord> records;
-  for (const int64_t ttft_ms : {10, 10, 40}) {
+  for (const double ttft_ms : {10.0, 10.0, 40.0}) {
     records.push_back(
         MakeRecord({.sent = 0, .first = ttft_ms, .last = 50, .end = 50, .output_tokens = 2}));
   }

@@ -62,10 +62,13 @@ void Belief::Observe(const Believed& subject, double value) {
 void Belief::Solve() const {
   if (is_solved_) return;
   const size_t n = observed_.size();
+  // What is not forecast is as those that were not either, or, before one was measured, as all.
+  const auto counts = [](const Believed& each) { return !each.forecast; };
+  const bool any = std::any_of(observed_.begin(), observed_.end(), counts);
   offset_ = 0;
   double count = 0;
   for (size_t index = 0; index < n; ++index) {
-    if (observed_[index].forecast) continue;
+    if (any && !counts(observed_[index])) continue;
     offset_ += logs_[index];
     ++count;
   }

@@ -60,7 +60,7 @@ class Belief {
   std::vector<Believed> observed_;
   std::vector<double> logs_;
   mutable bool is_solved_ = false;
-  mutable double offset_ = 0;          // the mean of what has no forecast
+  mutable double offset_ = 0;          // the mean of what has no forecast, or of all
   mutable std::vector<double> lower_;  // row-major, n x n
   mutable std::vector<double> weights_;
 };

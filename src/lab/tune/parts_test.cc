@@ -169,6 +169,16 @@ TEST(BeliefTest, LearnsWhatAnOperationIsWorth) {
   EXPECT_LT(belief.Of(first).deviation, belief.Of(At(1, 100, {0, 1})).deviation);
 }
 
+// An engine that nobody forecasts is not one that promises nothing.
+TEST(BeliefTest, WhatIsNotForecastIsAsWhatWasMeasuredAtFirst) {
+  Belief belief(BeliefScales{});
+  const Believed known = {.choice = {0, {0}}, .forecast = Forecast{.value = 800}};
+  belief.Observe(known, 1000);
+  const Posterior unknown = belief.Of({.choice = {1, {0}}});
+  EXPECT_NEAR(unknown.log_value, std::log(1000), 1e-6);
+  EXPECT_GT(ExpectedImprovement(unknown, belief.Of(known).log_value), 0.3);
+}
+
 TEST(BeliefTest, ExpectedImprovementGrowsWithValueAndDoubt) {
   const double low = ExpectedImprovement({.log_value = 1, .deviation = 0.1}, 1.1);
   EXPECT_GT(ExpectedImprovement({.log_value = 1.2, .deviation = 0.1}, 1.1), low);

@@ -12,7 +12,8 @@
 // position, per tile of queries. Bound: memory bandwidth when decoding, FMA throughput for prefill
 // chunks.
 //
-// Positions are taken in absolute blocks of kKvBlock from 0 on, with an online softmax over blocks:
+// Positions are taken in absolute blocks of kKvBlock (AttentionAmx: two of them) from 0 on, with an
+// online softmax over blocks:
 // a query's bits depend neither on the chunk it came in, on the page size, nor on other queries.
 #pragma once
 
