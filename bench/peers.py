@@ -267,6 +267,9 @@ def main():
         if not arguments.quick and name not in known_settings:
             settings[name], sweeps[name] = choose_settings(name, start, workloads)
     runs = {workload: {name: [] for name in servers} for workload in workloads}
+    document = {"started_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+                "cpus": os.cpu_count(), "load_average": os.getloadavg()[0],
+                "workloads": workloads, "settings": settings, "sweeps": sweeps}
     for index in range(arguments.rounds):
         turn = index % len(servers)
         for name in servers[turn:] + servers[:turn]:
@@ -276,13 +279,11 @@ def main():
                     runs[workload][name].append(found)
                     print(f"round {index + 1} {name:16} {workload:12}"
                           f"{found['total_tps']:10.1f} tok/s", flush=True)
-    ratios = compare(runs, workloads, servers)
-    print_tables(runs, ratios, workloads, servers)
-    document = {"started_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-                "cpus": os.cpu_count(), "load_average": os.getloadavg()[0],
-                "workloads": workloads, "settings": settings, "sweeps": sweeps, "runs": runs,
-                "ratios": ratios}
-    arguments.report.write_text(json.dumps(document, indent=1) + "\n")
+        # After each round: a run that is ended early has what was measured.
+        document["runs"] = runs
+        document["ratios"] = compare(runs, workloads, servers)
+        arguments.report.write_text(json.dumps(document, indent=1) + "\n")
+    print_tables(runs, document["ratios"], workloads, servers)
     print(f"\n{arguments.report}")
 
 

@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 #include <signal.h>
-#include <sys/resource.h>
 
 #include <memory>
 #include <vector>
 
+#include "base/process.h"
 #include "planner/virtual/virtual_server.h"
 
 namespace redline::app {
@@ -51,14 +51,6 @@ sigset_t BlockedSignals() {
   sigaddset(&signals, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   return signals;
-}
-
-// An engine needs one descriptor for its port, and one for each client.
-void RaiseDescriptorLimit() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 void PrintLine(const std::string& line) {

@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -220,6 +221,14 @@ std::vector<int> AvailableCpuIds() {
     if (CPU_ISSET_S(static_cast<size_t>(cpu), sizeof(sets), sets.data())) ids.push_back(cpu);
   }
   return ids;
+}
+
+uint64_t RaiseDescriptorLimit() {
+  rlimit limit = {};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+  return limit.rlim_max;
 }
 
 std::filesystem::path SelfExecutable() {

@@ -47,6 +47,10 @@ uint64_t TotalMemoryBytes();
 int AvailableCpus();
 std::vector<int> AvailableCpuIds();
 
+// Raises the soft limit of open descriptors (1024, as a rule) to the hard one. The limit then; 0
+// when it is not known. For what has a descriptor for each client.
+uint64_t RaiseDescriptorLimit();
+
 // The running binary.
 std::filesystem::path SelfExecutable();
 

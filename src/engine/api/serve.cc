@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/process.h"
 #include "base/strings.h"
 #include "engine/api/engine_server.h"
 
@@ -143,6 +144,7 @@ Status ServeMain(const ServeOptions& options) {
 
   ShutdownSignals signals;
   MetricsRegistry metrics;
+  RaiseDescriptorLimit();
   EngineServer server(options, metrics);
   RL_ASSIGN_OR_RETURN(std::unique_ptr<net::HttpServer> http,
                       net::HttpServer::Start(HttpOptions(options), server.router()));

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <pthread.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <condition_variable>
@@ -53,18 +52,14 @@ Status Validate(const LoadOptions& options) {
   return OkStatus();
 }
 
-// Raises the soft limit of open descriptors to the hard one.
 Status AllowDescriptors(int64_t num_connections) {
-  rlimit limit = {};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return ErrnoStatus("getrlimit", errno);
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
-  const auto needed = static_cast<rlim_t>(num_connections + kOtherDescriptors);
-  if (needed <= limit.rlim_max) return OkStatus();
+  const uint64_t most = RaiseDescriptorLimit();
+  const auto needed = static_cast<uint64_t>(num_connections + kOtherDescriptors);
+  if (most == 0 || needed <= most) return OkStatus();
   return ResourceExhausted(
       fmt::format("concurrency {} needs {} open descriptors, and the hard limit is {}: raise it "
                   "(ulimit -Hn), or ask for less",
-                  num_connections, needed, limit.rlim_max));
+                  num_connections, needed, most));
 }
 
 class LoadRun {

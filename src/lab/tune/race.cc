@@ -35,6 +35,7 @@ class Racer {
   Status ObserveBaseline();
   std::optional<TuneChoice> Next(double& promise);
   void EndWithin(int64_t tries);
+  bool MayBeFirst(const TuneChoice& choice, const Believed& believed) const;
   double BestLog() const;
   std::vector<TuneChoice> BestFirst() const;
 
@@ -100,6 +101,13 @@ double Racer::BestLog() const {
   return best;
 }
 
+// Of an engine that nobody forecasts its default comes first: every other value only adds doubt.
+bool Racer::MayBeFirst(const TuneChoice& choice, const Believed& believed) const {
+  if (believed.forecast || choice == inputs_.space.DefaultOf(choice.engine)) return true;
+  return std::any_of(tried_.begin(), tried_.end(),
+                     [&](const TuneChoice& tried) { return tried.engine == choice.engine; });
+}
+
 // What promises most for each second that it takes.
 std::optional<TuneChoice> Racer::Next(double& promise) {
   const double best = BestLog();
@@ -108,7 +116,8 @@ std::optional<TuneChoice> Racer::Next(double& promise) {
   double most = 0;
   promise = 0;
   for (const auto& [choice, believed] : pool_) {
-    if (tried_.contains(choice) || !run_.HasBudgetFor(choice, 1)) continue;
+    if (tried_.contains(choice) || !MayBeFirst(choice, believed)) continue;
+    if (!run_.HasBudgetFor(choice, 1)) continue;
     const double gain = ExpectedImprovement(belief_.Of(believed), best);
     promise = std::max(promise, gain);
     const double seconds =

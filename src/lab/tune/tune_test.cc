@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <functional>
@@ -144,6 +145,18 @@ TEST(RaceTest, FlagsThatNeedEachOtherAreFoundAndNothingElseIsKept) {
   EXPECT_TRUE(last.accepted());
   EXPECT_NE(last.change.find("together"), std::string::npos) << last.change;
   EXPECT_EQ(last.change.find("axis2"), std::string::npos) << last.change;
+}
+
+TEST(RaceTest, AnEngineWithoutForecastsBeginsWithItsDefault) {
+  const TuneSpace space = TwoEngines();
+  FakeLab lab(TwoEngineTruth);
+  const std::vector<TuneChoice> proposals = AllOf(space);
+  const auto result = Tune({.space = space, .proposals = proposals}, lab, {});
+  ASSERT_TRUE(result.ok()) << result.status().ToString();
+  const auto first = std::find_if(result->trials.begin(), result->trials.end(),
+                                  [](const Trial& trial) { return trial.choice.engine == 1; });
+  ASSERT_NE(first, result->trials.end());
+  EXPECT_EQ(TextOf(space.ConfigurationOf(first->choice)), "fast@1");
 }
 
 TEST_P(StrategyTest, ASpaceOfNoOpsHasNoWinner) {

@@ -1,11 +1,11 @@
 #include <signal.h>
-#include <sys/resource.h>
 
 #include <atomic>
 #include <thread>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/process.h"
 #include "net/http_server.h"
 #include "platform/gateway/gateway_routes.h"
 #include "platform/gateway/snapshot_watcher.h"
@@ -51,14 +51,6 @@ bool TerminationWithin(double seconds) {
   return ::sigtimedwait(&set, nullptr, &wait) > 0;
 }
 
-// A request in flight needs two descriptors; the usual soft limit is 1024.
-void RaiseFileLimit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 // Lets answers in flight finish. False when they had to be cut short: by the deadline or by a
 // second signal.
 bool Drain(net::HttpServer& server, GatewayRoutes& routes, double seconds) {
@@ -83,7 +75,7 @@ bool Drain(net::HttpServer& server, GatewayRoutes& routes, double seconds) {
 
 int RunGateway(const GatewayOptions& options) {
   BlockTermination();
-  RaiseFileLimit();
+  RaiseDescriptorLimit();  // a request in flight needs two
   SnapshotHolder snapshots(options.layout.gateway_snapshot());
   snapshots.LoadFromDisk();
   GatewayRoutes routes(snapshots, options.layout.server_socket().string());
