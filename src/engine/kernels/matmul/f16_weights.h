@@ -64,7 +64,6 @@ class F16Weights {
   [[gnu::always_inline]] static void PrefetchShare(const std::byte* block, int64_t part,
                                                    int64_t num_parts) {
     constexpr int64_t kLines = kLayout.block_bytes / 64;
-#pragma GCC unroll 8
     for (int64_t line = part * kLines / num_parts; line < (part + 1) * kLines / num_parts; ++line)
       __builtin_prefetch(block + kNearBytes + 64 * line);
   }
