@@ -190,6 +190,7 @@ Of an engine, beside their names at SGLang and vLLM:
 | `redline_engine_evicted_pages_total` | | |
 | `redline_engine_generation_tokens_total` | `sglang:generation_tokens_total` | `vllm:generation_tokens_total` |
 | `redline_engine_computed_tokens_total` | | |
+| `redline_engine_draft_tokens_total`, `redline_engine_accepted_draft_tokens_total` | | `vllm:spec_decode_num_draft_tokens_total`, `vllm:spec_decode_num_accepted_tokens_total` |
 | `redline_engine_steps_total`, `redline_engine_step_seconds` | | |
 | `redline_engine_preemptions_total` | `sglang:num_retracted_reqs` | `vllm:num_preemptions_total` |
 | `redline_engine_numerical_errors_total` | | |

@@ -28,7 +28,7 @@ class RankChoiceTest : public ::testing::Test {
     ASSERT_EQ(Choose(prompt, loads), rank);
   }
 
-  RankChoice choice_{kPageSize, 1024};
+  RankChoice choice_{kPageSize, 1 << 18};  // so large that two pages never share an entry
   uint64_t serial_ = 0;
 };
 

@@ -142,6 +142,7 @@ void ScreenAll(const Evaluator& evaluator, const std::vector<Candidate>& candida
   const std::vector<Result<EnginePlan>> plans = PlanAll(evaluator, candidates, result);
   const std::vector<std::vector<PlannedCandidate>> groups = GroupByLimit(candidates, plans);
   std::vector<std::vector<Evaluator::Outcomes>> all(groups.size());
+  options.Report("simulate", 0, groups.size());
   ParallelFor(
       groups.size(), options.num_threads,
       [&](size_t index) { all[index] = evaluator.Screen(groups[index]); },
