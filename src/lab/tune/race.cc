@@ -103,7 +103,8 @@ double Racer::BestLog() const {
 
 // Of an engine that nobody forecasts its default comes first: every other value only adds doubt.
 bool Racer::MayBeFirst(const TuneChoice& choice, const Believed& believed) const {
-  if (believed.forecast || choice == inputs_.space.DefaultOf(choice.engine)) return true;
+  const TuneChoice first = inputs_.space.DefaultOf(choice.engine);
+  if (believed.forecast || choice == first || !pool_.contains(first)) return true;
   return std::any_of(tried_.begin(), tried_.end(),
                      [&](const TuneChoice& tried) { return tried.engine == choice.engine; });
 }

@@ -42,6 +42,7 @@ class FakeLab : public TrialLab {
   Result<Checked> Check(const TuneConfiguration& configuration) override {
     Checked checked{.resolved = TextOf(configuration)};
     if (resolves_to_default) checked.resolved = configuration.engine;
+    if (TextOf(configuration) == does_not_fit) checked.fault = TrialFault::kDoesNotFit;
     return checked;
   }
   Result<std::optional<Forecast>> Predict(const TuneConfiguration&) override {
@@ -73,6 +74,7 @@ class FakeLab : public TrialLab {
   int num_runs = 0;
   int stop_at = -1;
   bool resolves_to_default = false;
+  std::string does_not_fit;
   std::map<std::string, TrialFault> faults;
   std::set<std::string> wrong;
 
@@ -157,6 +159,16 @@ TEST(RaceTest, AnEngineWithoutForecastsBeginsWithItsDefault) {
                                   [](const Trial& trial) { return trial.choice.engine == 1; });
   ASSERT_NE(first, result->trials.end());
   EXPECT_EQ(TextOf(space.ConfigurationOf(first->choice)), "fast@1");
+}
+
+TEST(RaceTest, AnEngineWhoseDefaultDoesNotFitIsTriedAllTheSame) {
+  const TuneSpace space = TwoEngines();
+  FakeLab lab(TwoEngineTruth);
+  lab.does_not_fit = "fast@1";
+  const std::vector<TuneChoice> proposals = AllOf(space);
+  const auto result = Tune({.space = space, .proposals = proposals}, lab, {});
+  ASSERT_TRUE(result.ok()) << result.status().ToString();
+  EXPECT_EQ(space.ConfigurationOf(result->winner).engine, "fast@1");
 }
 
 TEST_P(StrategyTest, ASpaceOfNoOpsHasNoWinner) {
