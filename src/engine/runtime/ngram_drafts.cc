@@ -7,6 +7,7 @@ namespace {
 
 constexpr size_t kLongestMatch = 4;
 constexpr size_t kShortestMatch = 2;
+constexpr size_t kMostTokens = 16'384;
 
 // How many tokens that end before `end` are the last of all, up to kLongestMatch.
 size_t MatchBefore(std::span<const TokenId> tokens, size_t end) {
@@ -20,6 +21,7 @@ size_t MatchBefore(std::span<const TokenId> tokens, size_t end) {
 }  // namespace
 
 std::vector<TokenId> NgramDrafts(std::span<const TokenId> tokens, int64_t max_drafts) {
+  tokens = tokens.last(std::min(tokens.size(), kMostTokens));
   size_t longest = kShortestMatch - 1;
   size_t found = 0;  // where what follows the match begins
   for (size_t end = tokens.size(); end-- > 1 && longest < kLongestMatch;) {

@@ -12,7 +12,7 @@ namespace redline::engine {
 
 // At most `max_drafts` tokens that may follow `tokens`: those after the latest occurrence of its
 // last 4 tokens, or of the most of them, at least 2, that occur before. What repeats to the very
-// end is taken to go on. Empty when there is none. Time: one pass over `tokens`.
+// end is taken to go on. Empty when there is none. Looks at the last 16,384 tokens only, once.
 std::vector<TokenId> NgramDrafts(std::span<const TokenId> tokens, int64_t max_drafts);
 
 }  // namespace redline::engine

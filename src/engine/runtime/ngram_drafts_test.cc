@@ -36,5 +36,14 @@ TEST(NgramDrafts, AreWhatFollowedTheSameWords) {
     EXPECT_EQ(NgramDrafts(each.tokens, each.max_drafts), each.expected) << each.name;
 }
 
+TEST(NgramDrafts, LookBackOnlySoFar) {
+  for (const size_t between : {16'000u, 17'000u}) {
+    Tokens tokens = {1, 2, 3};
+    for (size_t i = 0; i < between; ++i) tokens.push_back(static_cast<TokenId>(10 + i));
+    tokens.insert(tokens.end(), {1, 2});
+    EXPECT_EQ(NgramDrafts(tokens, 1), between < 16'384 ? Tokens{3} : Tokens{});
+  }
+}
+
 }  // namespace
 }  // namespace redline::engine

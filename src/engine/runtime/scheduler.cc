@@ -97,6 +97,7 @@ void Scheduler::AdmitWaiting(StepPlan& plan) {
 // Of the sequences that are decoded, oldest first, from what the step has left.
 void Scheduler::ScheduleDrafts(StepPlan& plan) {
   if (options_.num_draft_tokens == 0) return;
+  int64_t num_looked_at = 0;
   for (ScheduledSlice& slice : plan.slices) {
     Sequence& sequence = *slice.sequence;
     if (slice.num_tokens != 1 || !slice.completes() || !sequence.may_draft()) continue;
@@ -105,6 +106,7 @@ void Scheduler::ScheduleDrafts(StepPlan& plan) {
                   options_.max_extra_logits_rows - plan.num_extra_logits_rows,
                   sequence.sampling.max_tokens - sequence.num_output() - 1});
     if (most <= 0) continue;
+    if (++num_looked_at > options_.max_drafting_sequences) return;
     std::vector<TokenId> drafts = NgramDrafts(sequence.tokens, most);
     const auto num_drafts = static_cast<int64_t>(drafts.size());
     // The head-room of whoever runs stays.

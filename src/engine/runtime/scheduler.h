@@ -35,7 +35,8 @@ struct SchedulerOptions {
   // Rows of a step whose logits are wanted besides those of last tokens: for prompts' log-probs,
   // then for drafts.
   int64_t max_extra_logits_rows = 32;
-  int64_t num_draft_tokens = 0;  // of a sequence in a step, at most; 0: none
+  int64_t num_draft_tokens = 0;         // of a sequence in a step, at most; 0: none
+  int64_t max_drafting_sequences = 32;  // that a step looks for drafts of: the oldest
   SchedulePolicy policy = SchedulePolicy::kFcfs;
 };
 

@@ -249,6 +249,18 @@ TEST(Scheduler, DraftsTakeRowsThatAreLeft) {
   EXPECT_EQ(StepOnce(scheduler, pages), "1:1*+3 3:1*+2") << "of the rows of logits";
 }
 
+TEST(Scheduler, DraftsAreLookedForOfTheOldest) {
+  KvPages pages(100, 4, Sharing::kOff);
+  Scheduler scheduler({.max_running_requests = 4,
+                       .chunked_prefill_size = 64,
+                       .num_draft_tokens = 2,
+                       .max_drafting_sequences = 2},
+                      &pages);
+  for (RequestId id = 1; id <= 3; ++id) scheduler.Enqueue(MakeTestSequence(id, 4, 30));
+  EXPECT_EQ(StepOnce(scheduler, pages), "1:4* 2:4* 3:4*");
+  EXPECT_EQ(StepOnce(scheduler, pages), "1:1*+2 2:1*+2 3:1*");
+}
+
 TEST(Scheduler, DraftsTakePagesThatAreLeft) {
   KvPages pages(6, 2, Sharing::kOff);
   Scheduler scheduler(
