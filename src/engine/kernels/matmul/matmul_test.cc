@@ -162,6 +162,25 @@ TEST_P(MatmulTest, RowsAreIndependent) {
   }
 }
 
+// The same of more rows than kernels take at once.
+TEST_P(MatmulTest, ManyRowsAreIndependent) {
+  ThreadPool one_thread(1);
+  const TestingMatrix matrix(dtype(), 40, 512, random_);
+  constexpr int64_t kRows = 1100;
+  const std::vector<float> x = RandomFloats(kRows * 512, random_);
+  const MatmulPart part = {.weight = matrix.packed};
+  const AlignedBytes scratch(MatmulScratchBytes(kernels(), 512, kRows));
+  std::vector<float> together(static_cast<size_t>(kRows * 40));
+  ParallelMatmul(kernels(), one_thread, {x.data(), 512, kRows, together.data(), 40},
+                 std::span(&part, 1), scratch.data());
+  for (const int64_t row : {0, 15, 511, 512, 527, 543, 544, 1023, 1024, 1099}) {
+    std::vector<float> alone(40);
+    ParallelMatmul(kernels(), one_thread, {x.data() + row * 512, 512, 1, alone.data(), 40},
+                   std::span(&part, 1), scratch.data());
+    EXPECT_EQ(std::memcmp(together.data() + row * 40, alone.data(), 40 * sizeof(float)), 0) << row;
+  }
+}
+
 // The product of one weight with `num_rows` rows.
 std::vector<float> Multiply(const KernelSet& kernels, const TestingMatrix& matrix,
                             const std::vector<float>& x, int64_t num_rows) {
@@ -264,7 +283,7 @@ TEST_P(MatmulTest, MagnitudesOfWeightsDoNotMatter) {
 TEST_P(MatmulTest, GatedIsTheSameBits) {
   if (kernels().gated_matmul.can == nullptr) GTEST_SKIP() << "of sets that have it only";
   const int64_t in_features = 512;
-  for (const int64_t num_rows : {1, 7, 16, 17, 100}) {
+  for (const int64_t num_rows : {1, 7, 16, 17, 100, 1100}) {
     const int64_t inner = 32 * RandomInt(1, 9, random_);
     const TestingMatrix gate(dtype(), inner, in_features, random_);
     const TestingMatrix up(dtype(), inner, in_features, random_);
