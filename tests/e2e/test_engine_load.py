@@ -13,7 +13,7 @@ import types
 import unittest
 
 import tiny_model
-from engine import LONG, MODEL, Engine, EngineTestCase
+from engine import LONG, MODEL, Engine, EngineTestCase, need_smollm2
 from harness import BINARY, wait_for
 
 ENDLESS = {"max_tokens": 100_000, "ignore_eos": True}
@@ -220,6 +220,36 @@ class Overload(EngineTestCase):
         capacity = min(capacity, self.closed_loop(1, clients=4))
         self.assertGreater(len(served) / self.SECONDS, (0.9 if LONG else 0.5) * capacity)
         self.assertLess(usage.rss_bytes() - rss_before, 16 << 20)
+
+
+class LeavingWithDrafts(Leaving):
+    """The same with several tokens of a request in a step."""
+    FLAGS = ("--speculative-algorithm", "NGRAM")
+
+
+class Drafts(EngineTestCase):
+    """Speculation changes when tokens come, never which."""
+    SMOLLM2 = True
+    FLAGS = ("--speculative-algorithm", "NGRAM")
+
+    def test_answers_are_those_without(self):
+        prompts = ["List the numbers from one to twenty.", "Repeat: to be or not to be, to be or not"]
+        settings = [{"temperature": 0}, {"temperature": 1, "seed": 3}, {"temperature": 0, "stop": ["be", "ve"]},
+                    {"temperature": 0, "logprobs": True, "top_logprobs": 2},
+                    {"temperature": 0, "frequency_penalty": 0.5}]
+        with Engine(model=need_smollm2()) as plain:
+            for prompt in prompts:
+                for setting in settings:
+                    with self.subTest(prompt=prompt, **setting):
+                        answers = [engine.chat(prompt, max_tokens=80, **setting).json
+                                   for engine in (plain, self.engine)]
+                        self.assertEqual(answers[0]["choices"], answers[1]["choices"])
+                        self.assertEqual(answers[0]["usage"]["completion_tokens"],
+                                         answers[1]["usage"]["completion_tokens"])
+        metrics = self.engine.metrics()
+        self.assertGreater(metrics["redline_engine_accepted_draft_tokens_total"], 0)
+        self.assertGreaterEqual(metrics["redline_engine_draft_tokens_total"],
+                                metrics["redline_engine_accepted_draft_tokens_total"])
 
 
 class Bursts(EngineTestCase):
