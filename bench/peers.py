@@ -5,15 +5,16 @@
 
 Every round starts each server alone, one after the other, runs every workload on it with `redline
 bench` (token ids, exact lengths) and stops it; the order of the servers turns from round to round.
-Before, each server's settings are chosen from a few candidates by the chat workload's total tokens a
-second. Weights: the same model as Q4_1 GGUF (native, llama.cpp) and as bf16 safetensors written by
+Before, each server's settings are chosen from a few candidates by total tokens a second: by those of
+`single` for that workload, by those of `chat` for all others. Weights: the same model as Q4_1 GGUF
+(native, llama.cpp), as Q4_0 GGUF (a candidate of llama.cpp's) and as bf16 safetensors written by
 `redline export` (native, vLLM). Prints each workload on each server: median of the rounds, and the
-ratio of the native engine to each peer (with the same weights, and Q4_1 to vLLM's bf16), with a 95%
-bootstrap interval over the rounds' ratios: of total tokens a second, and of chat's TTFT p99. Writes
-build/bench/peers.json.
+ratio of the native engine to each peer, with a 95% bootstrap interval over the rounds' ratios: of
+total tokens a second, and of chat's TTFT p99. Writes build/bench/peers.json.
 """
 import argparse
 import contextlib
+import dataclasses
 import http.client
 import json
 import os
@@ -33,7 +34,7 @@ MODEL = ROOT / "build/test-data/smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 NAME = "m"
 CONTEXT = 8192
 START_SECONDS = 600
-SWEEP_REQUESTS = 32
+SWEEP_REQUESTS = {"chat": 32, "single": 1}
 METRICS = {"total_tps": None, "output_tps": None, "ttft_ms": ("p50", "p99"), "tpot_ms": ("p50", "p99")}
 
 # name: (prompt tokens, answer tokens, in flight at once, requests)
@@ -44,26 +45,59 @@ WORKLOADS = {
 QUICK = {"chat": (220, 20, 8, 16), "short": (128, 4, 8, 32), "single": (128, 32, 1, 2)}
 
 # (ours, peer)
-PAIRS = [("native q4_1", "llama.cpp q4_1"), ("native q4_1", "vllm bf16"), ("native bf16", "vllm bf16")]
+PAIRS = [("native q4_1", "llama.cpp 4-bit"), ("native q4_1", "vllm bf16"), ("native bf16", "vllm bf16")]
 
-LLAMA = ["--flash-attn", "on", "--ubatch-size", "512", "--cache-ram", "0", "--no-cache-prompt"]
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """What a server is started with: weights (a key of `models`), flags, environment."""
+
+    weights: str
+    arguments: tuple = ()
+    environment: tuple = ()  # of (name, value)
+
+    def __str__(self):
+        assigned = (f"{name}={value}" for name, value in self.environment)
+        return " ".join([self.weights, *assigned, *self.arguments])
+
+    @classmethod
+    def of(cls, document):
+        return cls(document["weights"], tuple(document["arguments"]),
+                   tuple(map(tuple, document["environment"])))
+
 
 CPU_FLAGS = pathlib.Path("/proc/cpuinfo").read_text()
-# Where AMX is the default.
-OTHER_KERNELS = [(["--kernels", "avx512_vnni"], {})] if "amx_bf16" in CPU_FLAGS else []
 
-# server: (engine, weights, candidate settings as (arguments, environment))
+
+def native(weights):
+    flags = [(), ("--kv-cache-dtype", "bf16"), ("--page-size", "64"),
+             ("--chunked-prefill-size", "1024")]
+    if "amx_bf16" in CPU_FLAGS:  # then not what `auto` takes
+        flags.append(("--kernels", "avx512_vnni", "--kv-cache-dtype", "bf16"))
+    return [Settings(weights, each) for each in flags]
+
+
+def llama(weights, *flags):
+    return Settings(weights, ("--flash-attn", "on", "--ubatch-size", "512", "--cache-ram", "0",
+                              "--no-cache-prompt", *flags))
+
+
+# A context of its own for each slot, or one that all share: each slot then gets what the longest
+# request takes.
+OWN_SLOTS = ("--parallel", "16", "--no-kv-unified", "--ctx-size", str(16 * CONTEXT))
+SHARED_SLOTS = ("--parallel", "32", "--kv-unified", "--ctx-size", str(4 * CONTEXT))
+ONE_SLOT = ("--parallel", "1", "--ctx-size", str(CONTEXT))
+
+# server: (engine, candidate settings)
 SERVERS = {
-    "native q4_1": ("native", "gguf", [([], {}), (["--kv-cache-dtype", "bf16"], {}), *OTHER_KERNELS,
-                                       (["--chunked-prefill-size", "1024"], {})]),
-    # A context of its own for each slot, or one that all share: each slot then gets what the longest
-    # request takes.
-    "llama.cpp q4_1": ("llama_cpp@11434", "gguf", [
-        ([*LLAMA, "--parallel", "16", "--no-kv-unified", "--ctx-size", str(16 * CONTEXT)], {}),
-        ([*LLAMA, "--parallel", "32", "--kv-unified", "--ctx-size", str(4 * CONTEXT)], {})]),
-    "native bf16": ("native", "hf", [([], {}), (["--kv-cache-dtype", "bf16"], {})]),
-    "vllm bf16": ("vllm@0.13.0", "hf", [([], {}), (["--enforce-eager"], {}),
-                                        (["--max-num-batched-tokens", "1024"], {})]),
+    "native q4_1": ("native", native("q4_1")),
+    "llama.cpp 4-bit": ("llama_cpp@11434", [
+        llama("q4_0", *OWN_SLOTS), llama("q4_0", *SHARED_SLOTS), llama("q4_0", *ONE_SLOT),
+        llama("q4_1", *OWN_SLOTS)]),
+    "native bf16": ("native", native("bf16")),
+    "vllm bf16": ("vllm@0.13.0", [
+        Settings("bf16"), Settings("bf16", ("--enforce-eager",)),
+        Settings("bf16", ("--max-num-batched-tokens", "1024"))]),
 }
 
 
@@ -100,13 +134,13 @@ class Server:
     """One server, its own process group, ended on exit."""
 
     def __init__(self, name, programs, models, settings):
-        engine, weights, _ = SERVERS[name]
-        arguments, environment = settings
+        engine, _ = SERVERS[name]
         self.port = free_port()
-        words = command(engine, programs.get(engine), models[weights], self.port)
+        words = command(engine, programs.get(engine), models[settings.weights], self.port)
         self.log_path = OUT / f"{name.replace(' ', '-')}.log"
-        self.words = [str(word) for word in [*words, *arguments]]
-        self.environment = {**os.environ, "VLLM_CPU_KVCACHE_SPACE": "4", **environment}
+        self.words = [str(word) for word in [*words, *settings.arguments]]
+        self.environment = {**os.environ, "VLLM_CPU_KVCACHE_SPACE": "4",
+                            **dict(settings.environment)}
         self.process = None
 
     def __enter__(self):
@@ -158,18 +192,32 @@ def run_workload(server, name, shape, seed):
     return found
 
 
-def choose_settings(name, start, workloads):
-    """The candidate with most total tokens a second on the chat workload, and what all came to."""
-    prompt, answer, in_flight, requests = workloads.get("chat", WORKLOADS["chat"])
-    shape = (prompt, answer, in_flight, min(requests, SWEEP_REQUESTS))
-    tried = []
-    for settings in SERVERS[name][2]:
+def sweep_of(workload):
+    """The workload that settings for this one are chosen by."""
+    return "single" if workload == "single" else "chat"
+
+
+def choose_settings(name, start, sweeps):
+    """By name of a sweep: the candidate with most total tokens a second, and what all came to."""
+    tried = {sweep: [] for sweep in sweeps}
+    for settings in SERVERS[name][1]:
         with start(name, settings) as server:
-            total = run_workload(server, "sweep", shape, seed=7)["total_tps"]
-        tried.append({"arguments": settings[0], "environment": settings[1], "total_tps": total})
-        print(f"  {name}: {' '.join(settings[0]) or 'defaults':40} {total:9.1f} tok/s", flush=True)
-    best = max(tried, key=lambda each: each["total_tps"])
-    return (best["arguments"], best["environment"]), tried
+            for sweep in sweeps:
+                shape = (*WORKLOADS[sweep][:3], SWEEP_REQUESTS[sweep])
+                total = run_workload(server, f"sweep-{sweep}", shape, seed=7)["total_tps"]
+                tried[sweep].append({"settings": settings, "total_tps": total})
+                print(f"  {name}: {sweep:8}{total:9.1f} tok/s  {settings}", flush=True)
+    best = {sweep: max(each, key=lambda one: one["total_tps"])["settings"]
+            for sweep, each in tried.items()}
+    return best, tried
+
+
+def in_turns(settings, workloads):
+    """Workloads of a server, in groups that are run with the same settings."""
+    groups = {}
+    for workload in workloads:
+        groups.setdefault(settings[sweep_of(workload)], []).append(workload)
+    return groups.items()
 
 
 def interval(ratios, resamples=5000):
@@ -236,6 +284,25 @@ def chosen(text, known, what):
     return names
 
 
+def make_models(gguf, servers):
+    """The model's weights in all the forms that the servers' candidates ask for."""
+    models = {"q4_1": gguf, "q4_0": OUT / "model-q4_0.gguf", "bf16": OUT / "model-bf16"}
+    wanted = {settings.weights for name in servers for settings in SERVERS[name][1]}
+    if "bf16" in wanted:
+        cli("export", "--model-path", gguf, "--to", models["bf16"], "--dtype", "bfloat16")
+    if "q4_0" in wanted:
+        python = subprocess.run([ROOT / "bench/venv.sh"], check=True, capture_output=True, text=True)
+        subprocess.run([python.stdout.strip(), ROOT / "bench/peers/requantize.py", gguf,
+                        models["q4_0"]], check=True)
+    return models
+
+
+def known_settings(report):
+    settings = json.loads(report.read_text())["settings"]
+    return {name: {sweep: Settings.of(each) for sweep, each in sweeps.items()}
+            for name, sweeps in settings.items()}
+
+
 def end_on_signal(number, _):
     """Unwinds, so that the server that runs is stopped."""
     raise SystemExit(128 + number)
@@ -250,39 +317,39 @@ def main():
     OUT.mkdir(parents=True, exist_ok=True)
     if not arguments.model.exists():
         raise SystemExit(f"{arguments.model} is absent: make test-data")
-    models = {"gguf": arguments.model, "hf": OUT / "model-bf16"}
-    if any(SERVERS[name][1] == "hf" for name in servers):
-        cli("export", "--model-path", arguments.model, "--to", models["hf"], "--dtype", "bfloat16")
+    models = make_models(arguments.model, servers)
     programs = {SERVERS[name][0]: install(SERVERS[name][0], arguments.cache_dir)
                 for name in servers if SERVERS[name][0] != "native"}
 
     def start(name, settings):
         return Server(name, programs, models, settings)
 
-    settings, sweeps = {}, {}
-    known_settings = (json.loads(arguments.settings_of.read_text())["settings"]
-                      if arguments.settings_of else {})
+    needed = list(dict.fromkeys(sweep_of(workload) for workload in workloads))
+    settings = known_settings(arguments.settings_of) if arguments.settings_of else {}
+    swept = {}
     for name in servers:
-        settings[name] = known_settings.get(name, SERVERS[name][2][0])
-        if not arguments.quick and name not in known_settings:
-            settings[name], sweeps[name] = choose_settings(name, start, workloads)
+        if arguments.quick:
+            settings[name] = dict.fromkeys(needed, SERVERS[name][1][0])
+        elif not set(needed) <= set(settings.get(name, {})):
+            settings[name], swept[name] = choose_settings(name, start, needed)
     runs = {workload: {name: [] for name in servers} for workload in workloads}
     document = {"started_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
                 "cpus": os.cpu_count(), "load_average": os.getloadavg()[0],
-                "workloads": workloads, "settings": settings, "sweeps": sweeps}
+                "workloads": workloads, "settings": settings, "sweeps": swept}
     for index in range(arguments.rounds):
         turn = index % len(servers)
         for name in servers[turn:] + servers[:turn]:
-            with start(name, settings[name]) as server:
-                for workload, shape in workloads.items():
-                    found = run_workload(server, workload, shape, seed=100 + index)
-                    runs[workload][name].append(found)
-                    print(f"round {index + 1} {name:16} {workload:12}"
-                          f"{found['total_tps']:10.1f} tok/s", flush=True)
+            for chosen_settings, names in in_turns(settings[name], workloads):
+                with start(name, chosen_settings) as server:
+                    for workload in names:
+                        found = run_workload(server, workload, workloads[workload], 100 + index)
+                        runs[workload][name].append(found)
+                        print(f"round {index + 1} {name:16} {workload:12}"
+                              f"{found['total_tps']:10.1f} tok/s", flush=True)
         # After each round: a run that is ended early has what was measured.
         document["runs"] = runs
         document["ratios"] = compare(runs, workloads, servers)
-        arguments.report.write_text(json.dumps(document, indent=1) + "\n")
+        arguments.report.write_text(json.dumps(document, indent=1, default=dataclasses.asdict) + "\n")
     print_tables(runs, document["ratios"], workloads, servers)
     print(f"\n{arguments.report}")
 

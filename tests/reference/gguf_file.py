@@ -22,9 +22,11 @@ class GgufFile:
         magic, version, num_tensors, num_keys = self.take("<4sIQQ")
         assert magic == b"GGUF" and version in (2, 3), (magic, version)
         self.metadata = {}
+        begin = self.position
         for _ in range(num_keys):
             key = self.string()
             self.metadata[key] = self.value(self.take("<I")[0])
+        self.metadata_bytes = bytes(self.data[begin : self.position])
         infos = [self.tensor_info() for _ in range(num_tensors)]
         alignment = self.metadata.get("general.alignment", 32)
         base = (self.position + alignment - 1) // alignment * alignment
@@ -78,14 +80,21 @@ def metadata_value(value):
 def write_gguf(path, metadata, arrays):
     """metadata: key -> str, int or float; arrays: name -> (kind, float32 array)."""
     keys = b"".join(text(key) + metadata_value(value) for key, value in metadata.items())
-    infos, data = b"", b""
-    for name, (kind, array) in arrays.items():
-        shape = array.shape[::-1]
-        infos += text(name) + struct.pack(f"<I{len(shape)}Q", len(shape), *shape)
+    tensors = {name: (kind, array.shape, quantize(kind, array))
+               for name, (kind, array) in arrays.items()}
+    write_raw(path, len(metadata), keys, tensors)
+
+
+def write_raw(path, num_keys, keys, tensors):
+    """keys: the metadata's bytes; tensors: as GgufFile.tensors, aligned to 32 bytes."""
+    infos, data = b"", bytearray()
+    for name, (kind, shape, raw) in tensors.items():
+        dims = shape[::-1]
+        infos += text(name) + struct.pack(f"<I{len(dims)}Q", len(dims), *dims)
         infos += struct.pack("<IQ", TYPE_IDS[kind], len(data))
-        data += quantize(kind, array)
+        data += raw
         data += b"\0" * (-len(data) % 32)
-    head = b"GGUF" + struct.pack("<IQQ", 3, len(arrays), len(metadata)) + keys + infos
+    head = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), num_keys) + keys + infos
     head += b"\0" * (-len(head) % 32)
     with open(path, "wb") as out:
         out.write(head + data)

@@ -144,11 +144,23 @@ def quantize_q6_k(values):
     return np.concatenate([*parts, scale_raw], axis=1)
 
 
-def quantize_q5_0(values):
+def symmetric_quants(values, bits):
+    """Blocks of 32 whose extreme becomes the lowest integer: bytes of scales, and q from 0 on."""
     values = values.reshape(-1, 32)
+    offset = 1 << (bits - 1)
     extremes = np.take_along_axis(values, np.abs(values).argmax(axis=1)[:, None], axis=1)[:, 0]
-    scale_raw, scale = half_bytes(extremes / -16)
-    quants = (np.clip(np.rint(divide(values, scale)), -16, 15) + 16).astype(np.uint8)
+    scale_raw, scale = half_bytes(extremes / -offset)
+    quants = np.clip(np.rint(divide(values, scale)), -offset, offset - 1) + offset
+    return scale_raw, quants.astype(np.uint8)
+
+
+def quantize_q4_0(values):
+    scale_raw, quants = symmetric_quants(values, 4)
+    return np.concatenate([scale_raw, pack(quants, 4, 16)], axis=1)
+
+
+def quantize_q5_0(values):
+    scale_raw, quants = symmetric_quants(values, 5)
     high = np.packbits(quants >> 4, axis=1, bitorder="little")
     return np.concatenate([scale_raw, high, pack(quants & 15, 4, 16)], axis=1)
 
@@ -161,6 +173,7 @@ def quantize(kind, values):
         "q4_k": lambda: quantize_k(values, 4),
         "q5_k": lambda: quantize_k(values, 5),
         "q6_k": lambda: quantize_q6_k(values),
+        "q4_0": lambda: quantize_q4_0(values),
         "q5_0": lambda: quantize_q5_0(values),
     }
     return quantizers[kind]().tobytes()
