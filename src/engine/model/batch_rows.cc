@@ -1,6 +1,7 @@
 #include "engine/model/batch_rows.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace redline::engine {
 namespace {
@@ -8,13 +9,22 @@ namespace {
 // Tiles of a slice are smaller where its threads would have too few of them.
 constexpr int64_t kTasksPerThread = 2;
 constexpr int64_t kLeastTile = 96;
+// Slices of one tile are whole tasks where each thread has that many slices: the KV heads of a page
+// lie side by side, and what the processor reads ahead of one is of use for the next.
+constexpr int64_t kWholeSlicesPerThread = 4;
 
 void AddAttention(int64_t slice, int64_t num_kv_heads, int64_t queries_per_kv_head,
-                  const BatchRows::AttentionDivision& division, std::vector<AttentionTask>* tasks) {
+                  const BatchRows::AttentionDivision& division, bool are_many_slices,
+                  std::vector<AttentionTask>* tasks) {
   const int64_t even =
       queries_per_kv_head * num_kv_heads / (kTasksPerThread * division.num_threads);
   const int64_t tile =
       std::min(division.query_tile, std::max(kLeastTile, even / kLeastTile * kLeastTile));
+  if (are_many_slices && queries_per_kv_head <= tile) {
+    tasks->push_back(
+        {.slice = slice, .queries = {0, 0, queries_per_kv_head}, .num_kv_heads = num_kv_heads});
+    return;
+  }
   for (int64_t begin = 0; begin < queries_per_kv_head; begin += tile) {
     const int64_t end = std::min(begin + tile, queries_per_kv_head);
     for (int64_t kv_head = 0; kv_head < num_kv_heads; ++kv_head)
@@ -27,6 +37,8 @@ void AddAttention(int64_t slice, int64_t num_kv_heads, int64_t queries_per_kv_he
 void BatchRows::Build(const Batch& batch, const KvCache& kv, const AttentionDivision& division) {
   const int64_t num_heads = division.num_heads;
   const int64_t num_kv_heads = kv.layout().num_kv_heads;
+  const bool are_many_slices =
+      std::ssize(batch.slices) >= kWholeSlicesPerThread * division.num_threads;
   rows.clear();
   slices.clear();
   page_offsets.clear();
@@ -44,7 +56,7 @@ void BatchRows::Build(const Batch& batch, const KvCache& kv, const AttentionDivi
     for (const PageId page : slice.pages) page_offsets.push_back(kv.PageOffset(page));
     const auto num_tokens = static_cast<int64_t>(slice.tokens.size());
     AddAttention(slice_index, num_kv_heads, num_tokens * (num_heads / num_kv_heads), division,
-                 &attention);
+                 are_many_slices, &attention);
     attention_pairs += num_tokens * num_heads * (slice.context_len + num_tokens);
     const auto end_row = static_cast<int64_t>(rows.size());
     for (int64_t row = end_row - slice.num_logits; row < end_row; ++row) logits_rows.push_back(row);

@@ -24,7 +24,8 @@ struct SliceRows {
 
 struct AttentionTask {
   int64_t slice = 0;
-  QueryRange queries;
+  QueryRange queries;  // of each of num_kv_heads heads from queries.kv_head on
+  int64_t num_kv_heads = 1;
 };
 
 // Rebuilt for every batch; keeps its memory. Owner: the thread that calls Forward.

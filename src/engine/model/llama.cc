@@ -210,7 +210,9 @@ void Llama::Attend(int64_t layer_index, KvCache& kv) {
                                 .page_offsets = rows_.page_offsets.data() + slice.first_page,
                                 .page_size = kv.page_size(),
                                 .context_len = slice.context_len};
-    kernels_.attention(args, task.queries);
+    QueryRange queries = task.queries;
+    for (int64_t i = 0; i < task.num_kv_heads; ++i, ++queries.kv_head)
+      kernels_.attention(args, queries);
   };
   if (4 * config_.head_dim * rows_.attention_pairs < kMinParallelAttentionFlops) {
     for (const AttentionTask& task : rows_.attention) run(task);
