@@ -93,6 +93,7 @@ Result<std::unique_ptr<LoadedModel>> LoadModel(std::unique_ptr<Checkpoint> check
   }
   progress(kPagesDone);
   RL_ASSIGN_OR_RETURN(model->engine, Engine::Start(*model->checkpoint, options.engine, metrics));
+  model->checkpoint->ReleaseMemory();
   if (model->tokenizer != nullptr) {
     model->constraints = std::make_unique<ConstraintSource>(
         model->tokenizer.get(), model->checkpoint->config().eos_token_ids);

@@ -86,6 +86,8 @@ class Checkpoint {
   // kDataLoss when a file was cut short or written to since Open: what was read of its tensors may
   // be wrong (lost parts read as zeros, never a crash). Cheap; call it after reading the weights.
   virtual Status CheckIntact() const = 0;
+  // What was read of the files no longer counts as this process's memory; it stays readable.
+  virtual void ReleaseMemory() const {}
 };
 
 // The .gguf file or the Hugging Face directory that `path` names: a .gguf file, a directory with

@@ -38,6 +38,7 @@ class GgufCheckpoint : public Checkpoint {
   const std::string& eos_token() const override { return eos_token_; }
   int64_t WeightBytes() const override { return tensors_.num_bytes(); }
   Status CheckIntact() const override { return gguf_->file().CheckIntact(); }
+  void ReleaseMemory() const override { gguf_->file().ReleaseMemory(); }
 
  private:
   std::string TokenText(std::optional<TokenId> id) const {

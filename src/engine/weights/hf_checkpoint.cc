@@ -47,6 +47,9 @@ class HfCheckpoint : public Checkpoint {
     for (const auto& shard : shards_) RL_RETURN_IF_ERROR(shard->file().CheckIntact());
     return OkStatus();
   }
+  void ReleaseMemory() const override {
+    for (const auto& shard : shards_) shard->file().ReleaseMemory();
+  }
 
  private:
   fs::path directory_;

@@ -66,6 +66,8 @@ Result<std::span<const std::byte>> MappedFile::Range(uint64_t offset, uint64_t n
   return std::span(static_cast<const std::byte*>(base_) + offset, num_bytes);
 }
 
+void MappedFile::ReleaseMemory() const { ::madvise(base_, size_, MADV_DONTNEED); }
+
 Status MappedFile::CheckIntact() const {
   struct stat info;
   if (::fstat(fd_.get(), &info) != 0) return ErrnoStatus("cannot stat " + name_, errno);

@@ -39,6 +39,8 @@ class MappedFile {
   Result<std::span<const std::byte>> Range(uint64_t offset, uint64_t num_bytes) const;
   // kDataLoss when the file was written to or cut short since Open.
   Status CheckIntact() const;
+  // Pages of the mapping are read again where somebody asks for them.
+  void ReleaseMemory() const;
 
  private:
   MappedFile(UniqueFd fd, std::string name, uint64_t size, int64_t modified_ns);

@@ -39,6 +39,31 @@ TEST(MappedFile, RangesLieWithinTheFile) {
   EXPECT_TRUE((*file)->CheckIntact().ok());
 }
 
+// Of files, in this process's memory.
+int64_t ResidentFilePages() {
+  std::ifstream statm("/proc/self/statm");
+  int64_t size = 0;
+  int64_t resident = 0;
+  int64_t shared = 0;
+  statm >> size >> resident >> shared;
+  return shared;
+}
+
+TEST(MappedFile, ReleasedMemoryIsReadAgain) {
+  constexpr int64_t kNumPages = 4096;
+  constexpr auto kBytes = static_cast<size_t>(kNumPages) * 4096;
+  TemporaryDirectory directory;
+  std::ofstream(directory.path() / "weights") << std::string(kBytes, '\1');
+  auto file = MappedFile::Open(directory.path() / "weights");
+  ASSERT_TRUE(file.ok());
+  EXPECT_EQ(Sum((*file)->Range(0, kBytes).value()), static_cast<int64_t>(kBytes));
+  const int64_t before = ResidentFilePages();
+  (*file)->ReleaseMemory();
+  EXPECT_LT(ResidentFilePages(), before - kNumPages / 2);
+  EXPECT_EQ(Sum((*file)->Range(0, kBytes).value()), static_cast<int64_t>(kBytes));
+  EXPECT_TRUE((*file)->CheckIntact().ok());
+}
+
 TEST(MappedFile, RefusesWhatIsNoFile) {
   TemporaryDirectory directory;
   EXPECT_EQ(MappedFile::Open(directory.path() / "absent").status().code(), Code::kNotFound);
