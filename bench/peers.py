@@ -70,10 +70,9 @@ CPU_FLAGS = pathlib.Path("/proc/cpuinfo").read_text()
 
 
 def native(weights):
-    flags = [(), ("--kv-cache-dtype", "bf16"), ("--page-size", "64"),
-             ("--chunked-prefill-size", "1024")]
+    flags = [(), ("--page-size", "64"), ("--chunked-prefill-size", "1024")]
     if "amx_bf16" in CPU_FLAGS:  # then not what `auto` takes
-        flags.append(("--kernels", "avx512_vnni", "--kv-cache-dtype", "bf16"))
+        flags.append(("--kernels", "avx512_vnni"))
     return [Settings(weights, each) for each in flags]
 
 

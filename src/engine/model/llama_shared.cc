@@ -9,10 +9,16 @@ namespace redline::engine {
 namespace {
 
 KvDtype AutoKvDtype(const LlamaWeights& weights, const KernelSet& kernels) {
-  // Attention in bf16 rounds what it reads: a cache in f32 would cost twice the memory for nothing.
-  if (kernels.arithmetic == Arithmetic::kBf16) return KvDtype::kBf16;
   const DType dtype = weights.layers.front().qkv.parts.front().weight.dtype;
-  return dtype == DType::kBF16 ? KvDtype::kBf16 : KvDtype::kF32;
+  switch (kernels.arithmetic) {
+    case Arithmetic::kBf16:  // attention rounds what it reads
+      return KvDtype::kBf16;
+    case Arithmetic::kInt8:  // products lose far more than bf16 keys and values do
+      return InfoOf(dtype).IsQuantized() || dtype == DType::kBF16 ? KvDtype::kBf16 : KvDtype::kF32;
+    case Arithmetic::kF32:
+      return dtype == DType::kBF16 ? KvDtype::kBf16 : KvDtype::kF32;
+  }
+  return KvDtype::kF32;
 }
 
 }  // namespace

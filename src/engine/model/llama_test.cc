@@ -240,20 +240,31 @@ TEST_P(LlamaTest, ReplicasRunSideBySide) {
   for (const std::vector<float>& result : results) EXPECT_TRUE(SameBits(result, alone));
 }
 
-// Of kernels in f32.
-TEST(LlamaKvDtypeTest, AutoFollowsTheWeights) {
-  const ModelOptions options = {.isa = std::string(SelectKernels().value()->vectors)};
+TEST(LlamaKvDtypeTest, AutoFollowsTheWeightsAndTheArithmetic) {
+  struct Case {
+    DType weights;
+    KvDtype of_f32;  // by KernelSet::arithmetic
+    KvDtype of_int8;
+  };
+  constexpr Case kCases[] = {
+      {DType::kF32, KvDtype::kF32, KvDtype::kF32},
+      {DType::kF16, KvDtype::kF32, KvDtype::kF32},
+      {DType::kBF16, KvDtype::kBf16, KvDtype::kBf16},
+      {DType::kQ4_1, KvDtype::kF32, KvDtype::kBf16},
+  };
   ThreadPool pool(1);
-  for (const auto& [weights, expected] : std::map<DType, KvDtype>{
-           {DType::kF32, KvDtype::kF32},
-           {DType::kF16, KvDtype::kF32},
-           {DType::kBF16, KvDtype::kBf16},
-           {DType::kQ4_1, KvDtype::kF32},
-       }) {
-    const TestingCheckpoint checkpoint(ConfigOf("llama"), weights);
-    EXPECT_EQ(MakeModel(checkpoint, pool, options).value()->kv_layout().dtype, expected);
-    const ModelOptions asked = {.kv_dtype = KvDtype::kFp8E4m3};
-    EXPECT_EQ(MakeModel(checkpoint, pool, asked).value()->kv_layout().dtype, KvDtype::kFp8E4m3);
+  for (const KernelSet* kernels : AvailableKernels()) {
+    for (const auto& [weights, of_f32, of_int8] : kCases) {
+      const std::string isa(kernels->name);
+      const KvDtype expected = kernels->arithmetic == Arithmetic::kF32    ? of_f32
+                               : kernels->arithmetic == Arithmetic::kInt8 ? of_int8
+                                                                          : KvDtype::kBf16;
+      const TestingCheckpoint checkpoint(ConfigOf("llama"), weights);
+      EXPECT_EQ(MakeModel(checkpoint, pool, {.isa = isa}).value()->kv_layout().dtype, expected)
+          << isa << " " << InfoOf(weights).name;
+      const ModelOptions asked = {.isa = isa, .kv_dtype = KvDtype::kFp8E4m3};
+      EXPECT_EQ(MakeModel(checkpoint, pool, asked).value()->kv_layout().dtype, KvDtype::kFp8E4m3);
+    }
   }
 }
 

@@ -64,8 +64,8 @@ struct ModelOptions {
   // The name of a KernelSet forces one; empty: what REDLINE_ISA says, or the fastest there is.
   std::string isa;
   // Element type of the KV cache. Absent ("auto"): bf16 for a checkpoint whose weights are bf16, as
-  // its authors ran it, and for kernels that attend in bf16; else f32. Model::kv_layout tells
-  // which.
+  // its authors ran it, for kernels that attend in bf16, and for quantised weights multiplied in
+  // int8; else f32. Model::kv_layout tells which.
   std::optional<KvDtype> kv_dtype;
 };
 
