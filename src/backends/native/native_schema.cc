@@ -45,7 +45,8 @@ ParameterSchema MakeSchema() {
              "how keys and values are stored; auto: bf16 for BF16 checkpoints and with int8 or AMX "
              "kernels, else f32"),
       Choice("kernels",
-             {"auto", "ref", "avx2", "avx2_int8", "avx_vnni", "avx512", "avx512_vnni", "amx"},
+             {"auto", "ref", "avx2", "avx2_int8", "avx_vnni", "avx512", "avx512_vnni",
+              "avx512_bf16", "amx"},
              "instruction set and arithmetic of the kernels; auto: the fastest that this machine "
              "has"),
       Choice("speculative_algorithm", {"none", "NGRAM"},

@@ -1,6 +1,7 @@
 #include "engine/bench/kernel_bench.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/clock.h"
 #include "engine/bench/bench_room.h"
@@ -41,12 +42,17 @@ void MeasurePoints(const std::vector<BenchPoint>& points, const KernelBenchOptio
   }
 }
 
-// Of the kernels' own instructions, or of those of their vectors.
+// Of the kernels' own instructions, of those of their vectors, or of what else they may use: the
+// next slower set's.
 const MachineLimit* PeakOf(const BenchRoom& room, std::string_view arithmetic) {
-  const int threads = room.limits.num_threads;
-  const MachineLimit* own = room.limits.Find("peak", threads, room.kernels.name, arithmetic);
-  if (own != nullptr) return own;
-  return room.limits.Find("peak", threads, room.kernels.vectors, arithmetic);
+  std::vector<std::string_view> sets = {room.kernels.name, room.kernels.vectors};
+  const auto own = std::find(kKernelNames.begin(), kKernelNames.end(), room.kernels.name);
+  sets.insert(sets.end(), std::make_reverse_iterator(own), kKernelNames.rend());
+  for (const std::string_view set : sets) {
+    const MachineLimit* peak = room.limits.Find("peak", room.limits.num_threads, set, arithmetic);
+    if (peak != nullptr) return peak;
+  }
+  return nullptr;
 }
 
 }  // namespace

@@ -1,11 +1,14 @@
 #include "engine/kernels/registry.h"
 
+#include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <string>
 
 #include "base/strings.h"
 #include "engine/kernels/cpu_features.h"
 #include "engine/kernels/matmul/int8_row.h"
+#include "engine/kernels/peak/peak.h"
 
 namespace redline::engine {
 namespace {
@@ -24,6 +27,9 @@ constexpr KernelSet kAvx512 = {"avx512",       "avx512",        Arithmetic::kF32
 constexpr RowForms kInt8Rows = {
     [](DType weight) { return InfoOf(weight).IsQuantized() ? RowForm::kInt8 : RowForm::kF32; },
     {nullptr, nullptr, Int8RowsAvx2}};
+constexpr RowForms kInt8AndBf16Rows = {
+    [](DType weight) { return weight == DType::kBF16 ? RowForm::kBf16 : kInt8Rows.of(weight); },
+    {nullptr, Bf16RowsAvx512, Int8RowsAvx2}};
 // Weights in f32 were meant to be exact.
 constexpr RowForms kAmxRows = {
     [](DType weight) { return weight == DType::kF32 ? RowForm::kF32 : RowForm::kBf16; },
@@ -41,6 +47,8 @@ constexpr KernelSet WithMatmul(KernelSet kernels, std::string_view name,
 constexpr KernelSet kAvx2Int8 = WithMatmul(kAvx2, "avx2_int8", MatmulAvx2Int8, kInt8Rows);
 constexpr KernelSet kAvxVnni = WithMatmul(kAvx2, "avx_vnni", MatmulAvxVnni, kInt8Rows);
 constexpr KernelSet kAvx512Vnni = WithMatmul(kAvx512, "avx512_vnni", MatmulAvx512Vnni, kInt8Rows);
+constexpr KernelSet kAvx512Bf16 =
+    WithMatmul(kAvx512, "avx512_bf16", MatmulAvx512Bf16, kInt8AndBf16Rows);
 constexpr KernelSet kAmx = {"amx",
                             "avx512",
                             Arithmetic::kBf16,
@@ -56,6 +64,43 @@ constexpr KernelSet kAmx = {"amx",
                             LogSumExpAvx512,
                             {CanGateAmx, GatedMatmulAmx}};
 
+// Of one run of the loop, 100 microseconds or so; the shortest of a few.
+double SecondsPerOperation(float (*run)(int64_t), int64_t operations_per_round) {
+  constexpr int64_t kRounds = 20'000;
+  constexpr int kRepeats = 5;
+  double least = 1;
+  for (int i = 0; i < kRepeats; ++i) {
+    const auto begin = std::chrono::steady_clock::now();
+    volatile float kept = run(kRounds);
+    static_cast<void>(kept);
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+    least = std::min(least, took.count());
+  }
+  return least / static_cast<double>(kRounds * operations_per_round);
+}
+
+// Enough that rounding to bf16 pays.
+bool AreBf16DotsFaster() {
+  constexpr double kLeastGain = 1.2;
+  static const bool are_faster = [] {
+    double bf16 = 1;
+    double fp32 = 0;
+    for (const PeakPath& path : AvailablePeaks()) {
+      if (path.isa == "avx512_bf16")
+        bf16 = SecondsPerOperation(path.run, path.operations_per_round);
+      if (path.isa == "avx512") fp32 = SecondsPerOperation(path.run, path.operations_per_round);
+    }
+    return bf16 * kLeastGain < fp32;
+  }();
+  return are_faster;
+}
+
+const KernelSet* FastestOf(const std::vector<const KernelSet*>& available) {
+  const KernelSet* last = available.back();
+  if (last != &kAvx512Bf16 || AreBf16DotsFaster()) return last;
+  return available[available.size() - 2];
+}
+
 }  // namespace
 
 std::vector<const KernelSet*> AvailableKernels() {
@@ -65,6 +110,7 @@ std::vector<const KernelSet*> AvailableKernels() {
   if (cpu.avx_vnni) available.push_back(&kAvxVnni);
   if (cpu.avx512) available.push_back(&kAvx512);
   if (cpu.avx512_vnni) available.push_back(&kAvx512Vnni);
+  if (cpu.avx512_vnni && cpu.avx512_bf16) available.push_back(&kAvx512Bf16);
   if (cpu.amx) available.push_back(&kAmx);
   return available;
 }
@@ -76,7 +122,7 @@ Result<const KernelSet*> SelectKernels(std::string_view isa_name) {
     if (forced != nullptr) isa_name = forced;
   }
   const std::vector<const KernelSet*> available = AvailableKernels();
-  if (isa_name.empty()) return available.back();
+  if (isa_name.empty()) return FastestOf(available);
   std::vector<std::string> names;
   for (const KernelSet* kernels : available) {
     if (kernels->name == isa_name) return kernels;

@@ -17,13 +17,14 @@
 namespace redline::engine {
 
 // Of every set, slowest first, whether this machine can execute it or not.
-inline constexpr std::array<std::string_view, 7> kKernelNames = {
-    "ref", "avx2", "avx2_int8", "avx_vnni", "avx512", "avx512_vnni", "amx"};
+inline constexpr std::array<std::string_view, 8> kKernelNames = {
+    "ref", "avx2", "avx2_int8", "avx_vnni", "avx512", "avx512_vnni", "avx512_bf16", "amx"};
 
 // How close to f64 a set's products come. Everything else is f32 in all of them.
 enum class Arithmetic {
   kF32,   // f32 throughout
-  kInt8,  // rows that are multiplied with quantised weights become bytes (int8_row.h)
+  kInt8,  // rows that are multiplied with quantised weights become bytes (int8_row.h), and in
+          // avx512_bf16 those that are multiplied with bf16 weights bf16
   kBf16,  // operands of matmul (but for weights in f32) and of attention become bf16
 };
 
@@ -45,10 +46,12 @@ struct KernelSet {
   GatedMatmul gated_matmul = {};
 };
 
-// Every set this machine can execute, slowest first ("ref" always).
+// Every set this machine can execute, slowest first as a rule ("ref" always).
 std::vector<const KernelSet*> AvailableKernels();
 // The set that `isa_name` names; empty: the one that the environment's REDLINE_ISA names; neither:
-// the fastest. kInvalidArgument naming those available when there is none or this machine lacks it,
+// the fastest: the last, but avx512_bf16 only where a short measurement, made once, finds bf16's
+// dot products faster than f32's FMA (twice as fast on some CPUs, half as fast on others).
+// kInvalidArgument naming those available when there is none or this machine lacks it,
 // with the parameter "kernels" or "REDLINE_ISA".
 Result<const KernelSet*> SelectKernels(std::string_view isa_name = {});
 

@@ -53,7 +53,7 @@ class GoldenTest : public testing::TestWithParam<Case> {
     if (IsBf16()) return true;
     const std::vector<const TensorView*> tensors = checkpoint.AllTensors();
     return std::any_of(tensors.begin(), tensors.end(), [&](const TensorView* tensor) {
-      return model_->kernels().rows.of(tensor->dtype) == RowForm::kInt8;
+      return model_->kernels().rows.of(tensor->dtype) != RowForm::kF32;
     });
   }
   float Tolerance() const {

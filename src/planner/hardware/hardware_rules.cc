@@ -31,8 +31,8 @@ const std::vector<std::string>& Vendors() {
 }
 
 const std::vector<std::string>& Isas() {
-  static const std::vector<std::string> isas = {"ref",    "avx2",        "avx2_int8", "avx_vnni",
-                                                "avx512", "avx512_vnni", "amx"};
+  static const std::vector<std::string> isas = {"ref",    "avx2",        "avx2_int8",   "avx_vnni",
+                                                "avx512", "avx512_vnni", "avx512_bf16", "amx"};
   return isas;
 }
 

@@ -95,7 +95,7 @@ TEST(HardwareSpecTest, ErrorsNameFieldValueAndRemedy) {
       {"  fp32_per_second: {value: 9.1e12, source: measured}\n", "", "peak_flops.fp32_per_second",
        "missing"},
       {"isa: avx512", "isa: avx5", "cpu.isa",
-       "one of ref, avx2, avx2_int8, avx_vnni, avx512, avx512_vnni, amx"},
+       "one of ref, avx2, avx2_int8, avx_vnni, avx512, avx512_vnni, avx512_bf16, amx"},
       {"cores: 96", "cores: 0", "cpu.cores", "from 1 to 100000, not 0"},
       {"value: 30e9", "value: 30", "cpu.core_read_bytes_per_second.value", "mind the unit"},
       {"cpu:\n", "other:\n", "other", "unknown field"},

@@ -12,9 +12,9 @@
 //   f32    exact: weights become f32 in registers, products accumulate by FMA in the order of k,
 //   one
 //          chain per output element
-//   bf16   x and the weights rounded to bf16, products exact, sums f32 in an order fixed by k; x
-//   and
-//          products of more than 2^70 become infinite, those of less than 2^-70 zero
+//   bf16   x and the weights rounded to bf16, products exact, sums f32 in an order fixed by k. On
+//          AMX x and products of more than 2^70 become infinite, those of less than 2^-70 zero;
+//          avx512_bf16, which takes weights in bf16 alone, loses only subnormal numbers
 //   int8   x rounded to bytes, with a scale for each 32 of k (int8_row.h); products with the
 //          weights' q exact, summed over a sub-block of the weight, 32 or 16 of k, in int32; then
 //          scaled and summed by FMA in f32, in the order of k. The same bits in every set. Of
@@ -78,10 +78,13 @@ void MatmulAvx2Int8(const MatmulArgs& args, const MatmulPart& part, const Matmul
 void MatmulAvxVnni(const MatmulArgs& args, const MatmulPart& part, const MatmulRange& range);
 void MatmulAvx512(const MatmulArgs& args, const MatmulPart& part, const MatmulRange& range);
 void MatmulAvx512Vnni(const MatmulArgs& args, const MatmulPart& part, const MatmulRange& range);
+void MatmulAvx512Bf16(const MatmulArgs& args, const MatmulPart& part, const MatmulRange& range);
 void MatmulAmx(const MatmulArgs& args, const MatmulPart& part, const MatmulRange& range);
 
 bool CanGateAmx(const PackedMatrix& gate, const PackedMatrix& up, const PackedMatrix& down);
 void GatedMatmulAmx(const GatedMatmulArgs& args, const MatmulRange& range);
+// RowForm::kBf16 of x itself, and of x times kBf16RowScale (bf16_tiles.h).
+void Bf16RowsAvx512(const RowGroup& group, std::byte* out);
 void Bf16RowsAmx(const RowGroup& group, std::byte* out);
 
 }  // namespace redline::engine

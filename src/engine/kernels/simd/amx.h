@@ -9,7 +9,7 @@
 
 #include <cstdint>
 
-#include "engine/kernels/simd/avx512.h"
+#include "engine/kernels/simd/avx512_bf16.h"
 
 namespace redline::engine {
 
@@ -48,11 +48,6 @@ template <int kTile>
   asm volatile("tilestored %%tmm%c2, (%0,%1,1)" : : "r"(to), "r"(stride), "i"(kTile) : "memory");
 }
 
-// 32 f32 as bf16, rounded to nearest even.
-[[gnu::always_inline]] inline __m512i ToBf16(__m512 low, __m512 high) {
-  return reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(high, low));
-}
-
 // Element 2 i and 2 i + 1 of 16 columns, f32 each, as a row of pairs: rounded to nearest, from
 // halfway away from zero. Plain integer arithmetic: conversions are issued on one port alone.
 [[gnu::always_inline]] inline __m512i PairOf(__m512 even, __m512 odd) {
@@ -60,16 +55,6 @@ template <int kTile>
   const __m512i low = _mm512_srli_epi32(_mm512_add_epi32(_mm512_castps_si512(even), half), 16);
   const __m512i high = _mm512_add_epi32(_mm512_castps_si512(odd), half);
   return _mm512_mask_blend_epi16(0xaaaaaaaa, low, high);
-}
-
-// The same of 32 columns that are bf16 already: rows of pairs of the first and of the last 16.
-[[gnu::always_inline]] inline void InterleavePairs(__m512i even, __m512i odd, __m512i* first,
-                                                   __m512i* last) {
-  const __m512i low = _mm512_set_epi16(47, 15, 46, 14, 45, 13, 44, 12, 43, 11, 42, 10, 41, 9, 40, 8,
-                                       39, 7, 38, 6, 37, 5, 36, 4, 35, 3, 34, 2, 33, 1, 32, 0);
-  const __m512i high = _mm512_add_epi16(low, _mm512_set1_epi16(16));
-  *first = _mm512_permutex2var_epi16(even, low, odd);
-  *last = _mm512_permutex2var_epi16(even, high, odd);
 }
 
 // Words: column j of the rows becomes rows[j].
