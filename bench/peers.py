@@ -72,7 +72,7 @@ CPU_FLAGS = pathlib.Path("/proc/cpuinfo").read_text()
 def native(weights):
     flags = [(), ("--page-size", "64"), ("--chunked-prefill-size", "1024")]
     if "amx_bf16" in CPU_FLAGS:  # then not what `auto` takes
-        flags.append(("--kernels", "avx512_vnni"))
+        flags.append(("--kernels", "avx512_bf16" if weights == "bf16" else "avx512_vnni"))
     return [Settings(weights, each) for each in flags]
 
 
@@ -235,7 +235,8 @@ def compare(runs, workloads, servers):
             for metric in ["total_tps", *(["ttft_ms_p99"] if workload == "chat" else [])]:
                 each = [mine[metric] / other[metric] for mine, other in
                         zip(runs[workload][ours], runs[workload][peer]) if other[metric]]
-                ratios[f"{workload} {metric}: {ours} / {peer}"] = interval(each)
+                if each:
+                    ratios[f"{workload} {metric}: {ours} / {peer}"] = interval(each)
     return ratios
 
 
@@ -288,16 +289,20 @@ def make_models(gguf, servers):
     if "bf16" in wanted:
         cli("export", "--model-path", gguf, "--to", models["bf16"], "--dtype", "bfloat16")
     if "q4_0" in wanted:
-        python = subprocess.run([ROOT / "bench/venv.sh"], check=True, capture_output=True, text=True)
+        python = subprocess.run([ROOT / "bench/venv.sh"], check=True, stdout=subprocess.PIPE,
+                                text=True)
         subprocess.run([python.stdout.strip(), ROOT / "bench/peers/requantize.py", gguf,
                         models["q4_0"]], check=True)
     return models
 
 
 def known_settings(report):
-    settings = json.loads(report.read_text())["settings"]
-    return {name: {sweep: Settings.of(each) for sweep, each in sweeps.items()}
-            for name, sweeps in settings.items()}
+    try:
+        settings = json.loads(report.read_text())["settings"]
+        return {name: {sweep: Settings.of(each) for sweep, each in sweeps.items()}
+                for name, sweeps in settings.items()}
+    except (OSError, ValueError, LookupError, AttributeError, TypeError) as error:
+        raise SystemExit(f"--settings-of {report}: not a report of this program: {error}") from None
 
 
 def end_on_signal(number, _):
@@ -308,8 +313,9 @@ def end_on_signal(number, _):
 def main():
     signal.signal(signal.SIGTERM, end_on_signal)
     arguments = parse_arguments()
-    known = QUICK if arguments.quick else WORKLOADS
-    workloads = {name: known[name] for name in chosen(arguments.workloads, known, "workloads")}
+    all_workloads = QUICK if arguments.quick else WORKLOADS
+    workloads = {name: all_workloads[name]
+                 for name in chosen(arguments.workloads, all_workloads, "workloads")}
     servers = chosen(arguments.engines, SERVERS, "engines")
     OUT.mkdir(parents=True, exist_ok=True)
     if not arguments.model.exists():
@@ -322,13 +328,16 @@ def main():
         return Server(name, programs, models, settings)
 
     needed = list(dict.fromkeys(sweep_of(workload) for workload in workloads))
-    settings = known_settings(arguments.settings_of) if arguments.settings_of else {}
-    swept = {}
+    known = known_settings(arguments.settings_of) if arguments.settings_of else {}
+    settings, swept = {}, {}
     for name in servers:
+        settings[name] = dict(known.get(name, {}))
+        missing = [sweep for sweep in needed if sweep not in settings[name]]
         if arguments.quick:
-            settings[name] = dict.fromkeys(needed, SERVERS[name][1][0])
-        elif not set(needed) <= set(settings.get(name, {})):
-            settings[name], swept[name] = choose_settings(name, start, needed)
+            settings[name].update(dict.fromkeys(missing, SERVERS[name][1][0]))
+        elif missing:
+            found, swept[name] = choose_settings(name, start, missing)
+            settings[name].update(found)
     runs = {workload: {name: [] for name in servers} for workload in workloads}
     document = {"started_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
                 "cpus": os.cpu_count(), "load_average": os.getloadavg()[0],
@@ -343,10 +352,11 @@ def main():
                         runs[workload][name].append(found)
                         print(f"round {index + 1} {name:16} {workload:12}"
                               f"{found['total_tps']:10.1f} tok/s", flush=True)
-        # After each round: a run that is ended early has what was measured.
-        document["runs"] = runs
-        document["ratios"] = compare(runs, workloads, servers)
-        arguments.report.write_text(json.dumps(document, indent=1, default=dataclasses.asdict) + "\n")
+            # After each server: a run that is ended early has what was measured.
+            document["runs"] = runs
+            document["ratios"] = compare(runs, workloads, servers)
+            report = json.dumps(document, indent=1, default=dataclasses.asdict)
+            arguments.report.write_text(report + "\n")
     print_tables(runs, document["ratios"], workloads, servers)
     print(f"\n{arguments.report}")
 

@@ -4,8 +4,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 venv=${REDLINE_BENCH_CACHE:-$HOME/.cache/redline-bench}/venv
-if [ ! -x "$venv/bin/python" ]; then
-  python3 -m venv "$venv"
+if ! "$venv/bin/python" -c "import gguf, numpy" 2>/dev/null; then
+  python3 -m venv --clear "$venv"
   "$venv/bin/pip" install --quiet --requirement tests/reference/requirements.txt >&2
 fi
 echo "$venv/bin/python"

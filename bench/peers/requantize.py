@@ -16,6 +16,8 @@ from quants import dequantize, quantize  # noqa: E402
 def main():
     source, target = sys.argv[1:]
     gguf = GgufFile(source)
+    if gguf.metadata.get("general.alignment", 32) != 32:
+        raise SystemExit(f"{source}: tensors aligned to anything but 32 bytes are not copied")
     tensors = {name: ("q4_0", shape, quantize("q4_0", dequantize(kind, raw)))
                if kind == "q4_1" else (kind, shape, raw)
                for name, (kind, shape, raw) in gguf.tensors.items()}

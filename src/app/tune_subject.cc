@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "app/bench_flags.h"
 #include "app/engine_lab.h"
@@ -36,12 +37,13 @@ std::vector<std::string> EnginesOf(const Arguments& arguments) {
   return engines;
 }
 
-// Other kernels of the same vectors as the default's: what differs is their arithmetic.
-std::vector<std::string> OtherKernels() {
-  const auto available = engine::AvailableKernels();
+// Other kernels of the same vectors as the default's, one of each other arithmetic.
+Result<std::vector<std::string>> OtherKernels() {
+  RL_ASSIGN_OR_RETURN(const engine::KernelSet* own, engine::SelectKernels());
   std::vector<std::string> names;
-  for (const engine::KernelSet* kernels : available) {
-    if (kernels != available.back() && kernels->vectors == available.back()->vectors)
+  std::set<engine::Arithmetic> taken = {own->arithmetic};
+  for (const engine::KernelSet* kernels : engine::AvailableKernels()) {
+    if (kernels->vectors == own->vectors && taken.insert(kernels->arithmetic).second)
       names.emplace_back(kernels->name);
   }
   return names;
@@ -201,12 +203,13 @@ Status SetLocal(const Arguments& arguments, const TuneFrame& frame, TuneSubject&
   RL_ASSIGN_OR_RETURN(const int64_t longest, LongestRequest(subject.workload));
   std::vector<std::string> engines = EnginesOf(arguments);
   if (engines.empty()) engines = InstalledEngines(options.cache_dir);
+  RL_ASSIGN_OR_RETURN(const std::vector<std::string> kernels, OtherKernels());
   for (const std::string& name : engines) {
     RL_ASSIGN_OR_RETURN(const std::string engine, WithVersion(name));
-    RL_ASSIGN_OR_RETURN(planner::SearchSpace space,
-                        lab::CpuSpaceOf(engine, {.num_cpus = cpu.num_devices,
-                                                 .longest_request = longest,
-                                                 .kernels = OtherKernels()}));
+    RL_ASSIGN_OR_RETURN(
+        planner::SearchSpace space,
+        lab::CpuSpaceOf(
+            engine, {.num_cpus = cpu.num_devices, .longest_request = longest, .kernels = kernels}));
     RL_ASSIGN_OR_RETURN(lab::TuneEngine tuned, lab::MakeTuneEngine(std::move(space), {}, longest));
     subject.space.engines.push_back(std::move(tuned));
   }

@@ -23,7 +23,8 @@ struct ModelSpec {
   int64_t head_dim = 0;
   int64_t vocab_size = 0;
   int64_t context_length = 0;  // max_position_embeddings
-  // Bytes of KV cache per token on one replica with the engine's default KV dtype.
+  // Bytes of KV cache per token on one replica with the engine's default KV dtype; in f32 for the
+  // native engine.
   int64_t kv_bytes_per_token = 0;
 };
 

@@ -86,7 +86,7 @@ def write_gguf(path, metadata, arrays):
 
 
 def write_raw(path, num_keys, keys, tensors):
-    """keys: the metadata's bytes; tensors: as GgufFile.tensors, aligned to 32 bytes."""
+    """keys: the metadata's bytes, without an alignment of their own; tensors: as GgufFile.tensors."""
     infos, data = b"", bytearray()
     for name, (kind, shape, raw) in tensors.items():
         dims = shape[::-1]

@@ -43,7 +43,8 @@ int64_t ActivationBytes(const spec::ModelSpec& model, const spec::Parameters& pa
   return IntOf(parameters, "dp_size") * (rows + logits) * static_cast<int64_t>(sizeof(float));
 }
 
-// ModelSpec's figure is for f32, which is also the most that "auto" can mean.
+// ModelSpec's figure is for f32, which is also the most that "auto" can mean: int8 and AMX kernels
+// take half of it.
 int64_t KvBytesPerToken(const spec::ModelSpec& model, const spec::Parameters& parameters) {
   const auto found = parameters.find("kv_cache_dtype");
   const auto* dtype =

@@ -42,8 +42,8 @@ ParameterSchema MakeSchema() {
       Choice("schedule_policy", {"fcfs", "lpm"},
              "who is admitted next: first come first served, or longest cached prefix first"),
       Choice("kv_cache_dtype", {"auto", "f32", "bf16", "fp8_e4m3"},
-             "how keys and values are stored; auto: bf16 for BF16 checkpoints and with int8 or AMX "
-             "kernels, else f32"),
+             "how keys and values are stored; auto: bf16 for BF16 checkpoints, for quantised "
+             "ones with int8 kernels, and with AMX; else f32"),
       Choice("kernels",
              {"auto", "ref", "avx2", "avx2_int8", "avx_vnni", "avx512", "avx512_vnni",
               "avx512_bf16", "amx"},

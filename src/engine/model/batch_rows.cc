@@ -1,7 +1,6 @@
 #include "engine/model/batch_rows.h"
 
 #include <algorithm>
-#include <iterator>
 
 namespace redline::engine {
 namespace {
@@ -9,18 +8,25 @@ namespace {
 // Tiles of a slice are smaller where its threads would have too few of them.
 constexpr int64_t kTasksPerThread = 2;
 constexpr int64_t kLeastTile = 96;
-// Slices of one tile are whole tasks where each thread has that many slices: the KV heads of a page
-// lie side by side, and what the processor reads ahead of one is of use for the next.
-constexpr int64_t kWholeSlicesPerThread = 4;
+// A slice of one tile is a whole task if each thread has the work of that many of it, so that tasks
+// even out: the KV heads of a page lie side by side, and what the processor reads ahead of one is
+// of use for the next.
+constexpr int64_t kWholeSlicesPerThread = 3;
+
+// Of a token and a position it may see.
+int64_t PairsOf(const SequenceSlice& slice) {
+  const auto num_tokens = static_cast<int64_t>(slice.tokens.size());
+  return num_tokens * (slice.context_len + num_tokens);
+}
 
 void AddAttention(int64_t slice, int64_t num_kv_heads, int64_t queries_per_kv_head,
-                  const BatchRows::AttentionDivision& division, bool are_many_slices,
+                  const BatchRows::AttentionDivision& division, bool is_small,
                   std::vector<AttentionTask>* tasks) {
   const int64_t even =
       queries_per_kv_head * num_kv_heads / (kTasksPerThread * division.num_threads);
   const int64_t tile =
       std::min(division.query_tile, std::max(kLeastTile, even / kLeastTile * kLeastTile));
-  if (are_many_slices && queries_per_kv_head <= tile) {
+  if (is_small && queries_per_kv_head <= tile) {
     tasks->push_back(
         {.slice = slice, .queries = {0, 0, queries_per_kv_head}, .num_kv_heads = num_kv_heads});
     return;
@@ -37,8 +43,8 @@ void AddAttention(int64_t slice, int64_t num_kv_heads, int64_t queries_per_kv_he
 void BatchRows::Build(const Batch& batch, const KvCache& kv, const AttentionDivision& division) {
   const int64_t num_heads = division.num_heads;
   const int64_t num_kv_heads = kv.layout().num_kv_heads;
-  const bool are_many_slices =
-      std::ssize(batch.slices) >= kWholeSlicesPerThread * division.num_threads;
+  int64_t all_pairs = 0;
+  for (const SequenceSlice& slice : batch.slices) all_pairs += PairsOf(slice);
   rows.clear();
   slices.clear();
   page_offsets.clear();
@@ -56,8 +62,9 @@ void BatchRows::Build(const Batch& batch, const KvCache& kv, const AttentionDivi
     for (const PageId page : slice.pages) page_offsets.push_back(kv.PageOffset(page));
     const auto num_tokens = static_cast<int64_t>(slice.tokens.size());
     AddAttention(slice_index, num_kv_heads, num_tokens * (num_heads / num_kv_heads), division,
-                 are_many_slices, &attention);
-    attention_pairs += num_tokens * num_heads * (slice.context_len + num_tokens);
+                 PairsOf(slice) * kWholeSlicesPerThread * division.num_threads <= all_pairs,
+                 &attention);
+    attention_pairs += PairsOf(slice) * num_heads;
     const auto end_row = static_cast<int64_t>(rows.size());
     for (int64_t row = end_row - slice.num_logits; row < end_row; ++row) logits_rows.push_back(row);
   }

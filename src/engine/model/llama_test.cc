@@ -57,6 +57,7 @@ std::vector<Variant> AllVariants() {
     variants.push_back({isa, DType::kQ4_1, "llama3"});
     if (isa == "ref") continue;
     variants.push_back({isa, DType::kBF16, "qwen2", KvDtype::kBf16});
+    variants.push_back({isa, DType::kQ4_1, "llama3", KvDtype::kBf16});
     variants.push_back({isa, DType::kQ4_1, "llama3", KvDtype::kFp8E4m3});
   }
   return variants;

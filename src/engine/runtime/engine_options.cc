@@ -56,8 +56,8 @@ constexpr std::array<EngineOptionField, 14> kFields = {{
     {"schedule_policy", ChoiceOption{&EngineOptions::schedule_policy, kSchedulePolicies},
      "who is admitted next: fcfs, first come first served, or lpm, longest cached prefix first"},
     {"kv_cache_dtype", ChoiceOption{&EngineOptions::kv_cache_dtype, kKvCacheDtypes},
-     "how keys and values are stored; auto: bf16 for BF16 checkpoints and with int8 or AMX "
-     "kernels, else f32"},
+     "how keys and values are stored; auto: bf16 for BF16 checkpoints, for quantised ones "
+     "with int8 kernels, and with AMX; else f32"},
     {"kernels", ChoiceOption{&EngineOptions::kernels, kKernels},
      "instruction set and arithmetic of the kernels; auto: the fastest that this machine has"},
     {"speculative_algorithm",

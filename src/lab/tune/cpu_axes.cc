@@ -20,7 +20,7 @@ std::vector<planner::Axis> NativeAxes(const CpuQuestion& question) {
     axes.push_back(FlagAxis("layout", "--dp-size", {"2"}));
     axes.back().values[1].label = "2 ranks";
   }
-  axes.push_back(FlagAxis("KV cache", "--kv-cache-dtype", {"bf16"}, {"fp8_e4m3"}));
+  axes.push_back(FlagAxis("KV cache", "--kv-cache-dtype", {}, {"fp8_e4m3", "bf16"}));
   if (!question.kernels.empty()) {
     axes.push_back(FlagAxis("kernels", "--kernels", {}));
     planner::Axis& axis = axes.back();

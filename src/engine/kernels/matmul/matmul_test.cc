@@ -138,7 +138,9 @@ TEST_P(MatmulTest, RowsAreIndependent) {
   for (int round = 0; round < 6; ++round) {
     const TestingMatrix first(dtype(), RandomInt(1, 200, random_), RandomInFeatures(), random_);
     const int64_t in_features = first.packed.in_features;
-    const TestingMatrix second(dtype(), RandomInt(1, 200, random_), in_features, random_);
+    // Of another type, and so of another form of rows, every other time.
+    const TestingMatrix second(round % 2 == 0 ? dtype() : DType::kBF16, RandomInt(1, 200, random_),
+                               in_features, random_);
     const MatmulPart parts[] = {{.weight = first.packed},
                                 {.weight = second.packed, .out_column = first.packed.out_features}};
     const int64_t out_size = first.packed.out_features + second.packed.out_features;
@@ -151,7 +153,7 @@ TEST_P(MatmulTest, RowsAreIndependent) {
                    {x.data(), in_features, num_rows, together.data(), out_size}, parts,
                    scratch.data());
     for (int64_t row = 0; row < num_rows;) {
-      const int64_t count = std::min(num_rows - row, RandomInt(1, 5, random_));
+      const int64_t count = std::min(num_rows - row, RandomInt(1, 9, random_));
       ParallelMatmul(kernels(), one_thread,
                      {x.data() + row * in_features, in_features, count,
                       alone.data() + row * out_size, out_size},

@@ -3,8 +3,7 @@
 //
 //   kF32    x where it is
 //   kBf16   groups of 16 rows, for every 32 k a tile of [row][32] bf16, rounded to nearest even,
-//   with
-//           zeros for k beyond the last
+//           with zeros for k beyond the last; for AMX times kBf16RowScale (bf16_tiles.h)
 //   kInt8   [row][in_features / 32] Int8Block (int8_row.h): bytes with a scale for each 32 elements
 #pragma once
 
