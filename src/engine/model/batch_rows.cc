@@ -8,15 +8,13 @@ namespace {
 // Tiles of a slice are smaller where its threads would have too few of them.
 constexpr int64_t kTasksPerThread = 2;
 constexpr int64_t kLeastTile = 96;
-// A slice of one tile is a whole task if each thread has the work of that many of it, so that tasks
-// even out: the KV heads of a page lie side by side, and what the processor reads ahead of one is
-// of use for the next.
+// A slice of one tile is a whole task if each thread has that many times its positions to read, so
+// that tasks even out: the KV heads of a page lie side by side, and what the processor reads ahead
+// of one is of use for the next.
 constexpr int64_t kWholeSlicesPerThread = 3;
 
-// Of a token and a position it may see.
-int64_t PairsOf(const SequenceSlice& slice) {
-  const auto num_tokens = static_cast<int64_t>(slice.tokens.size());
-  return num_tokens * (slice.context_len + num_tokens);
+int64_t PositionsOf(const SequenceSlice& slice) {
+  return slice.context_len + static_cast<int64_t>(slice.tokens.size());
 }
 
 void AddAttention(int64_t slice, int64_t num_kv_heads, int64_t queries_per_kv_head,
@@ -43,8 +41,8 @@ void AddAttention(int64_t slice, int64_t num_kv_heads, int64_t queries_per_kv_he
 void BatchRows::Build(const Batch& batch, const KvCache& kv, const AttentionDivision& division) {
   const int64_t num_heads = division.num_heads;
   const int64_t num_kv_heads = kv.layout().num_kv_heads;
-  int64_t all_pairs = 0;
-  for (const SequenceSlice& slice : batch.slices) all_pairs += PairsOf(slice);
+  int64_t all_positions = 0;
+  for (const SequenceSlice& slice : batch.slices) all_positions += PositionsOf(slice);
   rows.clear();
   slices.clear();
   page_offsets.clear();
@@ -62,9 +60,9 @@ void BatchRows::Build(const Batch& batch, const KvCache& kv, const AttentionDivi
     for (const PageId page : slice.pages) page_offsets.push_back(kv.PageOffset(page));
     const auto num_tokens = static_cast<int64_t>(slice.tokens.size());
     AddAttention(slice_index, num_kv_heads, num_tokens * (num_heads / num_kv_heads), division,
-                 PairsOf(slice) * kWholeSlicesPerThread * division.num_threads <= all_pairs,
+                 PositionsOf(slice) * kWholeSlicesPerThread * division.num_threads <= all_positions,
                  &attention);
-    attention_pairs += PairsOf(slice) * num_heads;
+    attention_pairs += num_tokens * num_heads * PositionsOf(slice);
     const auto end_row = static_cast<int64_t>(rows.size());
     for (int64_t row = end_row - slice.num_logits; row < end_row; ++row) logits_rows.push_back(row);
   }

@@ -45,7 +45,8 @@ TEST(BatchRowsTest, AttentionIsDividedWithoutGapsOrOverlaps) {
       {"many, one long",
        {{1, 8000}, {1, 300}, {1, 300}, {1, 300}, {1, 300}, {1, 300}, {1, 300}, {1, 300}},
        {false, true, true, true, true, true, true, true}},
-      {"a prompt and one that decodes", {{512, 0}, {1, 500}}, {false, true}},
+      {"a prompt and one that decodes", {{512, 0}, {1, 500}}, {false, false}},
+      {"a prompt and a short one that decodes", {{512, 0}, {1, 90}}, {false, true}},
       {"a long prompt", {{2000, 0}}, {false}},
   };
   for (const Case& each : cases) {
