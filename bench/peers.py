@@ -35,6 +35,8 @@ NAME = "m"
 CONTEXT = 8192
 START_SECONDS = 600
 SWEEP_REQUESTS = {"chat": 16, "single": 1}
+# Once for each start. `redline bench` would repeat whole workloads until they are steady: hours.
+WARM_UP = (256, 32, 8, 16)
 METRICS = {"total_tps": None, "output_tps": None, "ttft_ms": ("p50", "p99"), "tpot_ms": ("p50", "p99")}
 
 # name: (prompt tokens, answer tokens, in flight at once, requests)
@@ -146,6 +148,7 @@ class Server:
                                             start_new_session=True)
         try:
             wait_for(f"{self.words[0]} is ready", self._is_ready, START_SECONDS, 0.2)
+            run_workload(self, "warm-up", WARM_UP, seed=1)
         except BaseException:
             self.__exit__()
             raise
@@ -176,7 +179,7 @@ def run_workload(server, name, shape, seed):
                                 "concurrency": in_flight, "num_requests": requests}))
     result = json.loads(cli("bench", "--url", f"http://127.0.0.1:{server.port}", "--model", NAME,
                             "--workload", path, "--seed", seed, "--vocab-size", 49152,
-                            "--no-self-check", "--output", "json"))
+                            "--no-self-check", "--no-warm-up", "--output", "json"))
     found = {}
     for metric, points in METRICS.items():
         value = result[metric]
