@@ -359,7 +359,10 @@ def main():
             document["runs"] = runs
             document["ratios"] = compare(runs, workloads, servers)
             report = json.dumps(document, indent=1, default=dataclasses.asdict)
-            arguments.report.write_text(report + "\n")
+            # By rename: a full disk leaves the last one whole.
+            written = arguments.report.with_suffix(".part")
+            written.write_text(report + "\n")
+            written.replace(arguments.report)
     print_tables(runs, document["ratios"], workloads, servers)
     print(f"\n{arguments.report}")
 

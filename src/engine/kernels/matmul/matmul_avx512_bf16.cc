@@ -136,7 +136,7 @@ class MatmulBf16Dots {
       for (int i = 0; i < kColumns; ++i) acc[row][i] = Avx512::Zero();
     }
     Multiply(RowsFrom(range_.row_begin), 0, weight_.in_features, WeightsOf(panel), acc);
-    StoreSums(range_.row_begin, panel * kPanelColumns, acc);
+    StoreSums<Avx512>(args_, part_, range_.row_begin, panel * kPanelColumns, true, acc);
   }
 
   void Blocked() {
@@ -159,37 +159,10 @@ class MatmulBf16Dots {
 
   template <int kRows>
   void BlockTile(int64_t row, int64_t n, int64_t k_end, const BufferedWeights& weights) {
-    float* out = args_.out + row * args_.out_stride + part_.out_column + n;
     __m512 acc[kRows][kVecs];
-#pragma GCC unroll 8
-    for (int i = 0; i < kRows; ++i) {
-#pragma GCC unroll 8
-      for (int v = 0; v < kVecs; ++v) {
-        const int64_t count = weights.k_begin == 0 ? 0 : weight_.out_features - n - v * kLanes;
-        acc[i][v] = Avx512::LoadPartial(out + i * args_.out_stride + v * kLanes, count);
-      }
-    }
+    LoadSums<Avx512>(args_, part_, row, n, weights.k_begin == 0, acc);
     Multiply(RowsFrom(row), weights.k_begin, k_end, weights, acc);
-    if (k_end == weight_.in_features) return StoreSums(row, n, acc);
-#pragma GCC unroll 8
-    for (int i = 0; i < kRows; ++i) {
-#pragma GCC unroll 8
-      for (int v = 0; v < kVecs; ++v) {
-        Avx512::StorePartial(out + i * args_.out_stride + v * kLanes,
-                             weight_.out_features - n - v * kLanes, acc[i][v]);
-      }
-    }
-  }
-
-  template <int kRows, int kColumns>
-  [[gnu::always_inline]] void StoreSums(int64_t first_row, int64_t n,
-                                        const __m512 (&acc)[kRows][kColumns]) const {
-#pragma GCC unroll 8
-    for (int row = 0; row < kRows; ++row) {
-#pragma GCC unroll 8
-      for (int i = 0; i < kColumns; ++i)
-        StoreSum<Avx512>(args_, part_, first_row + row, n + i * kLanes, acc[row][i]);
-    }
+    StoreSums<Avx512>(args_, part_, row, n, k_end == weight_.in_features, acc);
   }
 
   const MatmulArgs& args_;

@@ -225,13 +225,7 @@ class MatmulInt8 {
     }
     Multiply(RowsFrom(args, part, first_row), RowFormBytes(RowForm::kInt8, weight.in_features), 0,
              weight.in_features, weights, acc);
-#pragma GCC unroll 8
-    for (int row = 0; row < kRows; ++row) {
-#pragma GCC unroll 8
-      for (int i = 0; i < kColumns; ++i)
-        StoreSum<Simd>(args, part, first_row + row, panel * kPanelColumns + i * Simd::kLanes,
-                       acc[row][i]);
-    }
+    StoreSums<Simd>(args, part, first_row, panel * kPanelColumns, true, acc);
   }
 
   static void Blocked(const MatmulArgs& args, const MatmulPart& part, const MatmulRange& range) {
@@ -265,32 +259,11 @@ class MatmulInt8 {
   static void BlockTile(const MatmulArgs& args, const MatmulPart& part, int64_t first_row,
                         int64_t n, int64_t k_end, const BufferedWeights& weights) {
     constexpr int kColumns = Simd::kTileVecs;
-    const int64_t num_columns = part.weight.out_features - n;
-    float* out = args.out + first_row * args.out_stride + part.out_column + n;
     Vec acc[kRows][kColumns];
-#pragma GCC unroll 8
-    for (int row = 0; row < kRows; ++row) {
-#pragma GCC unroll 8
-      for (int i = 0; i < kColumns; ++i) {
-        const int64_t count = weights.k_begin == 0 ? 0 : num_columns - i * Simd::kLanes;
-        acc[row][i] = Simd::LoadPartial(out + row * args.out_stride + i * Simd::kLanes, count);
-      }
-    }
+    LoadSums<Simd>(args, part, first_row, n, weights.k_begin == 0, acc);
     Multiply(RowsFrom(args, part, first_row), RowFormBytes(RowForm::kInt8, part.weight.in_features),
              weights.k_begin, k_end, weights, acc);
-    const bool is_last = k_end == part.weight.in_features;
-#pragma GCC unroll 8
-    for (int row = 0; row < kRows; ++row) {
-#pragma GCC unroll 8
-      for (int i = 0; i < kColumns; ++i) {
-        const int64_t at = i * Simd::kLanes;
-        if (is_last) {
-          StoreSum<Simd>(args, part, first_row + row, n + at, acc[row][i]);
-        } else {
-          Simd::StorePartial(out + row * args.out_stride + at, num_columns - at, acc[row][i]);
-        }
-      }
-    }
+    StoreSums<Simd>(args, part, first_row, n, k_end == part.weight.in_features, acc);
   }
 };
 

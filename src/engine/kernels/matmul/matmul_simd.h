@@ -31,6 +31,44 @@ template <typename Simd>
   Simd::StorePartial(args.out + row * args.out_stride + part.out_column + n, count, sum);
 }
 
+// Sums of kRows rows and kVecs vectors of columns from n on, between blocks of k: in `out`, as far
+// as columns exist. Before the first block they are zeros.
+template <typename Simd, int kRows, int kVecs>
+[[gnu::always_inline]] inline void LoadSums(const MatmulArgs& args, const MatmulPart& part,
+                                            int64_t first_row, int64_t n, bool is_first,
+                                            typename Simd::Vec (&acc)[kRows][kVecs]) {
+  const float* out = args.out + first_row * args.out_stride + part.out_column + n;
+#pragma GCC unroll 16
+  for (int row = 0; row < kRows; ++row) {
+#pragma GCC unroll 8
+    for (int v = 0; v < kVecs; ++v) {
+      const int64_t count = is_first ? 0 : part.weight.out_features - n - v * Simd::kLanes;
+      acc[row][v] = Simd::LoadPartial(out + row * args.out_stride + v * Simd::kLanes, count);
+    }
+  }
+}
+
+// After the last block the bias is added.
+template <typename Simd, int kRows, int kVecs>
+[[gnu::always_inline]] inline void StoreSums(const MatmulArgs& args, const MatmulPart& part,
+                                             int64_t first_row, int64_t n, bool is_last,
+                                             const typename Simd::Vec (&acc)[kRows][kVecs]) {
+  float* out = args.out + first_row * args.out_stride + part.out_column + n;
+#pragma GCC unroll 16
+  for (int row = 0; row < kRows; ++row) {
+#pragma GCC unroll 8
+    for (int v = 0; v < kVecs; ++v) {
+      const int64_t at = v * Simd::kLanes;
+      if (is_last) {
+        StoreSum<Simd>(args, part, first_row + row, n + at, acc[row][v]);
+      } else {
+        Simd::StorePartial(out + row * args.out_stride + at, part.weight.out_features - n - at,
+                           acc[row][v]);
+      }
+    }
+  }
+}
+
 // Weights [k_begin, k_end) of one panel as f32, [k][32] with `stride` floats from k to k.
 struct DecodedBlock {
   int64_t panel = 0;
@@ -46,37 +84,12 @@ void BlockTile(const MatmulArgs& args, const MatmulPart& part, int64_t first_row
                const DecodedBlock& block) {
   constexpr int kVecs = Simd::kTileVecs;
   const float* columns = block.columns + n % kPanelColumns;
-  const int64_t num_columns = part.weight.out_features - n;
-  float* out = args.out + first_row * args.out_stride + part.out_column + n;
   typename Simd::Vec acc[kRows][kVecs];
-#pragma GCC unroll 16
-  for (int row = 0; row < kRows; ++row) {
-#pragma GCC unroll 8
-    for (int v = 0; v < kVecs; ++v) {
-      const int64_t count = block.k_begin == 0 ? 0 : num_columns - v * Simd::kLanes;
-      acc[row][v] = Simd::LoadPartial(out + row * args.out_stride + v * Simd::kLanes, count);
-    }
-  }
+  LoadSums<Simd>(args, part, first_row, n, block.k_begin == 0, acc);
   MultiplyTile<Simd, kRows, kVecs>(args.x + first_row * args.x_stride + block.k_begin,
                                    args.x_stride, columns, block.stride,
                                    block.k_end - block.k_begin, acc);
-  if (block.k_end == part.weight.in_features) {
-#pragma GCC unroll 16
-    for (int row = 0; row < kRows; ++row) {
-#pragma GCC unroll 8
-      for (int v = 0; v < kVecs; ++v)
-        StoreSum<Simd>(args, part, first_row + row, n + v * Simd::kLanes, acc[row][v]);
-    }
-  } else {
-#pragma GCC unroll 16
-    for (int row = 0; row < kRows; ++row) {
-#pragma GCC unroll 8
-      for (int v = 0; v < kVecs; ++v) {
-        Simd::StorePartial(out + row * args.out_stride + v * Simd::kLanes,
-                           num_columns - v * Simd::kLanes, acc[row][v]);
-      }
-    }
-  }
+  StoreSums<Simd>(args, part, first_row, n, block.k_end == part.weight.in_features, acc);
 }
 
 // All rows of `range` over one decoded block.
@@ -153,13 +166,7 @@ class MatmulSimd {
     const PackedMatrix& weight = part.weight;
     Reader::template ForEach<kPanels>(weight.data + weight.PanelOffset(panel), 0,
                                       weight.in_features, accumulate);
-#pragma GCC unroll 8
-    for (int row = 0; row < kRows; ++row) {
-#pragma GCC unroll 8
-      for (int i = 0; i < kColumns; ++i)
-        StoreSum<Simd>(args, part, first_row + row, panel * kPanelColumns + i * Simd::kLanes,
-                       acc[row][i]);
-    }
+    StoreSums<Simd>(args, part, first_row, panel * kPanelColumns, true, acc);
   }
 
   static void Blocked(const MatmulArgs& args, const MatmulPart& part, const MatmulRange& range) {
