@@ -242,16 +242,15 @@ class Engines(WithFolder):
         result = tune(self.report, *SMALL, "--engines", "llama_cpp", "--strategy", "walk",
                       "--cache-dir", self.cache, "--start-timeout", "5", "--scale-lengths", "0.05",
                       env={"REDLINE": BINARY, "WRONG_MODEL": str(wrong)})
-        faults = {trial["configuration"]["text"].split(" -- ")[-1]: trial["fault"]
-                  for trial in result["trial_log"]}
-        self.assertEqual(faults["--ubatch-size 1024"], "crashed_at_load")
-        self.assertEqual(faults["--ubatch-size 2048"], "hung_at_load")
-        self.assertEqual(faults["--flash-attn on"], "crashed_in_run")
-        self.assertEqual([fault for words, fault in faults.items()
-                          if words.startswith("--parallel 8 ")], ["port_taken"])
-        wrong = [trial for trial in result["trial_log"]
-                 if "--parallel 16 " in trial["configuration"]["text"] + " "]
-        self.assertEqual([trial["fault"] for trial in wrong], ["wrong_answers"])
+        # A step before may have won by noise: its flags then stand beside those that fail.
+        for flag, fault in [("--ubatch-size 1024", "crashed_at_load"),
+                            ("--ubatch-size 2048", "hung_at_load"),
+                            ("--flash-attn on", "crashed_in_run"),
+                            ("--parallel 8", "port_taken"), ("--parallel 16", "wrong_answers")]:
+            found = [trial["fault"] for trial in result["trial_log"]
+                     if f" {flag} " in trial["configuration"]["text"] + " "]
+            self.assertTrue(found, flag)
+            self.assertEqual(set(found), {fault}, flag)
         step = next(step for step in result["steps"] if step["change"].endswith("-> 16"))
         self.assertGreater(step["low"], 1)
         self.assertFalse(step["accepted"])
