@@ -6,6 +6,7 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <unordered_map>
 
 #include "workload/random.h"
 
@@ -99,6 +100,29 @@ PlanSummary Summarize(const RequestPlan& plan) {
   summary.output = SummarizeLengths(outputs);
   summary.dataset_hash = DatasetHash(plan);
   return summary;
+}
+
+int64_t SharedPromptTokens(const RequestPlan& plan) {
+  // By the keys and lengths of the pieces before and the key of this one: its longest so far.
+  std::unordered_map<uint64_t, int64_t> seen;
+  std::vector<PromptPiece> pieces;
+  int64_t shared = 0;
+  for (size_t index = 0; index < plan.size(); ++index) {
+    if (plan.At(index).input_tokens == 0) return -1;
+    pieces.clear();
+    plan.AppendPieces(index, pieces);
+    const size_t num_prompt_pieces = pieces.size();
+    pieces.push_back(plan.AnswerOf(index));  // is in the cache, too
+    Hasher before;
+    for (size_t i = 0; i < pieces.size(); ++i) {
+      before.Add(pieces[i].key);
+      int64_t& longest = seen[before.value()];
+      if (i < num_prompt_pieces) shared += std::min(longest, pieces[i].num_tokens);
+      longest = std::max(longest, pieces[i].num_tokens);
+      before.Add(static_cast<uint64_t>(pieces[i].num_tokens));
+    }
+  }
+  return shared;
 }
 
 std::string FormatHash(uint64_t hash) { return fmt::format("{:016x}", hash); }

@@ -33,6 +33,10 @@ struct PlanSummary {
 
 PlanSummary Summarize(const RequestPlan& plan);
 
+// Tokens that a prefix cache, empty at first and never full, would find in all prompts together:
+// the most that requests can owe each other. -1: not known, a text of the dataset is among them.
+int64_t SharedPromptTokens(const RequestPlan& plan);
+
 // Of everything that makes the requests: order, lengths, times (to the microsecond), sessions,
 // classes and prompts. The same on every machine. Prompts of over 2^28 tokens in all are hashed
 // every few requests only; what is left out follows from the same seed.

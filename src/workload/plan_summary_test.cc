@@ -35,6 +35,23 @@ TEST(PlanSummary, CountsLengths) {
   EXPECT_EQ(summary.last_intended_s, -1);
 }
 
+TEST(PlanSummary, SharedTokensAreWhatRequestsOweEachOther) {
+  struct Case {
+    const char* workload;
+    int64_t shared;
+  };
+  const std::string base = "input_tokens: 50\noutput_tokens: 7\nnum_requests: 10\n";
+  const Case cases[] = {
+      {"", 0},
+      {"prefix: {groups: 1, tokens: 20}", 9 * 20},
+      {"prefix: {groups: 2, tokens: 20}", 8 * 20},
+      {"prefix: {groups: 1, tokens: 50}", 9 * 50},
+      {"sessions: {turns: 2}", 5 * 57},
+  };
+  for (const Case& c : cases)
+    EXPECT_EQ(SharedPromptTokens(*Plan(base + c.workload, 1)), c.shared) << c.workload;
+}
+
 // Whatever changes a request changes the hash.
 TEST(PlanSummary, HashTellsPlansApart) {
   const std::string base = "input_tokens: 50\noutput_tokens: 7\n";

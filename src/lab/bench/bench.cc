@@ -90,10 +90,10 @@ bool HasSchedule(const workload::RequestPlan& plan) {
 }
 
 LoadHealth HealthOf(const LoadResult& run, const std::optional<SelfCheckResult>& client,
-                    bool has_schedule) {
+                    const workload::RequestPlan& plan) {
   LoadHealth health;
   health.client_cpu_share_max = run.health.MaxCpuShare();
-  if (has_schedule) {
+  if (HasSchedule(plan)) {
     health.schedule_lag_p99_ms = MillisAt(run.health.schedule_lag_ns, 0.99);
     health.schedule_lag_max_ms = MillisAt(run.health.schedule_lag_ns, 1);
   }
@@ -107,6 +107,12 @@ LoadHealth HealthOf(const LoadResult& run, const std::optional<SelfCheckResult>&
   health.num_usage_mismatch = CountOf(run, Outcome::kUsageMismatch);
   health.num_failed =
       health.num_sent - CountOf(run, Outcome::kOk) - CountOf(run, Outcome::kAborted);
+  for (const RequestRecord& record : run.records) {
+    if (record.usage_cached < 0) continue;
+    health.num_prompt_tokens += record.InputTokens();
+    health.num_cached_tokens += record.usage_cached;
+  }
+  if (health.num_cached_tokens > 0) health.num_shared_tokens = workload::SharedPromptTokens(plan);
   return health;
 }
 
@@ -268,8 +274,8 @@ Status Bench::RunOnce(int64_t repeat, uint64_t seed) {
                .slo_classes = options_.workload.slo_classes,
                .price_per_hour = options_.price_per_hour,
                .energy_joules = energy.Joules()};
-  measurement_.repeats.push_back(MakeRunResult(
-      view, {started_at_ms, OutcomesOf(run), HealthOf(run, client_, HasSchedule(*plan))}));
+  measurement_.repeats.push_back(
+      MakeRunResult(view, {started_at_ms, OutcomesOf(run), HealthOf(run, client_, *plan)}));
   return OkStatus();
 }
 

@@ -69,6 +69,9 @@ void VisitFields(Visitor& visit, Is<LoadHealth> auto& health) {
   visit("num_failed", health.num_failed);
   visit("num_usage_mismatch", health.num_usage_mismatch);
   visit("num_not_sent", health.num_not_sent);
+  visit("num_prompt_tokens", health.num_prompt_tokens);
+  visit("num_cached_tokens", health.num_cached_tokens);
+  visit("num_shared_tokens", health.num_shared_tokens);
 }
 
 template <typename Visitor>

@@ -14,6 +14,8 @@ constexpr double kLeastHeadroom = 1.5;
 constexpr double kMostErrorShare = 0.01;
 constexpr double kMostLagOfTtft = 0.01;
 constexpr double kMostDelayOfGap = 0.5;
+constexpr double kMostSeenShare = 0.05;
+constexpr int64_t kMostTemplateTokens = 64;
 constexpr double kLagFloorMs = 1.0;  // a lag below it never matters
 
 double ShareOf(int64_t part, int64_t whole) {
@@ -85,6 +87,24 @@ Reason NothingAnswered(const LoadHealth& health) {
   return "no request was answered";
 }
 
+// A prompt seen by the server in an earlier run costs it almost nothing. What a chat template puts
+// before every prompt is also found again.
+Reason SeenBefore(const LoadHealth& health) {
+  if (health.num_shared_tokens < 0) return std::nullopt;
+  const int64_t found = health.num_cached_tokens - health.num_shared_tokens;
+  const double allowed =
+      kMostSeenShare * static_cast<double>(health.num_prompt_tokens) +
+      static_cast<double>(kMostTemplateTokens * (health.num_sent - health.num_failed));
+  if (static_cast<double>(found) <= allowed) return std::nullopt;
+  return fmt::format(
+      "the server had {} of {} prompt tokens in its prefix cache, and requests of this run share "
+      "{}: "
+      "it has seen these prompts before, so this is no measure of prompts that are new: take "
+      "another "
+      "--seed, or restart the server",
+      health.num_cached_tokens, health.num_prompt_tokens, health.num_shared_tokens);
+}
+
 }  // namespace
 
 const std::vector<ValidityRule>& ValidityRules() {
@@ -92,7 +112,8 @@ const std::vector<ValidityRule>& ValidityRules() {
       {"client_busy", true, ClientBusy},           {"no_headroom", false, NoHeadroom},
       {"schedule_slipped", true, ScheduleSlipped}, {"read_late", true, ReadLate},
       {"usage_mismatch", false, UsageMismatch},    {"too_many_errors", false, TooManyErrors},
-      {"not_all_sent", false, NotAllSent},         {"nothing_answered", false, NothingAnswered}};
+      {"not_all_sent", false, NotAllSent},         {"nothing_answered", false, NothingAnswered},
+      {"seen_before", false, SeenBefore}};
   return rules;
 }
 

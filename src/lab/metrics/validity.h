@@ -24,6 +24,10 @@ struct LoadHealth {
   int64_t num_failed = 0;          // outcome neither ok nor aborted
   int64_t num_usage_mismatch = 0;  // part of num_failed
   int64_t num_not_sent = 0;
+  int64_t num_prompt_tokens = 0;  // of answers whose usage tells of the prefix cache
+  int64_t num_cached_tokens = 0;  // of them: found in the server's prefix cache
+  // The most that requests of this run can have found of each other's prompts.
+  int64_t num_shared_tokens = -1;
 };
 
 struct ValidityRule {

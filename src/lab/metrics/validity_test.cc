@@ -33,7 +33,12 @@ TEST(Validity, EachRuleHasItsReason) {
                         {"read_late", [](LoadHealth& h) { h.read_delay_p99_ms = 1.1; }},
                         {"usage_mismatch", [](LoadHealth& h) { h.num_usage_mismatch = 1; }},
                         {"too_many_errors", [](LoadHealth& h) { h.num_failed = 11; }},
-                        {"not_all_sent", [](LoadHealth& h) { h.num_not_sent = 1; }}};
+                        {"not_all_sent", [](LoadHealth& h) { h.num_not_sent = 1; }},
+                        {"seen_before", [](LoadHealth& h) {
+                           h.num_prompt_tokens = 2'000'000;
+                           h.num_cached_tokens = 200'000;
+                           h.num_shared_tokens = 0;
+                         }}};
   for (const Case& c : cases) {
     LoadHealth health = Healthy();
     c.spoil(health);
@@ -49,6 +54,18 @@ TEST(Validity, LateSendingMayBeOnePercentOfALongTtft) {
   LoadHealth health = Healthy();
   health.schedule_lag_p99_ms = 15;
   health.ttft_mean_ms = 2000;
+  EXPECT_TRUE(InvalidReasons(health).empty());
+}
+
+TEST(Validity, CachedTokensMayBeWhatRequestsShareAndTheirTemplate) {
+  LoadHealth health = Healthy();
+  health.num_prompt_tokens = 1'000'000;
+  health.num_shared_tokens = 500'000;
+  health.num_cached_tokens = 500'000 + 50'000 + 64'000;
+  EXPECT_TRUE(InvalidReasons(health).empty());
+  health.num_cached_tokens += 1;
+  EXPECT_EQ(InvalidReasons(health).size(), 1u);
+  health.num_shared_tokens = -1;  // not known
   EXPECT_TRUE(InvalidReasons(health).empty());
 }
 

@@ -159,6 +159,8 @@ Result<LabJobView> LabJobs::Start(const LabJobBody& body, bool is_virtual) {
              .is_virtual = is_virtual,
              .created_at_ms = UnixMillis(),
              .request = body};
+  // Prompts that no run before has sent, which a prefix cache would answer; kept with the request.
+  if (body.kind == "bench" && !body.seed) job.request.seed = job.created_at_ms;
   RL_RETURN_IF_ERROR(MakeDirectories(FolderOf(job.id), 0700));
   if (const Status started = Run(job, Sitting::kFirst); !started.ok()) {
     std::error_code ignored;

@@ -134,10 +134,14 @@ TEST_F(LabTest, ABenchGoesThroughTheGatewayWithoutAKeyInItsArguments) {
   const std::string id =
       Start({{"kind", "bench"}, {"deployment", "smollm2-135m-instruct"}, {"repeats", 3}});
   WaitForState(id, "finished");
+  const json job = Get(PathOf(id)).json;
+  const auto seed = job.at("request").at("seed").get<int64_t>();
+  EXPECT_GT(seed, 1);  // none was given: prompts that no run before has sent
   EXPECT_EQ(FileOfJob(id, "argv.txt"), "bench\n--data-dir\n" + (dir_ / "data").string() +
                                            "\n--model\nsmollm2-135m-instruct\n--report-dir\n" +
                                            (dir_ / "data" / "lab" / id).string() +
-                                           "\n--workload\nsharegpt\n--repeats\n3\n");
+                                           "\n--workload\nsharegpt\n--repeats\n3\n--seed\n" +
+                                           std::to_string(seed) + "\n");
   EXPECT_EQ(FileOfJob(id, "env.txt").find(kKey), std::string::npos);
 }
 
