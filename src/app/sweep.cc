@@ -60,6 +60,7 @@ Result<lab::Measurement> MeasureOrFind(const lab::SweepPoint& point, lab::BenchO
   RL_ASSIGN_OR_RETURN(auto known, folder.Find(point.name));
   if (known && lab::WasAnswered(*known) && point.attempt == 1) return std::move(*known);
   SetLoad(point, options.workload);
+  options.seed = lab::SeedOf(point, options.seed);
   options.command_line += " # " + point.name;
   const std::atomic<bool>& stop = *options.stop;
   RL_ASSIGN_OR_RETURN(lab::Measurement measurement, lab::RunBench(std::move(options)));

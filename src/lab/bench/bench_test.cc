@@ -182,13 +182,24 @@ TEST_F(BenchTest, PairRunsTheSameRequests) {
   StartServer();
   BenchOptions options = Options();
   options.num_repeats = 2;
-  const auto pair = RunInterleaved(options, options);
+  BenchOptions other = options;
+  other.url = "http://localhost:" + std::to_string(server_->port());
+  const auto pair = RunInterleaved(options, other);
   ASSERT_TRUE(pair.ok()) << pair.status().ToString();
   EXPECT_EQ(pair->a.dataset_hash, pair->b.dataset_hash);
   EXPECT_TRUE(Compare(pair->a, pair->b).interleaved);
   // A B, B A.
   EXPECT_LE(pair->a.repeats[0].started_at_ms, pair->b.repeats[0].started_at_ms);
   EXPECT_LE(pair->b.repeats[1].started_at_ms, pair->a.repeats[1].started_at_ms);
+}
+
+TEST_F(BenchTest, AServerAgainstItselfIsNotSentTheSamePrompts) {
+  StartServer();
+  const BenchOptions options = Options();
+  const auto pair = RunInterleaved(options, options);
+  ASSERT_TRUE(pair.ok()) << pair.status().ToString();
+  EXPECT_NE(pair->a.dataset_hash, pair->b.dataset_hash);
+  EXPECT_EQ(Compare(pair->a, pair->b).figures.front().reason.find("datasets"), std::string::npos);
 }
 
 }  // namespace

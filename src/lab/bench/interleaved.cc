@@ -6,10 +6,16 @@
 #include <utility>
 
 namespace redline::lab {
+namespace {
+
+constexpr uint64_t kOtherPrompts = uint64_t{1} << 41;  // far from seeds of repeats and warm-ups
+
+}  // namespace
 
 Result<MeasuredPair> RunInterleaved(BenchOptions a, BenchOptions b) {
   b.workload = a.workload;
-  b.seed = a.seed;
+  // The same requests, but not twice to one server: its prefix cache would answer the second.
+  b.seed = a.url == b.url ? a.seed + kOtherPrompts : a.seed;
   b.num_repeats = a.num_repeats;
   const int64_t num_repeats = a.num_repeats;
   const bool warm_up = a.warm_up;

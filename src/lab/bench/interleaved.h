@@ -14,7 +14,8 @@ struct MeasuredPair {
   Measurement b;
 };
 
-// Both run the workload of `a` with its seeds, `a`'s number of repeats each. Blocking.
+// Both run the workload of `a` with its seeds (one server against itself: with others), `a`'s
+// number of repeats each. Blocking.
 Result<MeasuredPair> RunInterleaved(BenchOptions a, BenchOptions b);
 
 }  // namespace redline::lab

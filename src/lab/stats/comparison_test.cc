@@ -112,6 +112,10 @@ TEST(Comparison, InvalidAndUnlikeRunsAreRefused) {
     EXPECT_NE(figure.reason.find(c.says), std::string::npos) << figure.reason;
     EXPECT_NEAR(figure.ratio, 2, 0.01);
   }
+  Measurement other_seed = WithRates({200, 201, 199}, 2);
+  other_seed.seed = good.seed + 1;
+  other_seed.dataset_hash = "of other requests";
+  EXPECT_EQ(Find(Compare(good, other_seed), "output_tps").verdict, Verdict::kFaster);
   Measurement other = WithRates({200, 201, 199}, 2);
   other.workload_name = "long";
   EXPECT_EQ(

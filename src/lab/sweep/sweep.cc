@@ -11,6 +11,7 @@
 #include "base/strings.h"
 #include "lab/request_record.h"
 #include "lab/sweep/keeping_up.h"
+#include "workload/random.h"
 
 namespace redline::lab {
 namespace {
@@ -287,6 +288,12 @@ Result<SweepResult> RunSweep(const std::vector<Objective>& objectives, const Swe
   else if (!status.ok())
     return status;
   return std::move(sweep.result());
+}
+
+uint64_t SeedOf(const SweepPoint& point, uint64_t seed_of_sweep) {
+  uint64_t seed = workload::Mix(seed_of_sweep) + static_cast<uint64_t>(point.attempt);
+  for (const char letter : point.name) seed = workload::Mix(seed + static_cast<uint8_t>(letter));
+  return seed >> 24;
 }
 
 bool WasAnswered(const Measurement& measurement) {

@@ -65,6 +65,10 @@ using MeasurePoint = std::function<Result<Measurement>(const SweepPoint& point)>
 Result<SweepResult> RunSweep(const std::vector<Objective>& objectives, const SweepLimits& limits,
                              const MeasurePoint& measure);
 
+// Of the requests of a point's attempt: prompts that no other point of the sweep has sent, which a
+// prefix cache would answer. Below 2^40; the same in a sweep that goes on.
+uint64_t SeedOf(const SweepPoint& point, uint64_t seed_of_sweep);
+
 // False: every request failed, so that the point says nothing.
 bool WasAnswered(const Measurement& measurement);
 

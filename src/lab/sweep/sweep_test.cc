@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <set>
 
 #include "lab/sweep/sweep_folder.h"
 
@@ -39,6 +40,19 @@ TEST(Sweep, FindsSaturationKneeAndRate) {
   ASSERT_TRUE(result->max_rate);
   EXPECT_NEAR(*result->max_rate, 75, 75 * 0.06);  // 100 ms / (1 - 0.75)
   EXPECT_LE(*result->max_rate, 75);
+}
+
+TEST(Sweep, PointsHavePromptsOfTheirOwn) {
+  std::set<uint64_t> seeds;
+  for (const char* name : {"concurrency-1", "concurrency-2", "rate-1.5", "rate-15"}) {
+    for (const int attempt : {1, 2}) {
+      const SweepPoint point{.name = name, .attempt = attempt};
+      EXPECT_EQ(SeedOf(point, 1), SeedOf(point, 1));
+      for (const uint64_t seed_of_sweep : {1, 2}) seeds.insert(SeedOf(point, seed_of_sweep));
+    }
+  }
+  EXPECT_EQ(seeds.size(), 16u);
+  EXPECT_LT(*seeds.rbegin(), uint64_t{1} << 40);
 }
 
 TEST(Sweep, NoObjectiveNoRates) {
