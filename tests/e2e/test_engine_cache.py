@@ -1,8 +1,11 @@
 """The prefix cache: what it saves is told, changes no answer, and is shared within a tenant only."""
 from concurrent.futures import ThreadPoolExecutor
+import json
+import subprocess
 import unittest
 
 from engine import EngineTestCase
+from harness import BINARY
 
 TENANT_HEADER = "X-Redline-Tenant"
 PROMPT_TOKENS = 1000
@@ -68,6 +71,23 @@ class Prefixes(EngineTestCase):
         self.assertLessEqual(found["redline_engine_kv_pages_cached"],
                              found["redline_engine_kv_pages_total"])
         self.engine.wait_idle()
+
+
+class Benchmarks(EngineTestCase):
+    CONTEXT = 2048
+
+    def reasons(self, seed):
+        done = subprocess.run(
+            [BINARY, "bench", "--url", f"http://127.0.0.1:{self.engine.port}", "--workload", "short",
+             "--requests", "4", "--prompts", "ids", "--seed", str(seed), "--output", "json",
+             "--no-self-check", "--no-warm-up"], capture_output=True, text=True, check=True)
+        return [reason for reason in json.loads(done.stdout)["invalid_reasons"]
+                if "seen_before" in reason]
+
+    def test_prompts_that_were_sent_before_are_told(self):
+        self.assertEqual(self.reasons(seed=1), [])
+        self.assertEqual(len(self.reasons(seed=1)), 1)
+        self.assertEqual(self.reasons(seed=2), [])
 
 
 class Off(EngineTestCase):
