@@ -108,7 +108,7 @@ int64_t SharedPromptTokens(const RequestPlan& plan) {
   std::vector<PromptPiece> pieces;
   int64_t shared = 0;
   for (size_t index = 0; index < plan.size(); ++index) {
-    if (plan.At(index).input_tokens == 0) return -1;
+    if (plan.At(index).input_tokens == 0 || !plan.TextOf(index).empty()) return -1;
     pieces.clear();
     plan.AppendPieces(index, pieces);
     const size_t num_prompt_pieces = pieces.size();

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "base/files.h"
+#include "workload/plan_summary.h"
 
 namespace redline::workload {
 namespace {
@@ -282,6 +283,20 @@ TEST_F(DatasetPlan, TextsStayAsTheyAre) {
   EXPECT_EQ((*plan)->TextOf(2), "");
   EXPECT_EQ(Prompt(**plan, 2).size(), 9u);
   EXPECT_EQ((*plan)->At(2).output_tokens, 5);
+}
+
+TEST_F(DatasetPlan, WhatTextsShareIsNotKnown) {
+  const auto text =
+      Make("jsonl", R"({"prompt": "two two", "max_tokens": 4, "prompt_tokens": 2})", "");
+  ASSERT_TRUE(text.ok()) << text.status().ToString();
+  EXPECT_EQ(SharedPromptTokens(**text), -1);
+  const auto lengths = Make("jsonl", R"({"prompt_tokens": 9, "max_tokens": 5})", "");
+  ASSERT_TRUE(lengths.ok()) << lengths.status().ToString();
+  EXPECT_EQ(SharedPromptTokens(**lengths), 0);
+  // In the order of their times: 1200, then 2 blocks of 512 of it, then one.
+  const auto blocks = Make("mooncake", kMooncake, "");
+  ASSERT_TRUE(blocks.ok()) << blocks.status().ToString();
+  EXPECT_EQ(SharedPromptTokens(**blocks), 1024 + 512);
 }
 
 TEST_F(DatasetPlan, OwnLengthsReplaceTheFiles) {
