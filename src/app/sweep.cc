@@ -41,6 +41,7 @@ std::string WhatIsSwept(const lab::BenchOptions& options) {
               {"model", options.model},
               {"workload", json::parse(spec::ToJson(options.workload))},
               {"seed", options.seed},
+              {"prompts", "of each point"},  // points of earlier versions shared theirs
               {"repeats", options.num_repeats},
               {"extra", options.extra_json},
               {"stream", options.stream}}
