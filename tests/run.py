@@ -3,7 +3,7 @@
 wait most of the time; those that time how soon a killed process is back run alone, last. Prints the
 output of each when it ends, the times last.
 
-    run.py [-j N] [FILE...]     all files of e2e/ and api/ unless told; N: 4
+    run.py [-j N] [FILE...]     all files of e2e/, api/ and bench/ unless told; N: 4
 """
 import argparse
 import concurrent.futures
@@ -21,7 +21,8 @@ LONGEST_FIRST = ["test_tune", "test_bench", "test_engine_load", "test_openapi", 
 
 
 def all_files():
-    found = [*TESTS.glob("e2e/test_*.py"), *TESTS.glob("api/test_*.py")]
+    found = [*TESTS.glob("e2e/test_*.py"), *TESTS.glob("api/test_*.py"),
+             *TESTS.parent.glob("bench/test_*.py")]
     rank = {name: index for index, name in enumerate(LONGEST_FIRST)}
     return sorted(found, key=lambda file: (rank.get(file.stem, len(rank)), file.stem))
 
