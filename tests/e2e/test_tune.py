@@ -21,7 +21,7 @@ SMALL = [MODEL, "--workload", "short", "--requests", "4", "--concurrency", "2", 
 
 # A llama.cpp that is this product's own engine, and that fails in every way by its flags.
 FAKE_LLAMA = """#!/usr/bin/env python3
-import os, signal, subprocess, sys, time
+import os, signal, socket, subprocess, sys, time
 words = sys.argv[1:]
 if "--version" in words:
     print("version: 11434 (fake)")
@@ -48,7 +48,18 @@ argv = [os.environ["REDLINE"], "serve", "--model-path", model, "--uds", after("-
         "--served-model-name", after("--alias")]
 if after("--flash-attn") == "on":
     child = subprocess.Popen(argv)
-    time.sleep(2)
+    answer = b""
+    while b" 200 " not in answer and child.poll() is None:
+        time.sleep(0.05)
+        try:
+            with socket.socket(socket.AF_UNIX) as connection:
+                connection.settimeout(5)
+                connection.connect(after("--host"))
+                connection.sendall(b"GET /health HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n")
+                answer = connection.recv(4096)
+        except OSError:
+            pass
+    time.sleep(1)  # ready, and seen to be
     child.kill()
     sys.exit(3)
 os.execv(argv[0], argv)
