@@ -44,6 +44,7 @@ WORKLOADS = {
     "chat": (220, 200, 16, 32), "short": (128, 4, 32, 128), "medium": (2000, 100, 8, 8),
     "long": (4000, 200, 4, 4), "verylong": (7800, 50, 2, 2), "generation": (1000, 2000, 8, 8),
     "single": (128, 256, 1, 2)}
+RUNS = [*WORKLOADS, *(f"sweep-{name}" for name in SWEEP_REQUESTS), "warm-up"]
 QUICK = {"chat": (220, 20, 8, 16), "short": (128, 4, 8, 32), "single": (128, 32, 1, 2)}
 
 # (ours, peer)
@@ -78,6 +79,13 @@ def native(weights):
     return [Settings(weights, each) for each in flags]
 
 
+def native_without_amx(weights):
+    """As `native`, of the kernels that a CPU with AVX512-VNNI and AVX512-BF16 alone would choose from."""
+    kernels = ["avx512_vnni", "avx512_bf16"] if weights == "bf16" else ["avx512_vnni"]
+    return [Settings(weights, ("--kernels", each, *flags)) for each in kernels
+            for flags in [(), ("--page-size", "64"), ("--chunked-prefill-size", "1024")]]
+
+
 def llama(weights, *flags):
     return Settings(weights, ("--flash-attn", "on", "--ubatch-size", "512", "--cache-ram", "0",
                               "--no-cache-prompt", *flags))
@@ -98,6 +106,24 @@ SERVERS = {
         Settings("bf16"), Settings("bf16", ("--enforce-eager",)),
         Settings("bf16", ("--max-num-batched-tokens", "1024"))]),
 }
+
+
+# llama.cpp is built without its AMX kernels anyway.
+WITHOUT_AMX = (("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_BF16"),
+               ("PYTHONPATH", str(ROOT / "bench/peers/mask_amx")))
+
+
+def mask_amx(servers):
+    """The servers as on a CPU without AMX; what a CPU has is known to each of them by itself."""
+    masked = {}
+    for name, (engine, candidates) in servers.items():
+        if engine == "native":
+            candidates = native_without_amx(candidates[0].weights)
+        elif engine.startswith("vllm"):
+            candidates = [dataclasses.replace(each, environment=each.environment + WITHOUT_AMX)
+                          for each in candidates]
+        masked[name] = (engine, candidates)
+    return masked
 
 
 def cli(*words):
@@ -175,7 +201,7 @@ class Server:
 def seed_of(name, index=0):
     """No two runs on a server have a seed in common: prompts of one seed begin alike, whatever their
     lengths, and a prefix cache would answer for the engine."""
-    return 100 * (index + 1) + [*WORKLOADS, "sweep-chat", "sweep-single", "warm-up"].index(name)
+    return 100 * (index + 1) + RUNS.index(name)
 
 
 def run_workload(server, name, shape, index=0):
@@ -271,6 +297,8 @@ def parse_arguments():
     parser.add_argument("--rounds", type=int, help="default 3; with --quick 1")
     parser.add_argument("--workloads", help=f"of {', '.join(WORKLOADS)}; comma between")
     parser.add_argument("--engines", help=f"of {', '.join(SERVERS)}; comma between")
+    parser.add_argument("--mask-amx", action="store_true",
+                        help="all engines as on a CPU without AMX")
     parser.add_argument("--model", type=pathlib.Path, default=MODEL)
     parser.add_argument("--report", type=pathlib.Path, default=OUT / "peers.json",
                         help="the file that is written")
@@ -280,6 +308,8 @@ def parse_arguments():
                         help="where engines are installed")
     arguments = parser.parse_args()
     arguments.rounds = arguments.rounds or (1 if arguments.quick else 3)
+    if arguments.mask_amx and "avx512_bf16" not in CPU_FLAGS:
+        parser.error("--mask-amx needs a CPU with AVX512-BF16: without it, nothing is left to mask for")
     return arguments
 
 
@@ -322,6 +352,8 @@ def end_on_signal(number, _):
 def main():
     signal.signal(signal.SIGTERM, end_on_signal)
     arguments = parse_arguments()
+    if arguments.mask_amx:
+        SERVERS.update(mask_amx(SERVERS))
     all_workloads = QUICK if arguments.quick else WORKLOADS
     workloads = {name: all_workloads[name]
                  for name in chosen(arguments.workloads, all_workloads, "workloads")}

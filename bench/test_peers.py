@@ -2,7 +2,10 @@
 
 import dataclasses
 import json
+import os
 import pathlib
+import subprocess
+import sys
 import tempfile
 import unittest
 
@@ -13,7 +16,7 @@ from peers import Settings
 class Peers(unittest.TestCase):
     def test_no_two_runs_share_a_seed(self):
         # Prompts of one seed begin alike: a prefix cache would answer the second run.
-        names = [*peers.WORKLOADS, "sweep-chat", "sweep-single", "warm-up"]
+        names = [*peers.WORKLOADS, *(f"sweep-{name}" for name in peers.SWEEP_REQUESTS), "warm-up"]
         seeds = [peers.seed_of(name, index) for name in names for index in range(50)]
         self.assertEqual(len(set(seeds)), len(seeds))
 
@@ -43,6 +46,28 @@ class Peers(unittest.TestCase):
         found = peers.compare(runs, ["single"], ["native q4_1", "vllm bf16"])
         self.assertEqual(found, {"single total_tps: native q4_1 / vllm bf16":
                                  {"median": 3.0, "low": 3.0, "high": 3.0, "rounds": 2}})
+
+    def test_masked_engines_have_no_tiles(self):
+        masked = peers.mask_amx(peers.SERVERS)
+        self.assertEqual(list(masked), list(peers.SERVERS))
+        for name, kernels in [("native q4_1", {"avx512_vnni"}),
+                              ("native bf16", {"avx512_vnni", "avx512_bf16"})]:
+            found = {each.arguments[each.arguments.index("--kernels") + 1] for each in masked[name][1]}
+            self.assertEqual(found, kernels)
+        for each in masked["vllm bf16"][1]:
+            self.assertEqual(dict(each.environment)["ONEDNN_MAX_CPU_ISA"], "AVX512_CORE_BF16")
+        folder = dict(masked["vllm bf16"][1][0].environment)["PYTHONPATH"]
+        # What sitecustomize.py does, with a module of torch's name.
+        with tempfile.TemporaryDirectory() as modules:
+            torch = pathlib.Path(modules) / "torch"
+            torch.mkdir()
+            (torch / "__init__.py").write_text("from . import _C\n")
+            (torch / "_C.py").write_text(
+                "class _cpu:\n    _is_amx_tile_supported = staticmethod(lambda: True)\n")
+            said = subprocess.run(
+                [sys.executable, "-c", "import torch; print(torch._C._cpu._is_amx_tile_supported())"],
+                env={**os.environ, "PYTHONPATH": f"{folder}:{modules}"}, capture_output=True, text=True)
+            self.assertEqual(said.stdout, "False\n", said.stderr)
 
 
 if __name__ == "__main__":
