@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Redline's engine beside vLLM's CPU build and llama.cpp's server, over HTTP, in turns.
 
-    peers.py [--quick] [--rounds N] [--workloads A,B] [--engines A,B] [--model FILE.gguf]
+    peers.py [--quick] [--mask-amx] [--rounds N] [--workloads A,B] [--engines A,B] [--model FILE.gguf]
 
 Every round starts each server alone, one after the other, runs every workload on it with `redline
 bench` (token ids, exact lengths) and stops it; the order of the servers turns from round to round.
