@@ -143,7 +143,7 @@ Command BenchCommand() {
               "client alone. See docs/benchmarks.md.",
           .example =
               "redline bench --workload sharegpt --scale 0.05\n"
-              "  redline bench --url http://127.0.0.1:8000 --model M --workload short --repeats 5",
+              "redline bench --url http://127.0.0.1:8000 --model M --workload short --repeats 5",
           .flags = AllBenchFlags(),
           .positionals = {{"ACTION", "selfcheck: measure the client itself", false}},
           .run = RunBenchCommand};

@@ -1,9 +1,12 @@
 #include "app/serve_bench.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "app/cpu_calibrations.h"
@@ -24,6 +27,8 @@ using nlohmann::json;
 constexpr int64_t kMostThreads = 1024;
 constexpr double kLeastSeconds = 5;
 constexpr double kMostSeconds = 3600;
+// A share that is no rounding: the limit itself was measured too low.
+constexpr double kShareNotPossible = 1.1;
 
 std::string Rate(double per_second, const char* unit) {
   return fmt::format("{:.1f} {}", per_second * 1e-9, unit);
@@ -81,6 +86,18 @@ std::string KernelTable(const std::vector<engine::KernelSpeed>& kernels) {
                      rows);
 }
 
+// "" where every kernel is below its limits.
+std::string NoteOnLimits(const std::vector<engine::KernelSpeed>& kernels) {
+  const auto above = std::count_if(kernels.begin(), kernels.end(), [](const auto& speed) {
+    return !speed.bound.empty() && speed.share_of_limit > kShareNotPossible;
+  });
+  if (above == 0) return "";
+  return fmt::format(
+      "{} of {} kernels are faster than the limit beside them: other programs were busy while the "
+      "limits were measured; measure again when the machine is idle, or longer (--bench-seconds)",
+      above, kernels.size());
+}
+
 void PrintTables(const std::string& cpu, double load, const engine::KernelBenchResult& result) {
   fmt::print("{}, {} threads, {} kernels, {}; {:.1f} s; load before: {:.1f}\n\n",
              EscapeControl(cpu), result.limits.num_threads, result.isa, EscapeControl(result.model),
@@ -89,10 +106,34 @@ void PrintTables(const std::string& cpu, double load, const engine::KernelBenchR
   fmt::print(
       "\nTIMES: how often one forward pass runs it. OF LIMIT: the time that the nearer limit asks "
       "for, of the median time. GB/S: weights, keys and values, inputs and outputs, once each.\n");
+  const std::string note = NoteOnLimits(result.kernels);
+  if (!note.empty()) fmt::print("\nnote: {}\n", note);
+}
+
+// Before anything is measured.
+Status CheckBenchOut(const Arguments& arguments) {
+  if (!arguments.Has("bench-out")) return OkStatus();
+  const std::filesystem::path file = arguments.Get("bench-out");
+  std::error_code error;
+  if (std::filesystem::is_directory(file, error))
+    return InvalidArgument(
+        fmt::format("--bench-out \"{}\" is a folder; name a file in it", file.string()),
+        "bench-out");
+  const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : ".";
+  const bool exists = std::filesystem::exists(file, error);
+  if (::access(exists ? file.c_str() : folder.c_str(), W_OK) == 0) return OkStatus();
+  return ErrnoStatus(fmt::format("--bench-out \"{}\" cannot be written", file.string()), errno);
+}
+
+// Empty: what serving would choose.
+std::string KernelsOf(const Arguments& arguments) {
+  const std::string kernels = arguments.Get("kernels");
+  return kernels == "auto" ? "" : kernels;
 }
 
 Result<engine::KernelBenchOptions> KernelBenchOptionsOf(const Arguments& arguments) {
   engine::KernelBenchOptions options{.model_path = arguments.Get("model-path"),
+                                     .kernels = KernelsOf(arguments),
                                      .num_threads = AvailableCpus()};
   RL_ASSIGN_OR_RETURN(options.budget_seconds,
                       arguments.GetDouble("bench-seconds", kLeastSeconds, kMostSeconds));
@@ -101,10 +142,15 @@ Result<engine::KernelBenchOptions> KernelBenchOptionsOf(const Arguments& argumen
   return options;
 }
 
+// Those of serving that mean the same here.
+constexpr std::string_view kServeFlags[] = {"model-path", "num-threads", "kernels"};
+
 Status RefuseOtherFlags(const Arguments& arguments, const std::vector<Flag>& serve_flags) {
   std::vector<std::string> refused;
   for (const Flag& flag : serve_flags)
-    if (flag.name != "model-path" && flag.name != "num-threads") refused.push_back(flag.name);
+    if (std::find(std::begin(kServeFlags), std::end(kServeFlags), flag.name) ==
+        std::end(kServeFlags))
+      refused.push_back(flag.name);
   return RefuseFlags(arguments, refused, "with --bench-kernels, which serves nothing");
 }
 
@@ -115,13 +161,17 @@ std::vector<Flag> BenchKernelsFlags() {
            "measure this machine and the kernels at the sizes of --model-path (without one: "
            "SmolLM2-135M's), and serve nothing",
            ""},
-          {"bench-seconds", "S", "--bench-kernels: about how long it may take", "20"},
+          {"bench-seconds", "S",
+           "--bench-kernels: how long measuring may take (5 to 3600); making weights and a busy "
+           "machine add to it",
+           "20"},
           {"bench-out", "FILE", "--bench-kernels: write all of it as JSON, too", ""},
           OutputFlag()};
 }
 
 Status RunBenchKernels(const Arguments& arguments, const std::vector<Flag>& serve_flags) {
   RL_RETURN_IF_ERROR(RefuseOtherFlags(arguments, serve_flags));
+  RL_RETURN_IF_ERROR(CheckBenchOut(arguments));
   RL_ASSIGN_OR_RETURN(engine::KernelBenchOptions options, KernelBenchOptionsOf(arguments));
   const double load = LoadAverage();
   Result<engine::KernelBenchResult> result = Internal("not run");
@@ -137,12 +187,12 @@ Status RunBenchKernels(const Arguments& arguments, const std::vector<Flag>& serv
   json document = engine::ToJson(*result);
   document["cpu"] = cpu;
   document["load_average"] = load;
-  if (arguments.Has("bench-out"))
-    RL_RETURN_IF_ERROR(
-        WriteOutputFile(arguments.Get("bench-out"), spec::DumpJson(document) + "\n"));
-  if (PrintedForPrograms(arguments, document)) return OkStatus();
-  PrintTables(cpu, load, *result);
-  return OkStatus();
+  const std::string note = NoteOnLimits(result->kernels);
+  document["notes"] = note.empty() ? json::array() : json::array({note});
+  if (!PrintedForPrograms(arguments, document)) PrintTables(cpu, load, *result);
+  if (!arguments.Has("bench-out")) return OkStatus();
+  return WriteOutputFile(arguments.Get("bench-out"), spec::DumpJson(document) + "\n")
+      .WithContext("--bench-out");
 }
 
 }  // namespace redline::app

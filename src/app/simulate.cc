@@ -132,7 +132,7 @@ Command SimulateCommand() {
       .example =
           "redline simulate --as sglang@0.5.6.post2 --model DeepSeek-V3.2 --hardware H200x8 "
           "--port 30000 -- --tp-size 8\n"
-          "  redline simulate --as vllm@0.13.0 --model DeepSeek-V3.2 --hardware H200x8 "
+          "redline simulate --as vllm@0.13.0 --model DeepSeek-V3.2 --hardware H200x8 "
           "--workload short -- --tensor-parallel-size 8",
       .flags = SimulateFlags(),
       .positionals = {{.name = "ARG",

@@ -218,7 +218,7 @@ Command TuneCommand() {
           .example =
               "redline tune smollm2-135m-instruct --workload short --scale 0.05 "
               "--max-time 10m\n"
-              "  redline tune DeepSeek-V3.2 --workload sharegpt --hardware h200x8 --virtual "
+              "redline tune DeepSeek-V3.2 --workload sharegpt --hardware h200x8 --virtual "
               "--max-time 24h",
           .flags = TuneFlags(),
           .positionals = {{"MODEL", "a model of the library; virtual: of the planner"}},

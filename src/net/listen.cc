@@ -81,6 +81,11 @@ Result<int> ListenTcp(const std::string& address, int port) {
   setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   const std::string what = fmt::format("listening on {} port {}", address, port);
   if (bind(fd.get(), bound.get(), bound.size) != 0 || listen(fd.get(), kBacklog) != 0) {
+    if (errno == EADDRNOTAVAIL)
+      return InvalidArgument(fmt::format(
+          "{}: this machine does not have that address; `ip address` shows those it has, "
+          "127.0.0.1 is always there",
+          what));
     if (errno != EADDRINUSE) return ErrnoStatus(what, errno);
     return Status(Code::kAlreadyExists,
                   fmt::format("{}: the port is in use; `ss -ltnp 'sport = :{}'` shows by whom; "

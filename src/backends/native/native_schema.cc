@@ -36,7 +36,8 @@ ParameterSchema MakeSchema() {
       Int("max_queued_requests", 1024, 0, 0x1p20,
           "requests that may wait besides the running ones; more are refused"),
       Int("num_threads", 0, 0, 1024,
-          "compute threads of all ranks together; 0: the CPUs this process may use"),
+          "compute threads of all ranks together; 0: the CPUs this process may use, "
+          "one for each rank at least"),
       Int("dp_size", 1, 1, 64,
           "data-parallel ranks, each with a scheduler, a KV pool and threads of its own"),
       Choice("schedule_policy", {"fcfs", "lpm"},
@@ -47,8 +48,9 @@ ParameterSchema MakeSchema() {
       Choice("kernels",
              {"auto", "ref", "avx2", "avx2_int8", "avx_vnni", "avx512", "avx512_vnni",
               "avx512_bf16", "amx"},
-             "instruction set and arithmetic of the kernels; auto: the fastest that this machine "
-             "has"),
+             "instruction set and arithmetic of the kernels; auto: the last of them that the CPU "
+             "has, the fastest for many requests at once (for one, avx512_vnni is faster than "
+             "amx)"),
       Choice("speculative_algorithm", {"none", "NGRAM"},
              "NGRAM: tokens that followed the same words before are computed along, and kept where "
              "right"),

@@ -71,7 +71,7 @@ void JudgeSpeed(const BenchRoom& room, std::string_view bytes_limit, KernelSpeed
 
 Result<KernelBenchResult> BenchKernels(const KernelBenchOptions& options) {
   const MonotonicTime start = MonotonicNow();
-  RL_ASSIGN_OR_RETURN(const KernelSet* kernels, SelectKernels());
+  RL_ASSIGN_OR_RETURN(const KernelSet* kernels, SelectKernels(options.kernels));
   RL_ASSIGN_OR_RETURN(const ModelShapes shapes, ShapesFor(options.model_path));
   KernelBenchResult result{.model = shapes.name, .isa = std::string(kernels->name)};
   RL_ASSIGN_OR_RETURN(result.limits,

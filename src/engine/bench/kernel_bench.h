@@ -30,6 +30,7 @@ struct KernelSpeed {
 
 struct KernelBenchOptions {
   std::string model_path;  // empty: DefaultShapes
+  std::string kernels;     // as SelectKernels takes it
   int num_threads = 1;
   double budget_seconds = 20;
   int64_t buffer_bytes = 0;  // as of LimitOptions

@@ -50,7 +50,8 @@ constexpr std::array<EngineOptionField, 14> kFields = {{
     {"max_queued_requests", NumberOption{&EngineOptions::max_queued_requests, 0, 1 << 20},
      "requests that may wait besides the running ones; more are refused"},
     {"num_threads", NumberOption{&EngineOptions::num_threads, 0, 1024},
-     "compute threads of all ranks together; 0: the CPUs this process may use"},
+     "compute threads of all ranks together; 0: the CPUs this process may use, "
+     "one for each rank at least"},
     {"dp_size", NumberOption{&EngineOptions::dp_size, 1, 64},
      "data-parallel ranks, each with a scheduler, a KV pool and threads of its own"},
     {"schedule_policy", ChoiceOption{&EngineOptions::schedule_policy, kSchedulePolicies},
@@ -59,7 +60,8 @@ constexpr std::array<EngineOptionField, 14> kFields = {{
      "how keys and values are stored; auto: bf16 for BF16 checkpoints, for quantised ones "
      "with int8 kernels, and with AMX; else f32"},
     {"kernels", ChoiceOption{&EngineOptions::kernels, kKernels},
-     "instruction set and arithmetic of the kernels; auto: the fastest that this machine has"},
+     "instruction set and arithmetic of the kernels; auto: the last of them that the CPU has, the "
+     "fastest for many requests at once (for one, avx512_vnni is faster than amx)"},
     {"speculative_algorithm",
      ChoiceOption{&EngineOptions::speculative_algorithm, kSpeculativeAlgorithms},
      "NGRAM: tokens that followed the same words before are computed along, and kept where right"},

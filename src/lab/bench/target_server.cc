@@ -237,10 +237,13 @@ Result<std::string> TargetServer::ResolveModel(const std::string& wanted) {
     return model;
   }
   const std::string served = ServedText(names);
+  if (names.empty())
+    return FailedPrecondition(
+        "the server has no model; deploy one first (on a Redline that runs here: redline deploy "
+        "MODEL)");
   if (wanted.empty())
     return InvalidArgument(
-        "the server has several models, or none; give one with --model (served: " + served + ")",
-        "model");
+        "the server has several models; give one with --model (served: " + served + ")", "model");
   return NotFound(
       fmt::format("the server has no model \"{}\" (served: {})", Excerpt(wanted), served), "model");
 }

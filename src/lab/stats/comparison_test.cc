@@ -175,11 +175,40 @@ TEST(FigureSeries, MoreThanCanBeDrawnAgainAndAgainIsNone) {
   EXPECT_FALSE(SeriesOf(measurement, "e2e_ms.p50").has_value());
 }
 
+// A steady server, whatever part of the last bin the run filled.
+TEST(FigureSeries, ALastBinThatIsNotFullIsNotARateOfItsOwn) {
+  for (const double last : {0.01, 0.5, 1.0}) {
+    RunResult run;
+    run.timeline.bin_s = 0.1;
+    run.timeline.output_tokens.assign(10, 40);
+    run.timeline.output_tokens.back() = 40 * last;
+    run.summary.values["duration_s"] = 0.9 + 0.1 * last;
+    Measurement measurement;
+    measurement.repeats = {run};
+    const auto series = SeriesOf(measurement, "output_tps");
+    ASSERT_TRUE(series.has_value());
+    ASSERT_EQ(series->runs.at(0).size(), 9U);
+    for (const double rate : series->runs[0]) EXPECT_NEAR(rate, 400, 1e-6) << last;
+  }
+}
+
+TEST(FigureSeries, AFewBinsAreNone) {
+  RunResult run;
+  run.timeline.bin_s = 0.1;
+  run.timeline.finished.assign(5, 3);
+  run.timeline.output_tokens.assign(5, 3);
+  Measurement measurement;
+  measurement.repeats = {run};
+  EXPECT_FALSE(SeriesOf(measurement, "request_rate").has_value());
+  measurement.repeats = {run, run};
+  EXPECT_TRUE(SeriesOf(measurement, "request_rate").has_value());
+}
+
 TEST(Comparison, AnIntervalWithoutEndIsNone) {
   Measurement a;
   RunResult& run = a.repeats.emplace_back();
   run.timeline.bin_s = 1;
-  run.timeline.output_tokens = {1e-300, 1e300, 1, 1, 1e-300, 1e300, 1, 1e300};
+  run.timeline.output_tokens = {1e-300, 1e300, 1, 1, 1e-300, 1e300, 1, 1, 1e300};
   a.summary.values["output_tps"] = 1e10;
   Measurement b = a;
   b.summary.values["output_tps"] = 1e300;

@@ -9,6 +9,9 @@ namespace {
 // Drawn again and again: sixteen repeats as long as any is written.
 constexpr size_t kMostDrawn = 65'536;
 
+// What fewer bins say of a rate's noise is noise itself.
+constexpr size_t kLeastBins = 8;
+
 using RequestColumn = std::vector<double> RequestColumns::*;
 
 struct NamedColumn {
@@ -52,18 +55,32 @@ std::vector<double> OfRequests(const RequestColumns& rows, RequestColumn column)
   return values;
 }
 
-std::optional<std::vector<double>> OfBins(const Timeline& bins, std::string_view metric) {
-  std::vector<double> rates;
-  for (size_t bin = 0; bin < bins.size(); ++bin) {
-    if (metric == "output_tps")
-      rates.push_back(bins.output_tokens[bin] / bins.bin_s);
-    else if (metric == "total_tps")
-      rates.push_back((bins.output_tokens[bin] + bins.input_tokens[bin]) / bins.bin_s);
-    else if (metric == "request_rate")
-      rates.push_back(bins.finished[bin] / bins.bin_s);
-    else
-      return std::nullopt;
+// What each bin counted towards a rate; nullopt: not a rate.
+std::optional<std::vector<double>> CountsOf(const Timeline& bins, std::string_view metric) {
+  if (metric == "output_tps") return bins.output_tokens;
+  if (metric == "request_rate") return bins.finished;
+  if (metric != "total_tps") return std::nullopt;
+  std::vector<double> counts = bins.output_tokens;
+  for (size_t bin = 0; bin < counts.size(); ++bin) counts[bin] += bins.input_tokens[bin];
+  return counts;
+}
+
+// The last bin is seldom full: it and the one before it are one bin of the time that was left.
+std::optional<std::vector<double>> OfBins(const RunResult& run, std::string_view metric) {
+  auto rates = CountsOf(run.timeline, metric);
+  if (!rates) return std::nullopt;
+  const double bin_s = run.timeline.bin_s;
+  double last_s = bin_s;
+  if (rates->size() > 1) {
+    const double before_s = bin_s * static_cast<double>(rates->size() - 1);
+    const double duration_s = FigureOf(run.summary, "duration_s").value_or(before_s + bin_s);
+    const double last = rates->back();
+    rates->pop_back();
+    rates->back() += last;
+    last_s += std::clamp(duration_s - before_s, 0.0, bin_s);
   }
+  for (size_t bin = 0; bin < rates->size(); ++bin)
+    (*rates)[bin] /= bin + 1 < rates->size() ? bin_s : last_s;
   return rates;
 }
 
@@ -71,7 +88,7 @@ std::optional<std::vector<double>> OfRun(const RunResult& run, std::string_view 
   for (const NamedColumn& named : kRequestColumns) {
     if (named.metric == metric) return OfRequests(run.requests, named.column);
   }
-  return OfBins(run.timeline, metric);
+  return OfBins(run, metric);
 }
 
 }  // namespace
@@ -91,6 +108,8 @@ std::optional<FigureSeries> SeriesOf(const Measurement& measurement, std::string
     series.runs.push_back(std::move(*values));
   }
   if (series.runs.empty()) return std::nullopt;
+  const bool of_bins = CountsOf({}, figure).has_value();
+  if (of_bins && num_values < kLeastBins) return std::nullopt;
   return series;
 }
 
