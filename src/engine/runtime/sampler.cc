@@ -11,6 +11,7 @@
 
 #include "engine/runtime/fast_exp.h"
 #include "engine/runtime/philox.h"
+#include "engine/runtime/row_scan.h"
 
 namespace redline::engine {
 namespace {
@@ -28,40 +29,6 @@ constexpr size_t kNumBuckets = static_cast<size_t>(-kLeastExponent * kBucketsPer
 
 // Buckets of like exponents, likeliest first.
 size_t BucketOf(float exponent) { return static_cast<size_t>(-exponent * kBucketsPerUnit); }
-
-// Inverse of the cumulative distribution.
-size_t DrawIndex(std::span<const float> weights, double uniform) {
-  const double target = uniform * std::accumulate(weights.begin(), weights.end(), 0.0);
-  double cumulative = 0;
-  size_t last = 0;  // with a weight: rounding may leave the target just above the sum
-  for (size_t index = 0; index < weights.size(); ++index) {
-    cumulative += weights[index];
-    if (cumulative > target) return index;
-    if (weights[index] > 0) last = index;
-  }
-  return last;
-}
-
-// Position of the first greatest logit, or -1 when one of them is not finite.
-int64_t ArgMaxOfFinite(std::span<const float> logits) {
-  bool all_finite = true;
-  size_t best = 0;
-  for (size_t index = 0; index < logits.size(); ++index) {
-    all_finite &= std::isfinite(logits[index]);
-    if (logits[index] > logits[best]) best = index;
-  }
-  return all_finite ? static_cast<int64_t>(best) : -1;
-}
-
-// Position of the first greatest number, or -1 when all are -inf.
-int64_t ArgMaxOfAllowed(std::span<const float> logits) {
-  const auto best = std::max_element(logits.begin(), logits.end());
-  return *best == -std::numeric_limits<float>::infinity() ? -1 : best - logits.begin();
-}
-
-bool IsSet(std::span<const uint32_t> mask, size_t token) {
-  return (mask[token / 32] >> (token % 32) & 1) != 0;
-}
 
 void Penalise(const TokenCounts& counts, const SamplingParams& params, std::span<float> logits) {
   const auto repetition = static_cast<float>(params.repetition_penalty);
@@ -171,22 +138,22 @@ bool HasPenalties(const SamplingParams& params) {
 
 std::optional<std::vector<TokenLogprob>> ScoreToken(std::span<const float> logits, TokenId token,
                                                     int count) {
-  const int64_t best = ArgMaxOfFinite(logits);
-  if (best < 0) return std::nullopt;
-  return CollectLogprobs(logits, logits[static_cast<size_t>(best)], token, count);
+  const RowScan scan = ScanRow(logits);
+  if (!scan.is_finite) return std::nullopt;
+  return CollectLogprobs(logits, logits[static_cast<size_t>(scan.first_greatest)], token, count);
 }
 
 std::optional<SampledToken> Sampler::Sample(const SamplingInput& input) {
   const SamplingParams& params = input.params;
-  const int64_t model_best = ArgMaxOfFinite(input.logits);
-  if (model_best < 0) return std::nullopt;
+  const RowScan scan = ScanRow(input.logits);
+  if (!scan.is_finite) return std::nullopt;
   std::span<const float> logits = input.logits;
-  int64_t best = model_best;
+  int64_t best = scan.first_greatest;
   if (HasPenalties(params) || !params.logit_bias.empty() || !input.forbidden.empty() ||
       !input.mask.empty()) {
     Adjust(input);
     logits = adjusted_;
-    best = ArgMaxOfAllowed(logits);
+    best = ScanRow(logits).first_greatest;
     if (best < 0) return std::nullopt;
   }
   SampledToken sampled;
@@ -195,23 +162,30 @@ std::optional<SampledToken> Sampler::Sample(const SamplingInput& input) {
                       : Draw(logits, logits[static_cast<size_t>(best)], params,
                              PhiloxUniform(input.seed, input.token_index));
   if (params.num_logprobs >= 0) {
-    const float max_logit = input.logits[static_cast<size_t>(model_best)];
+    const float max_logit = input.logits[static_cast<size_t>(scan.first_greatest)];
     sampled.logprobs = CollectLogprobs(input.logits, max_logit, sampled.token, params.num_logprobs);
   }
   return sampled;
 }
 
-void Sampler::Adjust(const SamplingInput& input) {
-  constexpr float kForbidden = -std::numeric_limits<float>::infinity();
+void Sampler::AdjustEach(const SamplingInput& input) {
   adjusted_.assign(input.logits.begin(), input.logits.end());
   if (input.counts != nullptr) Penalise(*input.counts, input.params, adjusted_);
   for (const LogitBias& bias : input.params.logit_bias) {
     adjusted_[static_cast<size_t>(bias.token)] += bias.bias;
   }
-  if (!input.mask.empty()) {
-    for (size_t token = 0; token < adjusted_.size(); ++token) {
-      if (!IsSet(input.mask, token)) adjusted_[token] = kForbidden;
-    }
+  if (!input.mask.empty()) CopyAllowed(adjusted_, input.mask, adjusted_);
+}
+
+void Sampler::Adjust(const SamplingInput& input) {
+  constexpr float kForbidden = -std::numeric_limits<float>::infinity();
+  const bool is_only_masked =
+      !HasPenalties(input.params) && input.params.logit_bias.empty() && !input.mask.empty();
+  if (is_only_masked) {
+    adjusted_.resize(input.logits.size());
+    CopyAllowed(input.logits, input.mask, adjusted_);
+  } else {
+    AdjustEach(input);
   }
   std::vector<std::pair<TokenId, float>> taken;
   for (const TokenId token : input.forbidden) {
@@ -219,7 +193,7 @@ void Sampler::Adjust(const SamplingInput& input) {
     taken.emplace_back(token, logit);
     logit = kForbidden;
   }
-  if (ArgMaxOfAllowed(adjusted_) >= 0) return;
+  if (taken.empty() || ScanRow(adjusted_).first_greatest >= 0) return;
   // Nothing else may come: restored last to first, as a token may be forbidden twice.
   for (auto entry = taken.rbegin(); entry != taken.rend(); ++entry) {
     adjusted_[static_cast<size_t>(entry->first)] = entry->second;
@@ -231,14 +205,7 @@ TokenId Sampler::Draw(std::span<const float> logits, float max_logit, const Samp
   const auto inverse_temperature = static_cast<float>(1 / params.temperature);
   exponents_.resize(logits.size());
   weights_.resize(logits.size());
-  for (size_t index = 0; index < logits.size(); ++index) {
-    exponents_[index] = std::max((logits[index] - max_logit) * inverse_temperature, kLeastExponent);
-  }
-  for (size_t index = 0; index < logits.size(); ++index) {
-    weights_[index] = FastExp(exponents_[index]);
-    // What is forbidden, and what is so unlikely that it makes no difference.
-    if (exponents_[index] == kLeastExponent) weights_[index] = 0;
-  }
+  ExpOfRow(logits, max_logit, inverse_temperature, exponents_, weights_);
   if (params.top_k <= 0 && params.top_p >= 1 && params.min_p <= 0) {
     return static_cast<TokenId>(DrawIndex(weights_, uniform));
   }
