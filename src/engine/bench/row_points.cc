@@ -10,7 +10,6 @@ namespace redline::engine {
 namespace {
 
 constexpr int64_t kChunk = 512;
-constexpr int64_t kLogitsRows = 16;
 
 // `row_floats` floats of input, and of output, a row; a row's work reads and writes `bytes` and
 // does `operations`.
@@ -104,27 +103,11 @@ RowWork StoreWork(const ModelConfig& config) {
           }};
 }
 
-RowWork LogitsWork(const ModelConfig& config, std::string kernel) {
-  const int64_t size = config.vocab_size;
-  const bool is_argmax = kernel == "argmax";
-  return {.kernel = std::move(kernel),
-          .rows = kLogitsRows,
-          .row_floats = size,
-          .count = 1,
-          .bytes = 4.0 * static_cast<double>(size),
-          .operations = (is_argmax ? 1.0 : 20.0) * static_cast<double>(size),
-          .run = [size, is_argmax](const KernelSet& kernels, float* in, float* out) {
-            out[0] = is_argmax ? static_cast<float>(kernels.argmax(in, size))
-                               : kernels.log_sum_exp(in, size);
-          }};
-}
-
 }  // namespace
 
 void AddRowPoints(const ModelConfig& config, std::vector<BenchPoint>& points) {
   for (const RowWork& work :
-       {NormWork(config), SiluWork(config), RopeWork(config), StoreWork(config),
-        LogitsWork(config, "argmax"), LogitsWork(config, "log_sum_exp")})
+       {NormWork(config), SiluWork(config), RopeWork(config), StoreWork(config)})
     points.push_back({.phase = work.kernel, .measure = [work](BenchRoom& room, double budget) {
                         return MeasureRowWork(work, room, budget);
                       }});
