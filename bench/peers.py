@@ -65,8 +65,14 @@ class Settings:
 
     @classmethod
     def of(cls, document):
-        return cls(document["weights"], tuple(document["arguments"]),
-                   tuple(map(tuple, document["environment"])))
+        """Of a report; ValueError, TypeError or KeyError where it is none."""
+        weights, arguments = document["weights"], document["arguments"]
+        environment = [tuple(each) for each in document["environment"]]
+        words = [weights, *arguments, *(word for each in environment for word in each)]
+        if not isinstance(arguments, list) or any(len(each) != 2 for each in environment) or \
+                not all(isinstance(word, str) for word in words):
+            raise ValueError(f"not settings of a server: {document}")
+        return cls(weights, tuple(arguments), tuple(environment))
 
 
 CPU_FLAGS = pathlib.Path("/proc/cpuinfo").read_text()
@@ -340,7 +346,7 @@ def known_settings(report):
         settings = json.loads(report.read_text())["settings"]
         return {name: {sweep: Settings.of(each) for sweep, each in sweeps.items()}
                 for name, sweeps in settings.items()}
-    except (OSError, ValueError, LookupError, AttributeError, TypeError) as error:
+    except (OSError, ValueError, LookupError, AttributeError, TypeError, RecursionError) as error:
         raise SystemExit(f"--settings-of {report}: not a report of this program: {error}") from None
 
 

@@ -34,7 +34,10 @@ class Peers(unittest.TestCase):
             report = pathlib.Path(folder) / "peers.json"
             report.write_text(json.dumps({"settings": settings}, default=dataclasses.asdict))
             self.assertEqual(peers.known_settings(report), settings)
-            for text in ["", "[]", "{}", '{"settings": 1}', '{"settings": {"a": {"b": {}}}}']:
+            one = '{"settings": {"a": {"b": {"weights": "q4_1", "arguments": %s, "environment": %s}}}}'
+            for text in ["", "[]", "{}", '{"settings": 1}', '{"settings": {"a": {"b": {}}}}',
+                         "[" * 200_000, one % ('"--a 1"', "[]"), one % ("[1]", "[]"),
+                         one % ("[]", '[["N"]]')]:
                 report.write_text(text)
                 with self.assertRaisesRegex(SystemExit, "not a report of this program"):
                     peers.known_settings(report)

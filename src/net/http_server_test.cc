@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "base/clock.h"
+#include "base/files.h"
 #include "base/ids.h"
 #include "base/process.h"
 #include "base/strings.h"
@@ -605,6 +606,11 @@ TEST_F(HttpServerTest, UnixSocket) {
   auto next = HttpServer::Start(options, router_);
   ASSERT_TRUE(next.ok()) << next.status().ToString();
   next->reset();
+  std::filesystem::remove(path);
+  // What is no socket stays.
+  ASSERT_TRUE(WriteFileAtomic(path, "kept").ok());
+  EXPECT_EQ(HttpServer::Start(options, router_).status().code(), Code::kAlreadyExists);
+  EXPECT_EQ(*ReadFile(path), "kept");
   std::filesystem::remove(path);
   options.unix_path = "/tmp/" + std::string(200, 'x');
   EXPECT_EQ(HttpServer::Start(options, router_).status().code(), Code::kInvalidArgument);

@@ -105,6 +105,10 @@ Result<int> ListenUnix(const std::filesystem::path& path) {
       return Status(Code::kAlreadyExists,
                     what + ": another process answers on this socket; stop it first");
     }
+    std::error_code error;
+    if (!std::filesystem::is_socket(path, error))
+      return Status(Code::kAlreadyExists,
+                    what + ": there is something else than a socket; name a path that is free");
     unlink(path.c_str());
     if (bind(fd.get(), bound.get(), bound.size) != 0) return ErrnoStatus(what, errno);
   }

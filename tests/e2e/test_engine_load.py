@@ -2,6 +2,8 @@
 import http.client
 import io
 import json
+import pathlib
+import shutil
 import signal
 import socket
 import statistics
@@ -220,6 +222,31 @@ class Overload(EngineTestCase):
         capacity = min(capacity, self.closed_loop(1, clients=4))
         self.assertGreater(len(served) / self.SECONDS, (0.9 if LONG else 0.5) * capacity)
         self.assertLess(usage.rss_bytes() - rss_before, 16 << 20)
+
+
+class Ending(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def test_a_second_signal_of_an_idle_engine_is_no_failure(self):
+        for pause in (0, 0.005, 0.05):
+            with tempfile.TemporaryFile() as log:
+                process = subprocess.Popen(
+                    [BINARY, "serve", "--model-path", str(tiny_model.write(self.folder / "m")),
+                     "--uds", str(self.folder / "s")], stdout=log, stderr=log)
+                try:
+                    wait_for("the engine answers", (self.folder / "s").exists, 30, 0.01)
+                    time.sleep(0.3)
+                    process.send_signal(signal.SIGTERM)
+                    time.sleep(pause)
+                    process.send_signal(signal.SIGTERM)  # nothing where it has ended
+                    code = process.wait(30)
+                finally:
+                    process.kill()
+                log.seek(0)
+                self.assertEqual(code, 0, log.read()[-2000:])
+            (self.folder / "s").unlink(missing_ok=True)
 
 
 class LeavingWithDrafts(Leaving):

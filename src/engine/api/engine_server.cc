@@ -186,8 +186,9 @@ bool EngineServer::Drain(double deadline_seconds) {
   return all_ended;
 }
 
-void EngineServer::Abort() {
-  if (LoadedModel* const model = model_) model->engine->Drain(0);
+bool EngineServer::Abort() {
+  LoadedModel* const model = model_;
+  return model == nullptr || model->engine->Drain(0);
 }
 
 Status EngineServer::CheckKey(const net::HttpRequest& request) const {

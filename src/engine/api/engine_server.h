@@ -39,8 +39,8 @@ class EngineServer {
   // Not ready any more; refuses new requests and waits for those in flight; after the deadline they
   // end with an error. Whether all ended by themselves.
   bool Drain(double deadline_seconds);
-  // Ends what a Drain on another thread waits for.
-  void Abort();
+  // Ends what a Drain on another thread waits for. Whether there was nothing to end.
+  bool Abort();
 
  private:
   enum class State { kLoading, kReady, kDraining };

@@ -125,10 +125,10 @@ Status DrainAndClose(ShutdownSignals& signals, EngineServer& server, net::HttpSe
     all_ended = server.Drain(kDrainSeconds);
     done = true;
   });
-  const bool cut_short = signals.WaitUnless(done);
-  if (cut_short) {
+  bool cut_short = false;
+  if (signals.WaitUnless(done)) {
     LogWarn("serve", "second signal: ending the requests in flight");
-    server.Abort();
+    cut_short = !server.Abort();
   }
   drain.join();
   http.Drain(kCloseSeconds);

@@ -126,7 +126,8 @@ Result<const KernelSet*> SelectKernels(std::string_view isa_name) {
     if (kernels->name == isa_name) return kernels;
     names.emplace_back(kernels->name);
   }
-  return InvalidArgument("kernels \"" + std::string(isa_name) +
+  return InvalidArgument((is_asked ? "kernels \"" : "REDLINE_ISA: kernels \"") +
+                             std::string(isa_name) +
                              "\" are not available; this machine can run: " + Join(names, ", "),
                          is_asked ? "kernels" : "REDLINE_ISA");
 }

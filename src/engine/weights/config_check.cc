@@ -1,5 +1,7 @@
 #include "engine/weights/config_check.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numbers>
@@ -31,8 +33,7 @@ Status Bad(std::string_view key, const std::string& why) {
 
 Status CheckRange(std::string_view key, double value, double min, double max) {
   if (value >= min && value <= max) return OkStatus();  // false for NaN
-  return Bad(key, "is " + std::to_string(value) + "; a number from " + std::to_string(min) +
-                      " to " + std::to_string(max) + " expected");
+  return Bad(key, fmt::format("is {}; a number from {} to {} expected", value, min, max));
 }
 
 Status CheckTokenIds(const ModelConfig& config) {

@@ -142,15 +142,18 @@ Result<RopeScaling> ReadScaling(const GgufFile& gguf, const ArchKeys& keys, doub
   return Llama3ScalingFromDivisors(DequantizeTensor(*divisors), rope_theta);
 }
 
-Status ReadRope(const GgufFile& gguf, const ArchKeys& keys, ModelConfig& config) {
-  RL_ASSIGN_OR_RETURN(config.rope_theta, keys.FloatOr("rope.freq_base", 10000));
+// Of sizes that are checked: a damaged one would be taken for this.
+Status CheckRotary(const ArchKeys& keys, const ModelConfig& config) {
   RL_ASSIGN_OR_RETURN(const int64_t rotary_dim,
                       keys.CountOr("rope.dimension_count", config.head_dim));
-  if (rotary_dim != config.head_dim)
-    return Unimplemented("partial rotary embedding is not supported (" +
-                             std::to_string(rotary_dim) + " of " + std::to_string(config.head_dim) +
-                             " elements)",
-                         keys.Key("rope.dimension_count"));
+  if (rotary_dim == config.head_dim) return OkStatus();
+  return Unimplemented("partial rotary embedding is not supported (" + std::to_string(rotary_dim) +
+                           " of " + std::to_string(config.head_dim) + " elements)",
+                       keys.Key("rope.dimension_count"));
+}
+
+Status ReadRope(const GgufFile& gguf, const ArchKeys& keys, ModelConfig& config) {
+  RL_ASSIGN_OR_RETURN(config.rope_theta, keys.FloatOr("rope.freq_base", 10000));
   const TensorView* divisors = FindTensor(gguf, kGgufRopeFreqs);
   if (divisors != nullptr && divisors->shape != std::vector<int64_t>{config.head_dim / 2})
     return DataLoss("tensor \"rope_freqs.weight\" has shape " + ShapeText(divisors->shape));
@@ -198,6 +201,7 @@ Result<ModelConfig> ConfigFromGguf(const GgufFile& gguf) {
   RL_RETURN_IF_ERROR(ReadRope(gguf, keys, config));
   RL_RETURN_IF_ERROR(ReadSpecialTokens(gguf, config));
   RL_RETURN_IF_ERROR(CheckConfig(config));
+  RL_RETURN_IF_ERROR(CheckRotary(keys, config));
   return config;
 }
 

@@ -139,6 +139,13 @@ TEST(GgufConfig, RefusesByName) {
        Code::kUnimplemented},
       {"split", [](auto& g) { g.Int("split.count", 3); }, Code::kUnimplemented},
       {"yarn", [](auto& g) { g.String("llama.rope.scaling.type", "yarn"); }, Code::kUnimplemented},
+      {"head_dim is 2000; 1 to 1024",
+       [](auto& g) {
+         g.Int("llama.attention.key_length", 2000).Int("llama.rope.dimension_count", 2);
+       },
+       Code::kDataLoss},
+      {"rope_theta is 0.25; a number from 1 to 1000000000000",
+       [](auto& g) { g.Float("llama.rope.freq_base", 0.25f); }, Code::kDataLoss},
       {"partial rotary", [](auto& g) { g.Int("llama.rope.dimension_count", 1); },
        Code::kUnimplemented},
       {"rope_freqs.weight holds", [](auto& g) { g.F32("rope_freqs.weight", {1}, 3.0f); },
