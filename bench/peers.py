@@ -116,7 +116,8 @@ SERVERS = {
 
 # llama.cpp is built without its AMX kernels anyway.
 WITHOUT_AMX = (("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_BF16"),
-               ("PYTHONPATH", str(ROOT / "bench/peers/mask_amx")))
+               ("PYTHONPATH", os.pathsep.join(filter(None, [
+                   str(ROOT / "bench/peers/mask_amx"), os.environ.get("PYTHONPATH")]))))
 
 
 def mask_amx(servers):
@@ -341,9 +342,12 @@ def make_models(gguf, servers):
     return models
 
 
-def known_settings(report):
+def known_settings(report, masks_amx=False):
     try:
-        settings = json.loads(report.read_text())["settings"]
+        document = json.loads(report.read_text())
+        settings = document["settings"]
+        if document.get("mask_amx", False) != masks_amx:
+            raise ValueError("it was measured with --mask-amx, or this is, and not both")
         return {name: {sweep: Settings.of(each) for sweep, each in sweeps.items()}
                 for name, sweeps in settings.items()}
     except (OSError, ValueError, LookupError, AttributeError, TypeError, RecursionError) as error:
@@ -375,7 +379,8 @@ def main():
         return Server(name, programs, models, settings)
 
     needed = list(dict.fromkeys(sweep_of(workload) for workload in workloads))
-    known = known_settings(arguments.settings_of) if arguments.settings_of else {}
+    known = known_settings(arguments.settings_of, arguments.mask_amx) \
+        if arguments.settings_of else {}
     settings, swept = {}, {}
     for name in servers:
         settings[name] = dict(known.get(name, {}))
@@ -388,7 +393,7 @@ def main():
     runs = {workload: {name: [] for name in servers} for workload in workloads}
     document = {"started_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
                 "cpus": os.cpu_count(), "load_average": os.getloadavg()[0],
-                "workloads": workloads, "settings": settings, "sweeps": swept}
+                "mask_amx": arguments.mask_amx, "workloads": workloads, "settings": settings, "sweeps": swept}
     for index in range(arguments.rounds):
         turn = index % len(servers)
         for name in servers[turn:] + servers[:turn]:

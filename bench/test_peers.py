@@ -34,6 +34,8 @@ class Peers(unittest.TestCase):
             report = pathlib.Path(folder) / "peers.json"
             report.write_text(json.dumps({"settings": settings}, default=dataclasses.asdict))
             self.assertEqual(peers.known_settings(report), settings)
+            with self.assertRaisesRegex(SystemExit, "--mask-amx"):
+                peers.known_settings(report, masks_amx=True)
             one = '{"settings": {"a": {"b": {"weights": "q4_1", "arguments": %s, "environment": %s}}}}'
             for text in ["", "[]", "{}", '{"settings": 1}', '{"settings": {"a": {"b": {}}}}',
                          "[" * 200_000, one % ('"--a 1"', "[]"), one % ("[1]", "[]"),

@@ -26,9 +26,11 @@ std::string FlagOrEnvironment(const Arguments& arguments, const std::string& fla
 }
 
 // The URL in up.json, when the process that wrote it lives.
-Result<std::string> UrlOfRunningServer(const platform::DataLayout& layout) {
-  const Status absent = Unavailable("no Redline is running in " + layout.root.string() +
-                                    "; start one with: redline up (or name one with --server)");
+Result<std::string> UrlOfRunningServer(const platform::DataLayout& layout,
+                                       std::string_view otherwise) {
+  const Status absent =
+      Unavailable("no Redline is running in " + layout.root.string() +
+                  "; start one with: redline up (or " + std::string(otherwise) + ")");
   auto text = ReadFile(layout.up_state(), 1 << 16);
   if (!text.ok()) return absent;
   const json state = json::parse(*text, nullptr, /*allow_exceptions=*/false);
@@ -85,14 +87,14 @@ std::vector<Flag> WithServerFlags(std::vector<Flag> flags) {
   return flags;
 }
 
-Result<ApiClient> ApiClient::Connect(const Arguments& arguments) {
+Result<ApiClient> ApiClient::Connect(const Arguments& arguments, std::string_view otherwise) {
   std::string url = FlagOrEnvironment(arguments, "server", "REDLINE_SERVER");
   std::string key = FlagOrEnvironment(arguments, "api-key", "REDLINE_API_KEY");
   const platform::DataLayout layout{arguments.Has("data-dir")
                                         ? std::filesystem::path(arguments.Get("data-dir"))
                                         : platform::DefaultDataDir()};
   if (url.empty()) {
-    RL_ASSIGN_OR_RETURN(url, UrlOfRunningServer(layout));
+    RL_ASSIGN_OR_RETURN(url, UrlOfRunningServer(layout, otherwise));
   }
   if (key.empty()) {
     const auto from_file = ReadFile(layout.admin_key(), 4096);

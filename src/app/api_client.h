@@ -23,7 +23,9 @@ std::vector<Flag> WithServerFlags(std::vector<Flag> flags);
 class ApiClient {
  public:
   // kUnavailable when no server runs there: says how to start one.
-  static Result<ApiClient> Connect(const Arguments& arguments);
+  // `otherwise`: what else may be done, as this command has it.
+  static Result<ApiClient> Connect(const Arguments& arguments,
+                                   std::string_view otherwise = "name one with --server");
 
   // `path` as in "/api/v1/deployments". A status of 400 or more becomes a failed Status with the
   // server's own message and param.

@@ -47,12 +47,8 @@ Status SetTarget(const Arguments& arguments, lab::BenchOptions& options) {
   if (!options.url.empty()) RL_RETURN_IF_ERROR(CheckUrl("url", options.url));
   if (arguments.Has("against")) RL_RETURN_IF_ERROR(CheckUrl("against", arguments.Get("against")));
   if (options.url.empty()) {
-    Result<ApiClient> platform = ApiClient::Connect(arguments);
-    if (platform.status().code() == Code::kUnavailable)
-      return Unavailable(
-          "nothing to measure: no Redline is running here; start one with: redline up (or "
-          "name a server with --url)");
-    if (!platform.ok()) return platform.status();
+    Result<ApiClient> platform = ApiClient::Connect(arguments, "name one with --url");
+    if (!platform.ok()) return platform.status().WithContext("nothing to measure");
     options.url = platform->url();
     key = platform->api_key();
   }

@@ -1,12 +1,9 @@
 #include "app/serve_bench.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdlib>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "app/cpu_calibrations.h"
@@ -110,21 +107,6 @@ void PrintTables(const std::string& cpu, double load, const engine::KernelBenchR
   if (!note.empty()) fmt::print("\nnote: {}\n", note);
 }
 
-// Before anything is measured.
-Status CheckBenchOut(const Arguments& arguments) {
-  if (!arguments.Has("bench-out")) return OkStatus();
-  const std::filesystem::path file = arguments.Get("bench-out");
-  std::error_code error;
-  if (std::filesystem::is_directory(file, error))
-    return InvalidArgument(
-        fmt::format("--bench-out \"{}\" is a folder; name a file in it", file.string()),
-        "bench-out");
-  const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : ".";
-  const bool exists = std::filesystem::exists(file, error);
-  if (::access(exists ? file.c_str() : folder.c_str(), W_OK) == 0) return OkStatus();
-  return ErrnoStatus(fmt::format("--bench-out \"{}\" cannot be written", file.string()), errno);
-}
-
 // Empty: what serving would choose.
 std::string KernelsOf(const Arguments& arguments) {
   const std::string kernels = arguments.Get("kernels");
@@ -171,7 +153,8 @@ std::vector<Flag> BenchKernelsFlags() {
 
 Status RunBenchKernels(const Arguments& arguments, const std::vector<Flag>& serve_flags) {
   RL_RETURN_IF_ERROR(RefuseOtherFlags(arguments, serve_flags));
-  RL_RETURN_IF_ERROR(CheckBenchOut(arguments));
+  if (arguments.Has("bench-out"))
+    RL_RETURN_IF_ERROR(CheckOutputFile(arguments.Get("bench-out")).WithContext("--bench-out"));
   RL_ASSIGN_OR_RETURN(engine::KernelBenchOptions options, KernelBenchOptionsOf(arguments));
   const double load = LoadAverage();
   Result<engine::KernelBenchResult> result = Internal("not run");

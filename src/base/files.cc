@@ -1,6 +1,7 @@
 #include "base/files.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -96,6 +97,21 @@ Status WriteOutputFile(const fs::path& path, std::string_view data) {
   UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
   if (!fd.valid()) return ErrnoStatus("cannot open " + path.string(), errno);
   return WriteAll(fd.get(), data).WithContext("cannot write " + path.string());
+}
+
+Status CheckOutputFile(const fs::path& path) {
+  std::error_code error;
+  const std::string what = fmt::format("\"{}\" cannot be written", path.string());
+  if (path.empty()) return InvalidArgument("the name of a file is empty");
+  if (fs::is_directory(path, error))
+    return InvalidArgument(fmt::format("\"{}\" is a folder; name a file in it", path.string()));
+  const bool exists = fs::exists(path, error);
+  if (exists && !fs::is_regular_file(path, error))
+    return ::access(path.c_str(), W_OK) == 0 ? OkStatus() : ErrnoStatus(what, errno);
+  // Another file takes its place.
+  const fs::path file = exists ? fs::canonical(path, error) : path;
+  const fs::path folder = file.has_parent_path() ? file.parent_path() / "." : fs::path(".");
+  return ::access(folder.c_str(), W_OK | X_OK) == 0 ? OkStatus() : ErrnoStatus(what, errno);
 }
 
 Status MakeDirectories(const fs::path& path, int mode) {

@@ -40,6 +40,8 @@ Status WriteFileAtomic(const std::filesystem::path& path, std::string_view data,
 // For a path that somebody typed: a link stays and its target is replaced, a device or pipe is
 // written to.
 Status WriteOutputFile(const std::filesystem::path& path, std::string_view data);
+// Whether that can work, before long work is begun for it.
+Status CheckOutputFile(const std::filesystem::path& path);
 // mkdir -p; the last component gets `mode`.
 Status MakeDirectories(const std::filesystem::path& path, int mode = 0755);
 // The last `max_bytes` of a file, starting at a line.

@@ -140,7 +140,7 @@ class Engine:
 
     def _is_ready(self):
         if self.process.poll() is not None:
-            log = self._clean_up()
+            log = self.discard()
             raise Refused(self.process.returncode, log)
         with contextlib.suppress(OSError, http.client.HTTPException):
             return self.request("GET", "/health").status == 200
@@ -159,12 +159,12 @@ class Engine:
             self.process.wait()
             raise
         finally:
-            log = self._clean_up()
+            log = self.discard()
         well = ended_before is None and self.process.returncode == 0
         assert well, f"redline serve ended with {self.process.returncode}: {log[-2000:]}"
 
-    def _clean_up(self):
-        """Returns what the process wrote."""
+    def discard(self):
+        """The files of a process that has ended; returns what it wrote."""
         self.log.close()
         log = self.log_text()
         shutil.rmtree(self.folder)

@@ -28,8 +28,8 @@ class CommandLine(unittest.TestCase):
         (["up", "--port", "99999"], "--port"),
         (["up", "--prot", "80"], "--port"),
         # Before anything is measured.
-        (["serve", "--bench-kernels", "--bench-out", "/no/folder/x.json"], "--bench-out \"/no/folder"),
-        (["serve", "--bench-kernels", "--bench-out", "/tmp"], "--bench-out \"/tmp\" is a folder"),
+        (["serve", "--bench-kernels", "--bench-out", "/no/folder/x.json"], "--bench-out: \"/no/folder"),
+        (["serve", "--bench-kernels", "--bench-out", "/tmp"], "--bench-out: \"/tmp\" is a folder"),
         (["serve", "--bench-kernels", "--kernels", "sse"], "--kernels \"sse\""),
         (["serve", "--bench-kernels", "--page-size", "16"], "--page-size"),
         (["scale", "x", "many"], "REPLICAS \"many\" must be a whole number"),

@@ -2,8 +2,6 @@
 import http.client
 import io
 import json
-import pathlib
-import shutil
 import signal
 import socket
 import statistics
@@ -225,28 +223,15 @@ class Overload(EngineTestCase):
 
 
 class Ending(unittest.TestCase):
-    def setUp(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp())
-        self.addCleanup(shutil.rmtree, self.folder)
-
     def test_a_second_signal_of_an_idle_engine_is_no_failure(self):
-        for pause in (0, 0.005, 0.05):
-            with tempfile.TemporaryFile() as log:
-                process = subprocess.Popen(
-                    [BINARY, "serve", "--model-path", str(tiny_model.write(self.folder / "m")),
-                     "--uds", str(self.folder / "s")], stdout=log, stderr=log)
-                try:
-                    wait_for("the engine answers", (self.folder / "s").exists, 30, 0.01)
-                    time.sleep(0.3)
-                    process.send_signal(signal.SIGTERM)
-                    time.sleep(pause)
-                    process.send_signal(signal.SIGTERM)  # nothing where it has ended
-                    code = process.wait(30)
-                finally:
-                    process.kill()
-                log.seek(0)
-                self.assertEqual(code, 0, log.read()[-2000:])
-            (self.folder / "s").unlink(missing_ok=True)
+        for pause in (0, 0.005, 0.05, 0.055, 0.06):
+            engine = Engine().start()
+            engine.process.send_signal(signal.SIGTERM)
+            time.sleep(pause)
+            engine.process.send_signal(signal.SIGTERM)  # nothing where it has ended
+            code = engine.process.wait(30)
+            self.assertEqual(code, 0, f"{pause} s: {engine.log_text()[-2000:]}")
+            engine.discard()
 
 
 class LeavingWithDrafts(Leaving):

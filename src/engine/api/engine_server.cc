@@ -188,7 +188,10 @@ bool EngineServer::Drain(double deadline_seconds) {
 
 bool EngineServer::Abort() {
   LoadedModel* const model = model_;
-  return model == nullptr || model->engine->Drain(0);
+  if (model == nullptr) return true;
+  // What is still prepared will be refused.
+  const bool is_idle = requests_.IsIdle() && grammars_.IsIdle() && output_.IsIdle();
+  return model->engine->Drain(0) && is_idle;
 }
 
 Status EngineServer::CheckKey(const net::HttpRequest& request) const {

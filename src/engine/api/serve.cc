@@ -35,7 +35,13 @@ class ShutdownSignals {
     sigaddset(&signals_, SIGINT);
     pthread_sigmask(SIG_BLOCK, &signals_, &previous_);
   }
-  ~ShutdownSignals() { pthread_sigmask(SIG_SETMASK, &previous_, nullptr); }
+  ~ShutdownSignals() {
+    // One that came after the last wait asked for what is done anyway.
+    const timespec now = {0, 0};
+    while (sigtimedwait(&signals_, nullptr, &now) > 0) {
+    }
+    pthread_sigmask(SIG_SETMASK, &previous_, nullptr);
+  }
   ShutdownSignals(const ShutdownSignals&) = delete;
   ShutdownSignals& operator=(const ShutdownSignals&) = delete;
 

@@ -40,6 +40,11 @@ void TaskQueue::WaitUntilIdle() {
   changed_.wait(lock, [this] { return tasks_.empty() && num_running_ == 0; });
 }
 
+bool TaskQueue::IsIdle() {
+  const std::lock_guard lock(mutex_);
+  return tasks_.empty() && num_running_ == 0;
+}
+
 void TaskQueue::Run() {
   std::unique_lock lock(mutex_);
   for (;;) {

@@ -25,6 +25,8 @@ class TaskQueue {
   bool Submit(std::function<void()> task);
   // Returns when no task waits or runs.
   void WaitUntilIdle();
+  // Whether no task waits or runs at this moment.
+  bool IsIdle();
 
  private:
   void Run();

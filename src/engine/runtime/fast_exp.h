@@ -12,14 +12,16 @@ namespace redline::engine {
 // Below this exp is treated as exp of this, 1.6e-38.
 inline constexpr float kLeastExponent = -87.0F;
 
-// Relative error below 2e-7. Method and coefficients: Cephes expf (Moshier): 2^n times a polynomial
-// in the rest.
+// Of FastExp and of its vectors in row_scan.cc. Method and coefficients: Cephes expf (Moshier): 2^n
+// times a polynomial in the rest.
 inline constexpr float kLog2E = 1.44269504F;
 inline constexpr float kLn2High = 0.693359375F;
 inline constexpr float kLn2Low = -2.12194440e-4F;
 inline constexpr std::array<float, 6> kExpTerms = {1.9875691500e-4F, 1.3981999507e-3F,
                                                    8.3334519073e-3F, 4.1665795894e-2F,
                                                    1.6666665459e-1F, 5.0000001201e-1F};
+
+// Relative error below 2e-7.
 inline float FastExp(float exponent) {
   const float x = std::max(exponent, kLeastExponent);
   // Rounds to nearest, as x is not positive.

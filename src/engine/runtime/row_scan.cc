@@ -3,14 +3,12 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
-#include <limits>
 
 #include "engine/runtime/fast_exp.h"
 
 namespace redline::engine {
 namespace {
 
-constexpr float kForbidden = -std::numeric_limits<float>::infinity();
 constexpr size_t kWordBits = 32;
 
 constexpr size_t kLanes = 4;  // SSE2 and NEON have as many
@@ -161,7 +159,8 @@ void ExpOfRow(std::span<const float> logits, float greatest, float scale,
     std::memcpy(weights.data() + index, &weight, sizeof weight);
   }
   for (; index < logits.size(); ++index) {
-    exponents[index] = std::max((logits[index] - greatest) * scale, kLeastExponent);
+    const float exponent = (logits[index] - greatest) * scale;
+    exponents[index] = exponent > kLeastExponent ? exponent : kLeastExponent;
     weights[index] = exponents[index] > kLeastExponent ? FastExp(exponents[index]) : 0;
   }
 }

@@ -4,9 +4,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 
 namespace redline::engine {
+
+// The logit of what may not come.
+inline constexpr float kForbidden = -std::numeric_limits<float>::infinity();
 
 struct RowScan {
   int64_t first_greatest = -1;  // position; of equal ones the first; -1: none above -inf

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 #include <numeric>
 #include <utility>
 
@@ -154,7 +153,8 @@ std::optional<SampledToken> Sampler::Sample(const SamplingInput& input) {
     Adjust(input);
     logits = adjusted_;
     best = ScanRow(logits).first_greatest;
-    if (best < 0) return std::nullopt;
+    // A penalty or a bias may have made one infinite.
+    if (best < 0 || !std::isfinite(logits[static_cast<size_t>(best)])) return std::nullopt;
   }
   SampledToken sampled;
   sampled.token = params.temperature < kGreedyTemperature
@@ -178,7 +178,6 @@ void Sampler::AdjustEach(const SamplingInput& input) {
 }
 
 void Sampler::Adjust(const SamplingInput& input) {
-  constexpr float kForbidden = -std::numeric_limits<float>::infinity();
   const bool is_only_masked =
       !HasPenalties(input.params) && input.params.logit_bias.empty() && !input.mask.empty();
   if (is_only_masked) {

@@ -143,6 +143,23 @@ TEST(Sampler, GreedyTiesGoToTheLowerId) {
   EXPECT_EQ(Draw(sampler, std::vector<float>{1, 3, 2, 3}, {.top_k = 1}, 0, 0)->token, 1);
 }
 
+// A penalty that makes a logit infinite, however the row ends.
+TEST(Sampler, NothingIsDrawnFromAnInfiniteLogit) {
+  for (const size_t size : {3, 4, 17, 40}) {
+    std::vector<float> logits(size, 0.0F);
+    logits[1] = 3.4e37F;
+    for (const double top_p : {1.0, 0.9}) {
+      const SamplingParams params = {
+          .top_p = top_p, .repetition_penalty = 0.01, .logit_bias = {{0, 1.0F}}};
+      TokenCounts counts;
+      counts.AddPrompt(std::vector<TokenId>{1});
+      Sampler sampler;
+      EXPECT_FALSE(sampler.Sample({.logits = logits, .params = params, .counts = &counts}))
+          << size << " " << top_p;
+    }
+  }
+}
+
 TEST(Sampler, SeedAndIndexAloneDecide) {
   const std::vector<float> logits(1000, 0.0F);
   Sampler first;

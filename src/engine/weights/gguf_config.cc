@@ -154,8 +154,10 @@ Status CheckRotary(const ArchKeys& keys, const ModelConfig& config) {
 
 Status ReadRope(const GgufFile& gguf, const ArchKeys& keys, ModelConfig& config) {
   RL_ASSIGN_OR_RETURN(config.rope_theta, keys.FloatOr("rope.freq_base", 10000));
+  RL_ASSIGN_OR_RETURN(const int64_t rotary_dim,
+                      keys.CountOr("rope.dimension_count", config.head_dim));
   const TensorView* divisors = FindTensor(gguf, kGgufRopeFreqs);
-  if (divisors != nullptr && divisors->shape != std::vector<int64_t>{config.head_dim / 2})
+  if (divisors != nullptr && divisors->shape != std::vector<int64_t>{rotary_dim / 2})
     return DataLoss("tensor \"rope_freqs.weight\" has shape " + ShapeText(divisors->shape));
   RL_ASSIGN_OR_RETURN(config.rope_scaling, ReadScaling(gguf, keys, config.rope_theta));
   return OkStatus();

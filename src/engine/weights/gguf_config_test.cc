@@ -142,8 +142,15 @@ TEST(GgufConfig, RefusesByName) {
       {"head_dim is 2000; 1 to 1024",
        [](auto& g) {
          g.Int("llama.attention.key_length", 2000).Int("llama.rope.dimension_count", 2);
+         g.Int("llama.attention.value_length", 2000);
        },
        Code::kDataLoss},
+      {"partial rotary embedding is not supported (2 of 4",
+       [](auto& g) {
+         g.Int("llama.attention.key_length", 4).Int("llama.rope.dimension_count", 2);
+         g.Int("llama.attention.value_length", 4).F32("rope_freqs.weight", {1}, 1.0f);
+       },
+       Code::kUnimplemented},
       {"rope_theta is 0.25; a number from 1 to 1000000000000",
        [](auto& g) { g.Float("llama.rope.freq_base", 0.25f); }, Code::kDataLoss},
       {"partial rotary", [](auto& g) { g.Int("llama.rope.dimension_count", 1); },

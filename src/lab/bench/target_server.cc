@@ -237,9 +237,9 @@ Result<std::string> TargetServer::ResolveModel(const std::string& wanted) {
     return model;
   }
   const std::string served = ServedText(names);
-  if (names.empty())
+  if (names.empty() && wanted.empty())
     return FailedPrecondition(
-        "the server has no model; deploy one first (on a Redline that runs here: redline deploy "
+        "the server lists no model; deploy one first (on a Redline that runs here: redline deploy "
         "MODEL)");
   if (wanted.empty())
     return InvalidArgument(

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <numeric>
+#include <random>
 
 #include "lab/metrics/records_for_test.h"
 #include "lab/stats/figure_series.h"
@@ -177,7 +179,7 @@ TEST(FigureSeries, MoreThanCanBeDrawnAgainAndAgainIsNone) {
 
 // A steady server, whatever part of the last bin the run filled.
 TEST(FigureSeries, ALastBinThatIsNotFullIsNotARateOfItsOwn) {
-  for (const double last : {0.01, 0.5, 1.0}) {
+  for (const double last : {0.01, 0.5, 0.99, 1.0}) {
     RunResult run;
     run.timeline.bin_s = 0.1;
     run.timeline.output_tokens.assign(10, 40);
@@ -187,8 +189,30 @@ TEST(FigureSeries, ALastBinThatIsNotFullIsNotARateOfItsOwn) {
     measurement.repeats = {run};
     const auto series = SeriesOf(measurement, "output_tps");
     ASSERT_TRUE(series.has_value());
-    ASSERT_EQ(series->runs.at(0).size(), 9U);
+    ASSERT_EQ(series->runs.at(0).size(), last < 1 ? 9U : 10U);
     for (const double rate : series->runs[0]) EXPECT_NEAR(rate, 400, 1e-6) << last;
+  }
+}
+
+// Whatever the bins hold.
+TEST(FigureSeries, TheMeanOfTheRatesIsTheRate) {
+  std::mt19937 random(7);
+  for (int round = 0; round < 200; ++round) {
+    RunResult run;
+    run.timeline.bin_s = 0.1 * (1 + round % 5);
+    run.timeline.finished.resize(9 + random() % 50);
+    for (double& count : run.timeline.finished) count = static_cast<double>(random() % 9);
+    const double duration_s =
+        run.timeline.bin_s * (static_cast<double>(run.timeline.finished.size()) -
+                              static_cast<double>(random() % 1000) / 1000);
+    run.summary.values["duration_s"] = duration_s;
+    Measurement measurement;
+    measurement.repeats = {run};
+    auto series = SeriesOf(measurement, "request_rate");
+    ASSERT_TRUE(series.has_value());
+    const double all =
+        std::accumulate(run.timeline.finished.begin(), run.timeline.finished.end(), 0.0);
+    EXPECT_NEAR(series->statistic(series->runs[0]), all / duration_s, 1e-9 * all / duration_s);
   }
 }
 
@@ -208,7 +232,7 @@ TEST(Comparison, AnIntervalWithoutEndIsNone) {
   Measurement a;
   RunResult& run = a.repeats.emplace_back();
   run.timeline.bin_s = 1;
-  run.timeline.output_tokens = {1e-300, 1e300, 1, 1, 1e-300, 1e300, 1, 1, 1e300};
+  run.timeline.output_tokens = {1e-300, 1e300, 1, 1, 1e-300, 1e300, 1, 1e300};
   a.summary.values["output_tps"] = 1e10;
   Measurement b = a;
   b.summary.values["output_tps"] = 1e300;

@@ -1,6 +1,7 @@
 #include "lab/stats/figure_series.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 namespace redline::lab {
@@ -11,6 +12,8 @@ constexpr size_t kMostDrawn = 65'536;
 
 // What fewer bins say of a rate's noise is noise itself.
 constexpr size_t kLeastBins = 8;
+// Of a bin's width: less is rounding.
+constexpr double kLeastPart = 1e-6;
 
 using RequestColumn = std::vector<double> RequestColumns::*;
 
@@ -65,22 +68,30 @@ std::optional<std::vector<double>> CountsOf(const Timeline& bins, std::string_vi
   return counts;
 }
 
-// The last bin is seldom full: it and the one before it are one bin of the time that was left.
+// The last bin is seldom full. Rates of as many bins as fit, all of one width and of the whole
+// duration, so that their mean is the run's rate; what a bin counted is taken as spread over it.
 std::optional<std::vector<double>> OfBins(const RunResult& run, std::string_view metric) {
-  auto rates = CountsOf(run.timeline, metric);
-  if (!rates) return std::nullopt;
+  const auto counts = CountsOf(run.timeline, metric);
+  if (!counts || counts->empty()) return counts;
   const double bin_s = run.timeline.bin_s;
-  double last_s = bin_s;
-  if (rates->size() > 1) {
-    const double before_s = bin_s * static_cast<double>(rates->size() - 1);
-    const double duration_s = FigureOf(run.summary, "duration_s").value_or(before_s + bin_s);
-    const double last = rates->back();
-    rates->pop_back();
-    rates->back() += last;
-    last_s += std::clamp(duration_s - before_s, 0.0, bin_s);
+  const auto num_counts = static_cast<double>(counts->size());
+  const double duration_s =
+      std::clamp(FigureOf(run.summary, "duration_s").value_or(num_counts * bin_s),
+                 (num_counts - 1) * bin_s + bin_s * kLeastPart, num_counts * bin_s);
+  const double num_bins = std::max(std::floor(duration_s / bin_s + kLeastPart), 1.0);
+  const double width_s = duration_s / num_bins;
+  std::vector<double> rates(static_cast<size_t>(num_bins));
+  for (size_t index = 0; index < counts->size(); ++index) {
+    const double begin_s = bin_s * static_cast<double>(index);
+    const double end_s = std::min(begin_s + bin_s, duration_s);
+    const double density = (*counts)[index] / (end_s - begin_s);
+    for (auto bin = static_cast<size_t>(begin_s / width_s); bin < rates.size(); ++bin) {
+      const double from_s = std::max(begin_s, width_s * static_cast<double>(bin));
+      const double to_s = std::min(end_s, width_s * static_cast<double>(bin + 1));
+      if (to_s > from_s) rates[bin] += density * (to_s - from_s) / width_s;
+      if (to_s >= end_s) break;
+    }
   }
-  for (size_t bin = 0; bin < rates->size(); ++bin)
-    (*rates)[bin] /= bin + 1 < rates->size() ? bin_s : last_s;
   return rates;
 }
 

@@ -19,7 +19,7 @@ struct FigureSeries {
 
 // For ttft_ms, tpot_ms, e2e_ms and their statistics the values of the requests; for output_tps,
 // total_tps and request_rate those of the timeline's bins. nullopt: another figure, a result
-// without such data or with fewer than 8 bins, or one with more than 65,536 values.
+// without such data or with fewer than 8 bins in all repeats, or one with more than 65,536 values.
 std::optional<FigureSeries> SeriesOf(const Measurement& measurement, std::string_view figure);
 
 // The figure of each repeat that has it.
