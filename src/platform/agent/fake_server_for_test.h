@@ -25,6 +25,9 @@ struct ReportedStatus {
 class FakeServer {
  public:
   explicit FakeServer(std::filesystem::path socket);
+  ~FakeServer() { Stop(); }  // before what its threads write to
+  FakeServer(const FakeServer&) = delete;
+  FakeServer& operator=(const FakeServer&) = delete;
 
   void Start();
   void Stop();
