@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <random>
@@ -213,6 +215,25 @@ TEST(FigureSeries, TheMeanOfTheRatesIsTheRate) {
     const double all =
         std::accumulate(run.timeline.finished.begin(), run.timeline.finished.end(), 0.0);
     EXPECT_NEAR(series->statistic(series->runs[0]), all / duration_s, 1e-9 * all / duration_s);
+  }
+}
+
+TEST(FigureSeries, OddBinsAreNone) {
+  const double inf = std::numeric_limits<double>::infinity();
+  for (const double bin_s : {0.0, -1.0, 1e-300, 1e308, inf, std::nan("")}) {
+    for (const double duration_s : {0.0, -1.0, 1e308, inf, std::nan("")}) {
+      RunResult run;
+      run.timeline.bin_s = bin_s;
+      run.timeline.finished.assign(20, 3);
+      run.summary.values["duration_s"] = duration_s;
+      Measurement measurement;
+      measurement.repeats = {run};
+      EXPECT_FALSE(SeriesOf(measurement, "request_rate").has_value()) << bin_s;
+      measurement.repeats[0].timeline.bin_s = 0.1;
+      const auto series = SeriesOf(measurement, "request_rate");
+      ASSERT_TRUE(series.has_value()) << duration_s;
+      EXPECT_GE(series->runs[0].size(), 19U);
+    }
   }
 }
 

@@ -14,6 +14,8 @@ constexpr size_t kMostDrawn = 65'536;
 constexpr size_t kLeastBins = 8;
 // Of a bin's width: less is rounding.
 constexpr double kLeastPart = 1e-6;
+// A file may say anything.
+constexpr double kLeastBinSeconds = 1e-9;
 
 using RequestColumn = std::vector<double> RequestColumns::*;
 
@@ -75,9 +77,11 @@ std::optional<std::vector<double>> OfBins(const RunResult& run, std::string_view
   if (!counts || counts->empty()) return counts;
   const double bin_s = run.timeline.bin_s;
   const auto num_counts = static_cast<double>(counts->size());
-  const double duration_s =
-      std::clamp(FigureOf(run.summary, "duration_s").value_or(num_counts * bin_s),
-                 (num_counts - 1) * bin_s + bin_s * kLeastPart, num_counts * bin_s);
+  const double most_s = num_counts * bin_s;
+  if (!(bin_s >= kLeastBinSeconds) || !std::isfinite(most_s)) return std::nullopt;
+  double duration_s = FigureOf(run.summary, "duration_s").value_or(most_s);
+  if (!std::isfinite(duration_s)) duration_s = most_s;
+  duration_s = std::clamp(duration_s, most_s - bin_s * (1 - kLeastPart), most_s);
   const double num_bins = std::max(std::floor(duration_s / bin_s + kLeastPart), 1.0);
   const double width_s = duration_s / num_bins;
   std::vector<double> rates(static_cast<size_t>(num_bins));
