@@ -77,6 +77,7 @@ std::vector<std::string> KernelRow(const engine::KernelSpeed& speed) {
 
 std::string KernelTable(const std::vector<engine::KernelSpeed>& kernels) {
   std::vector<std::vector<std::string>> rows;
+  rows.reserve(kernels.size());
   for (const engine::KernelSpeed& speed : kernels) rows.push_back(KernelRow(speed));
   return FormatTable({"KERNEL", "OPERAND", "FORMAT", "ROWS", "TIMES", "TIME", "GB/S", "GFLOP/S",
                       "BOUND", "OF LIMIT", "SPREAD"},
