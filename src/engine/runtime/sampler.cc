@@ -168,23 +168,17 @@ std::optional<SampledToken> Sampler::Sample(const SamplingInput& input) {
   return sampled;
 }
 
-void Sampler::AdjustEach(const SamplingInput& input) {
-  adjusted_.assign(input.logits.begin(), input.logits.end());
+void Sampler::Adjust(const SamplingInput& input) {
+  if (input.mask.empty()) {
+    adjusted_.assign(input.logits.begin(), input.logits.end());
+  } else {
+    adjusted_.resize(input.logits.size());
+    CopyAllowed(input.logits, input.mask, adjusted_);
+  }
+  // What is -inf stays -inf, whatever it is multiplied by or added to.
   if (input.counts != nullptr) Penalise(*input.counts, input.params, adjusted_);
   for (const LogitBias& bias : input.params.logit_bias) {
     adjusted_[static_cast<size_t>(bias.token)] += bias.bias;
-  }
-  if (!input.mask.empty()) CopyAllowed(adjusted_, input.mask, adjusted_);
-}
-
-void Sampler::Adjust(const SamplingInput& input) {
-  const bool is_only_masked =
-      !HasPenalties(input.params) && input.params.logit_bias.empty() && !input.mask.empty();
-  if (is_only_masked) {
-    adjusted_.resize(input.logits.size());
-    CopyAllowed(input.logits, input.mask, adjusted_);
-  } else {
-    AdjustEach(input);
   }
   std::vector<std::pair<TokenId, float>> taken;
   for (const TokenId token : input.forbidden) {

@@ -61,7 +61,6 @@ class Sampler {
   };
 
   void Adjust(const SamplingInput& input);
-  void AdjustEach(const SamplingInput& input);
   TokenId Draw(std::span<const float> logits, float max_logit, const SamplingParams& params,
                double uniform);
   void KeepLikeliest(const SamplingParams& params);
