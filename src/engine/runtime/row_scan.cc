@@ -129,22 +129,30 @@ RowScan ScanRow(std::span<const float> values) {
   return {.first_greatest = found - values.begin(), .is_finite = row.is_finite};
 }
 
-void CopyAllowed(std::span<const float> logits, std::span<const uint32_t> mask,
-                 std::span<float> allowed) {
-  const Floats forbidden = Floats{} + kForbidden;
+size_t GatherAllowed(std::span<const float> logits, std::span<const uint32_t> mask,
+                     std::span<float> allowed) {
+  size_t count = 0;
   for (size_t begin = 0; begin < logits.size(); begin += kWordBits) {
-    const size_t count = std::min(kWordBits, logits.size() - begin);
-    const uint32_t word = mask[begin / kWordBits];
-    size_t bit = 0;
-    Ints bits = {1, 2, 4, 8};
-    for (; bit + kLanes <= count; bit += kLanes, bits <<= kLanes) {
-      const Floats row =
-          (bits & static_cast<int32_t>(word)) != 0 ? Load(logits.data() + begin + bit) : forbidden;
-      std::memcpy(allowed.data() + begin + bit, &row, sizeof row);
+    const size_t num_bits = std::min(kWordBits, logits.size() - begin);
+    uint64_t left = mask[begin / kWordBits] & ((uint64_t{1} << num_bits) - 1);
+    while (left != 0) {  // run by run of set bits
+      const auto first = static_cast<size_t>(std::countr_zero(left));
+      const auto length = static_cast<size_t>(std::countr_one(left >> first));
+      std::copy_n(logits.data() + begin + first, length, allowed.data() + count);
+      count += length;
+      left &= ~uint64_t{0} << (first + length);
     }
-    for (; bit < count; ++bit)
-      allowed[begin + bit] = (word >> bit & 1) != 0 ? logits[begin + bit] : kForbidden;
   }
+  return count;
+}
+
+size_t PositionInRow(std::span<const uint32_t> mask, size_t position) {
+  size_t word = 0;
+  for (; position >= static_cast<size_t>(std::popcount(mask[word])); ++word)
+    position -= static_cast<size_t>(std::popcount(mask[word]));
+  uint32_t left = mask[word];
+  for (; position > 0; --position) left &= left - 1;
+  return word * kWordBits + static_cast<size_t>(std::countr_zero(left));
 }
 
 void ExpOfRow(std::span<const float> logits, float greatest, float scale,

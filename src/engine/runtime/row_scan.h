@@ -18,10 +18,14 @@ struct RowScan {
 };
 RowScan ScanRow(std::span<const float> values);
 
-// `allowed` gets the logits that have a bit in `mask` (bit i % 32 of word i / 32, a word for each
-// 32 begun), -inf for the others. `allowed` has the size of `logits` and may be the same memory.
-void CopyAllowed(std::span<const float> logits, std::span<const uint32_t> mask,
-                 std::span<float> allowed);
+// A mask of a row: bit i % 32 of word i / 32, a word for each 32 begun.
+//
+// The logits that have a bit in `mask`, in order, one behind the other: how many there are of them.
+// `allowed` has room for all of `logits`.
+size_t GatherAllowed(std::span<const float> logits, std::span<const uint32_t> mask,
+                     std::span<float> allowed);
+// Where the row has what GatherAllowed put at `position`.
+size_t PositionInRow(std::span<const uint32_t> mask, size_t position);
 
 // exponents[i] = (logits[i] - greatest) * scale, at least kLeastExponent, and its FastExp in
 // weights[i]: 0 for what is at the least, forbidden or so unlikely that it makes no difference.

@@ -146,21 +146,18 @@ std::optional<SampledToken> Sampler::Sample(const SamplingInput& input) {
   const SamplingParams& params = input.params;
   const RowScan scan = ScanRow(input.logits);
   if (!scan.is_finite) return std::nullopt;
-  std::span<const float> logits = input.logits;
-  int64_t best = scan.first_greatest;
-  if (HasPenalties(params) || !params.logit_bias.empty() || !input.forbidden.empty() ||
-      !input.mask.empty()) {
-    Adjust(input);
-    logits = adjusted_;
-    best = ScanRow(logits).first_greatest;
-    // A penalty or a bias may have made one infinite.
-    if (best < 0 || !std::isfinite(logits[static_cast<size_t>(best)])) return std::nullopt;
+  const std::span<const float> logits = WhatMayCome(input);
+  const int64_t best =
+      logits.data() == input.logits.data() ? scan.first_greatest : ScanRow(logits).first_greatest;
+  // A penalty or a bias may have made one infinite.
+  if (best < 0 || !std::isfinite(logits[static_cast<size_t>(best)])) return std::nullopt;
+  auto position = static_cast<size_t>(best);
+  if (params.temperature >= kGreedyTemperature) {
+    position = Draw(logits, logits[position], params, PhiloxUniform(input.seed, input.token_index));
   }
   SampledToken sampled;
-  sampled.token = params.temperature < kGreedyTemperature
-                      ? static_cast<TokenId>(best)
-                      : Draw(logits, logits[static_cast<size_t>(best)], params,
-                             PhiloxUniform(input.seed, input.token_index));
+  sampled.token =
+      static_cast<TokenId>(input.mask.empty() ? position : PositionInRow(input.mask, position));
   if (params.num_logprobs >= 0) {
     const float max_logit = input.logits[static_cast<size_t>(scan.first_greatest)];
     sampled.logprobs = CollectLogprobs(input.logits, max_logit, sampled.token, params.num_logprobs);
@@ -168,14 +165,25 @@ std::optional<SampledToken> Sampler::Sample(const SamplingInput& input) {
   return sampled;
 }
 
-void Sampler::Adjust(const SamplingInput& input) {
-  if (input.mask.empty()) {
-    adjusted_.assign(input.logits.begin(), input.logits.end());
-  } else {
-    adjusted_.resize(input.logits.size());
-    CopyAllowed(input.logits, input.mask, adjusted_);
+// The logits to sample from: with a mask those it has alone, as it seldom has many.
+std::span<const float> Sampler::WhatMayCome(const SamplingInput& input) {
+  const SamplingParams& params = input.params;
+  if (!HasPenalties(params) && params.logit_bias.empty() && input.forbidden.empty()) {
+    return Allowed(input.logits, input.mask);
   }
-  // What is -inf stays -inf, whatever it is multiplied by or added to.
+  Adjust(input);
+  return Allowed(adjusted_, input.mask);
+}
+
+std::span<const float> Sampler::Allowed(std::span<const float> logits,
+                                        std::span<const uint32_t> mask) {
+  if (mask.empty()) return logits;
+  allowed_.resize(logits.size());
+  return std::span(allowed_).first(GatherAllowed(logits, mask, allowed_));
+}
+
+void Sampler::Adjust(const SamplingInput& input) {
+  adjusted_.assign(input.logits.begin(), input.logits.end());
   if (input.counts != nullptr) Penalise(*input.counts, input.params, adjusted_);
   for (const LogitBias& bias : input.params.logit_bias) {
     adjusted_[static_cast<size_t>(bias.token)] += bias.bias;
@@ -186,24 +194,24 @@ void Sampler::Adjust(const SamplingInput& input) {
     taken.emplace_back(token, logit);
     logit = kForbidden;
   }
-  if (taken.empty() || ScanRow(adjusted_).first_greatest >= 0) return;
+  if (taken.empty() || ScanRow(Allowed(adjusted_, input.mask)).first_greatest >= 0) return;
   // Nothing else may come: restored last to first, as a token may be forbidden twice.
   for (auto entry = taken.rbegin(); entry != taken.rend(); ++entry) {
     adjusted_[static_cast<size_t>(entry->first)] = entry->second;
   }
 }
 
-TokenId Sampler::Draw(std::span<const float> logits, float max_logit, const SamplingParams& params,
-                      double uniform) {
+size_t Sampler::Draw(std::span<const float> logits, float max_logit, const SamplingParams& params,
+                     double uniform) {
   const auto inverse_temperature = static_cast<float>(1 / params.temperature);
   exponents_.resize(logits.size());
   weights_.resize(logits.size());
   ExpOfRow(logits, max_logit, inverse_temperature, exponents_, weights_);
   if (params.top_k <= 0 && params.top_p >= 1 && params.min_p <= 0) {
-    return static_cast<TokenId>(DrawIndex(weights_, uniform));
+    return DrawIndex(weights_, uniform);
   }
   KeepLikeliest(params);
-  return candidates_[DrawIndex(weights_, uniform)].token;
+  return candidates_[DrawIndex(weights_, uniform)].position;
 }
 
 // Leaves in candidates_ what top_k, top_p and min_p allow, likeliest first, and their weights in
@@ -213,7 +221,7 @@ void Sampler::KeepLikeliest(const SamplingParams& params) {
   std::sort(candidates_.begin(), candidates_.end(),
             [](const Candidate& left, const Candidate& right) {
               return left.exponent != right.exponent ? left.exponent > right.exponent
-                                                     : left.token < right.token;
+                                                     : left.position < right.position;
             });
   double total = std::accumulate(weights_.begin(), weights_.end(), 0.0);
   if (params.top_k > 0) {
@@ -263,7 +271,7 @@ void Sampler::CollectCandidates(const SamplingParams& params) {
   candidates_.clear();
   for (size_t index = 0; index < exponents_.size(); ++index) {
     if (BucketOf(exponents_[index]) > last_bucket || weights_[index] == 0) continue;
-    candidates_.push_back({exponents_[index], weights_[index], static_cast<TokenId>(index)});
+    candidates_.push_back({exponents_[index], weights_[index], index});
   }
 }
 

@@ -57,16 +57,19 @@ class Sampler {
   struct Candidate {
     float exponent = 0;  // of its weight
     float weight = 0;
-    TokenId token = 0;
+    size_t position = 0;
   };
 
+  std::span<const float> WhatMayCome(const SamplingInput& input);
+  std::span<const float> Allowed(std::span<const float> logits, std::span<const uint32_t> mask);
   void Adjust(const SamplingInput& input);
-  TokenId Draw(std::span<const float> logits, float max_logit, const SamplingParams& params,
-               double uniform);
+  size_t Draw(std::span<const float> logits, float max_logit, const SamplingParams& params,
+              double uniform);
   void KeepLikeliest(const SamplingParams& params);
   void CollectCandidates(const SamplingParams& params);
 
   std::vector<float> adjusted_;   // logits after penalties and bias; forbidden tokens have -inf
+  std::vector<float> allowed_;    // of those, what the mask has, one behind the other
   std::vector<float> exponents_;  // (logit - greatest) / temperature
   std::vector<float> weights_;    // exp of those; the likeliest has 1
   std::vector<Candidate> candidates_;

@@ -4,7 +4,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
 
 use llguidance::api::TopLevelGrammar;
-use llguidance::toktrie::{ApproximateTokEnv, TokEnv, TokRxInfo, TokTrie};
+use llguidance::toktrie::{
+    ApproximateTokEnv, InferenceCapabilities, TokEnv, TokRxInfo, TokTrie,
+};
 use llguidance::{Matcher, ParserFactory};
 use serde_json::{json, Value};
 
@@ -22,6 +24,16 @@ const INITIAL_LEXER_FUEL: u64 = 200_000;
 /// Grammars that ran out of the sandbox's quota, each of which holds a thread and memory for good.
 static ABANDONED: AtomicUsize = AtomicUsize::new(0);
 const MAX_ABANDONED: usize = 8;
+/// Groups of tokens that are let in as a whole where a grammar lets in all their texts, without a
+/// walk through their bytes. Those of at most 4, 10 and 20 characters are for strings whose length is
+/// limited ("maxLength"): llguidance's own groups, of 10 and 30, are walked through in most of them.
+const TOKEN_GROUPS: [&str; 5] = [
+    r#"[\x20\x0A\x0D\x09]+"#,
+    r#"[^"\\\x00-\x1F\x7F]{1,4}"#,
+    r#"[^"\\\x00-\x1F\x7F]{1,10}"#,
+    r#"[^"\\\x00-\x1F\x7F]{1,20}"#,
+    r#"[^"\\\x00-\x1F\x7F]+"#,
+];
 
 #[repr(C)]
 pub struct RbVocabulary {
@@ -88,7 +100,9 @@ unsafe fn new_factory(vocabulary: &RbVocabulary) -> Outcome<RbConstraintFactory>
     let info = TokRxInfo::new(words.len() as u32, eos_ids[0]);
     let trie = TokTrie::from(&info, &words);
     let env: TokEnv = Arc::new(ApproximateTokEnv::new(trie));
-    let mut parsers = ParserFactory::new_simple(&env).map_err(Failure::internal)?;
+    let groups = TOKEN_GROUPS.map(str::to_string);
+    let mut parsers = ParserFactory::new(&env, InferenceCapabilities::default(), &groups)
+        .map_err(Failure::internal)?;
     parsers.quiet();
     parsers.limits_mut().verbose_errors = false;
     parsers.limits_mut().initial_lexer_fuel = INITIAL_LEXER_FUEL;
