@@ -63,6 +63,7 @@ endfunction()
 # gives the library redline_NAME and the header "embedded/NAME.h" with
 #   std::span<const redline::EmbeddedFile> redline::embedded::NAME();
 # The files are listed at build time, after DEPENDS (files whose change means a new embedding).
+# The target embedded_headers makes the headers alone, for tools that only read sources.
 function(redline_embed)
   cmake_parse_arguments(ARG "" "NAME;ROOT;PATTERN" "DEPENDS" ${ARGN})
   if(NOT ARG_PATTERN)
@@ -77,6 +78,11 @@ function(redline_embed)
     COMMENT "Embedding ${ARG_NAME}"
     VERBATIM)
   set_source_files_properties("${dir}/${ARG_NAME}.S" PROPERTIES OBJECT_DEPENDS "${ARG_DEPENDS}")
+  if(NOT TARGET embedded_headers)
+    add_custom_target(embedded_headers)
+  endif()
+  add_custom_target(redline_${ARG_NAME}_embedded DEPENDS ${outputs})
+  add_dependencies(embedded_headers redline_${ARG_NAME}_embedded)
   # The target by name: it may be defined later.
   redline_library(NAME ${ARG_NAME} SRCS ${outputs} DEPS redline_base)
   target_include_directories(redline_${ARG_NAME} PUBLIC "${CMAKE_BINARY_DIR}/generated")

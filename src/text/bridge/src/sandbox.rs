@@ -185,9 +185,7 @@ pub fn sandboxed<T: Send + 'static>(
         in_thread.finish(Progress::Finished);
         outcome
     };
-    let builder = Builder::new()
-        .name(name.into())
-        .stack_size(STACK);
+    let builder = Builder::new().name(name.into()).stack_size(STACK);
     let thread: JoinHandle<Outcome<T>> = match builder.spawn(run) {
         Ok(thread) => thread,
         Err(error) => return Some(Err(no_thread(error))),

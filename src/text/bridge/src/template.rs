@@ -199,7 +199,10 @@ fn render(template: &RbTemplate, context: &[u8]) -> Outcome<String> {
         .map_err(|e| Failure::invalid(format!("template context is not JSON: {e}")))?;
     let env = template.env.clone();
     let max_bytes = template.max_output_bytes;
-    sandboxed("redline-template", move || render_with(&env, context, max_bytes)).unwrap_or_else(|| {
+    sandboxed("redline-template", move || {
+        render_with(&env, context, max_bytes)
+    })
+    .unwrap_or_else(|| {
         template.disabled.store(true, Ordering::Relaxed);
         Err(over_quota())
     })
