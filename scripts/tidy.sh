@@ -5,4 +5,4 @@ cd "$(dirname "$0")/.."
 scripts/build.sh dev embedded_headers
 sources=("$@")
 [ $# -gt 0 ] || mapfile -t sources < <(git ls-files 'src/*.cc')
-printf '%s\0' "${sources[@]}" | xargs -0 -P "$(nproc)" -n 4 clang-tidy -p build/dev --quiet
+printf '%s\0' "${sources[@]}" | xargs -0 -P "$(nproc)" -n 4 clang-tidy -p build/dev --quiet --extra-arg=-Wno-unknown-warning-option

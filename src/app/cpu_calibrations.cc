@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/files.h"
 #include "base/process.h"
+#include "base/strings.h"
 #include "lab/bench/bench.h"
 #include "planner/cpu/cpu_fit.h"
 #include "planner/cpu/cpu_plan.h"

@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "app/this_node.h"
+#include "base/files.h"
 #include "base/strings.h"
 #include "platform/catalog/staleness.h"
 #include "platform/layout.h"

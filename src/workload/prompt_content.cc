@@ -1,5 +1,7 @@
 #include "workload/prompt_content.h"
 
+#include <cstddef>
+
 #include "workload/random.h"
 
 namespace redline::workload {

@@ -154,7 +154,9 @@ ArgumentTables ArgumentTablesIn(std::span<const EmbeddedFile> files) {
   for (const EmbeddedFile& file : files) {
     if (!file.path.starts_with("arguments_")) continue;
     auto table = ArgumentTableFromJson(file.data);
-    if (table.ok()) tables.emplace(table->version, *std::move(table));
+    if (!table.ok()) continue;
+    std::string version = table->version;
+    tables.emplace(std::move(version), *std::move(table));
   }
   return tables;
 }

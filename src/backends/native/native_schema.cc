@@ -15,12 +15,12 @@ Parameter Int(std::string name, int64_t default_value, double minimum, double ma
           .maximum = maximum};
 }
 
-Parameter Choice(std::string name, std::vector<std::string> choices, std::string help) {
+Parameter Choice(std::string name, const std::vector<std::string>& choices, std::string help) {
   return {.name = std::move(name),
           .type = ParameterType::kString,
           .default_value = choices.front(),
           .help = std::move(help),
-          .choices = std::move(choices)};
+          .choices = choices};
 }
 
 ParameterSchema MakeSchema() {

@@ -8,9 +8,7 @@
 namespace redline::backends {
 namespace {
 
-using ::testing::Contains;
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 
 constexpr int64_t kGiB = int64_t{1} << 30;
 

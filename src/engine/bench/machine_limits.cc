@@ -118,7 +118,7 @@ class LimitRun {
          .arithmetic = std::string(path.arithmetic),
          .num_threads = num_threads,
          .amount = kPeakRounds * static_cast<double>(path.operations_per_round * num_threads)},
-        [this, path](int) { Keep(path.run(static_cast<int64_t>(kPeakRounds))); });
+        [path](int) { Keep(path.run(static_cast<int64_t>(kPeakRounds))); });
   }
 
   // The compiler may not leave out what a value was made of.

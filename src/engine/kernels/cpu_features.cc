@@ -13,6 +13,10 @@ namespace {
 constexpr uint64_t kXmmYmm = 0x6;
 constexpr uint64_t kOpmaskZmm = 0xe0;
 constexpr uint64_t kTiles = 0x60000;
+// CPUID leaf 7, EDX; clang 14's cpuid.h lacks them.
+constexpr uint32_t kAmxBf16 = 1U << 22;
+constexpr uint32_t kAmxTile = 1U << 24;
+constexpr uint32_t kAmxInt8 = 1U << 25;
 
 // Linux gives a process the large state of tiles when it asks for it, for all its threads.
 bool AskForTiles() {
@@ -45,8 +49,7 @@ CpuFeatures DetectCpuFeatures() {
                     HasAll(ebx, bit_AVX512F | bit_AVX512BW | bit_AVX512VL | bit_AVX512DQ);
   features.avx512_vnni = features.avx512 && HasAll(ecx, bit_AVX512VNNI);
   const bool has_f16 = HasAll(edx, bit_AVX512FP16) && HasAll(ecx, bit_AVX512VBMI);
-  const bool has_tiles =
-      HasAll(edx, bit_AMX_TILE | bit_AMX_BF16 | bit_AMX_INT8) && (xcr0 & kTiles) == kTiles;
+  const bool has_tiles = HasAll(edx, kAmxTile | kAmxBf16 | kAmxInt8) && (xcr0 & kTiles) == kTiles;
   if (!__get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx)) return features;
   features.avx_vnni = features.avx2 && HasAll(eax, bit_AVXVNNI);
   features.avx512_bf16 = features.avx512 && HasAll(eax, bit_AVX512BF16);

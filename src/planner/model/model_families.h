@@ -22,8 +22,8 @@ struct LayerPlan {
   // Of the prediction layers in the checkpoint's names: "mtp.layers"; "": they follow the others.
   std::string_view prediction_path;
 
-  void AddLayer(Attention attention, Ffn ffn) {
-    layers.push_back({.num_layers = 1, .attention = std::move(attention), .ffn = ffn});
+  void AddLayer(const Attention& attention, const Ffn& ffn) {
+    layers.push_back({.num_layers = 1, .attention = attention, .ffn = ffn});
   }
 };
 

@@ -7,6 +7,7 @@
 
 #include "backends/install/installer.h"
 #include "base/await_child.h"
+#include "base/clock.h"
 #include "base/files.h"
 #include "base/process.h"
 #include "base/strings.h"

@@ -83,7 +83,8 @@ class Linter {
   }
 
   void CheckSource(const spec::ModelSource& source) {
-    for (const auto& [path, member] : source.members) {
+    for (const auto& member : source.members) {
+      const std::string& path = member.first;
       const bool known = std::any_of(entry_.files.begin(), entry_.files.end(),
                                      [&](const auto& file) { return file.path == path; });
       Require(

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdlib>
 
 #include "base/strings.h"
 
@@ -61,8 +62,10 @@ FakeHub::FakeHub(Handler handler) : handler_(std::move(handler)) {
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t length = sizeof(address);
-  ::bind(listen_fd_, reinterpret_cast<sockaddr*>(&address), length);
-  ::listen(listen_fd_, 16);
+  if (::bind(listen_fd_, reinterpret_cast<sockaddr*>(&address), length) != 0 ||
+      ::listen(listen_fd_, 16) != 0) {
+    std::abort();  // no port to listen on: no test
+  }
   ::getsockname(listen_fd_, reinterpret_cast<sockaddr*>(&address), &length);
   port_ = ntohs(address.sin_port);
   thread_ = std::jthread([this] { Loop(); });

@@ -1,4 +1,6 @@
 // Jobs of the lab over the API.
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/files.h"

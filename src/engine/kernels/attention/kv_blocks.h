@@ -23,7 +23,8 @@ class KvBlocks {
   using Element = typename KvElement<kDtype>::Type;
   using Load = KvLoad<Simd, kDtype>;
   static constexpr int kVecsOf16 = 16 / Simd::kLanes;
-  static constexpr int64_t kWordElements = sizeof(float) / sizeof(Element);
+  static constexpr int64_t kWordBytes = 4;
+  static constexpr int64_t kWordElements = kWordBytes / sizeof(Element);
   static constexpr int64_t kTransposedColumns = 8 * kWordElements;
   static_assert(kMaxHeadDim % kTransposedColumns == 0);
 
