@@ -26,10 +26,14 @@ os.environ.setdefault("REDLINE_TEST_CACHE", os.environ.get(
 import harness  # noqa: E402
 from harness import BINARY, CACHE_DIR, MODEL, QUESTION, Redline, alive, wait_for  # noqa: E402
 
+CPU_FLAGS = set(pathlib.Path("/proc/cpuinfo").read_text().split())
+# What Redline has vLLM 0.13.0 run with on a CPU without bfloat16 arithmetic.
+VLLM_DTYPE = {} if CPU_FLAGS & {"avx512_bf16", "amx_bf16"} else {"dtype": "float32"}
+
 # (arguments, environment, what the read-back has to say)
 ENGINES = {
     "vllm@0.13.0": (["--max-model-len", "2048", "--enforce-eager"], {},
-                    {"max_model_len": "2048", "enforce_eager": "true", "dtype": "float32"}),
+                    {"max_model_len": "2048", "enforce_eager": "true", **VLLM_DTYPE}),
     "vllm@0.32.0": (["--max-model-len", "2048", "--enforce-eager"], {},
                     {"max_model_len": "2048", "enforce_eager": "true"}),
     "sglang@0.5.6.post2": (["--dtype", "float32", "--grammar-backend", "none"],
