@@ -1,5 +1,6 @@
 #include "text/constraint.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <ctime>
@@ -51,6 +52,58 @@ class ConstraintTest : public ::testing::Test {
   std::unique_ptr<Tokenizer> tokenizer_;
   std::unique_ptr<ConstraintFactory> factory_;
 };
+
+// Bytes, then words of one letter, from two of it to kLongest, then the end.
+class LongWords : public Tokenizer {
+ public:
+  static constexpr TokenId kFirstWord = 256;
+  static constexpr TokenId kLongest = 40;
+  static constexpr TokenId kEndOfText = kFirstWord + kLongest - 1;
+
+  Result<std::vector<TokenId>> Encode(std::string_view, SpecialTokens) const override {
+    return Unimplemented("not needed here");
+  }
+  Result<std::string> Decode(std::span<const TokenId>, bool) const override {
+    return Unimplemented("not needed here");
+  }
+  std::string TokenBytes(TokenId id) const override {
+    if (id < kFirstWord) return {static_cast<char>(id)};
+    if (id == kEndOfText) return "<end>";
+    return std::string(static_cast<size_t>(id - kFirstWord + 2), 'x');
+  }
+  bool IsSpecial(TokenId id) const override { return id == kEndOfText; }
+  int64_t VocabSize() const override { return kEndOfText + 1; }
+  std::optional<TokenId> TokenToId(std::string_view) const override { return std::nullopt; }
+  bool AddsBos() const override { return false; }
+  std::optional<TokenId> BosId() const override { return std::nullopt; }
+};
+
+// Whatever the limit, and however much of it is used: what fits may come, and nothing longer.
+TEST(Constraint, StringsOfLimitedLengthTakeEveryWordThatFits) {
+  const LongWords words;
+  const auto factory = MakeConstraintFactory(words, std::vector<TokenId>{LongWords::kEndOfText});
+  ASSERT_TRUE(factory.ok()) << factory.status().ToString();
+  for (const int limit : {1, 3, 4, 5, 9, 10, 11, 20, 21, 30, 39, 45}) {
+    const auto constraint = (*factory)->Compile(
+        GrammarKind::kJsonSchema, fmt::format(R"({{"type":"string","maxLength":{}}})", limit));
+    ASSERT_TRUE(constraint.ok()) << constraint.status().ToString();
+    ASSERT_TRUE((*constraint)->Accept('"').ok());
+    std::vector<uint32_t> mask(static_cast<size_t>(words.VocabSize()) / 32 + 1);
+    for (int used = 0; used <= limit; ++used) {
+      ASSERT_TRUE((*constraint)->FillMask(mask).ok());
+      const auto allowed = [&](TokenId id) { return (mask[id / 32] >> (id % 32) & 1) != 0; };
+      for (TokenId length = 2; length <= LongWords::kLongest; ++length) {
+        EXPECT_EQ(allowed(LongWords::kFirstWord + length - 2), used + length <= limit)
+            << length << " after " << used << " of " << limit;
+      }
+      EXPECT_TRUE(allowed('"'));
+      EXPECT_EQ(allowed('x'), used < limit);
+      EXPECT_FALSE(allowed('\n'));
+      if (used == limit) break;
+      ASSERT_TRUE((*constraint)->Accept('x').ok());
+    }
+  }
+}
 
 struct GrammarCase {
   GrammarKind kind;

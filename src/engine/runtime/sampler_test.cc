@@ -277,6 +277,46 @@ TEST(Sampler, WhatIsForbiddenIsNeverDrawn) {
   }
 }
 
+// As over a row in which what the mask lacks is out of reach.
+TEST(Sampler, AMaskLeavesTheRestAsItWas) {
+  std::mt19937 random(7);
+  std::normal_distribution<float> logit(0, 3);
+  for (int round = 0; round < 200; ++round) {
+    std::vector<float> logits(1 + random() % 300);
+    for (float& value : logits) value = logit(random);
+    std::vector<uint32_t> mask((logits.size() + 31) / 32);
+    for (uint32_t& word : mask) word = static_cast<uint32_t>(random() & random());
+    const auto only = static_cast<size_t>(random() % logits.size());
+    mask[only / 32] |= 1U << (only % 32);
+    std::vector<float> out_of_reach = logits;
+    for (size_t token = 0; token < logits.size(); ++token) {
+      if ((mask[token / 32] >> (token % 32) & 1) == 0) out_of_reach[token] = -1000;
+    }
+    TokenCounts counts;
+    for (int token = 0; token < 20; ++token)
+      counts.AddOutput(static_cast<TokenId>(random() % logits.size()));
+    for (const SamplingParams& params :
+         {SamplingParams{.temperature = 0}, SamplingParams{.temperature = 0, .presence_penalty = 2},
+          SamplingParams{.top_k = 1}, SamplingParams{.temperature = 0, .repetition_penalty = 1.5},
+          SamplingParams{.temperature = 0, .logit_bias = {{static_cast<TokenId>(only), 50}}},
+          SamplingParams{.top_p = 0.9, .frequency_penalty = 1}}) {
+      Sampler sampler;
+      const auto masked = sampler.Sample({.logits = logits,
+                                          .params = params,
+                                          .seed = 3,
+                                          .token_index = static_cast<uint64_t>(round),
+                                          .counts = &counts,
+                                          .mask = mask});
+      const auto plain = sampler.Sample({.logits = out_of_reach,
+                                         .params = params,
+                                         .seed = 3,
+                                         .token_index = static_cast<uint64_t>(round),
+                                         .counts = &counts});
+      EXPECT_EQ(masked->token, plain->token) << "round " << round;
+    }
+  }
+}
+
 TEST(Sampler, StopTokensWaitForMinTokensUnlessNothingElseMayCome) {
   const std::vector<float> logits = {1, 2, 3, 4};
   const std::vector<TokenId> stops = {3, 2, 3};
