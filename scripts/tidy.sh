@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# clang-tidy (.clang-tidy) over every source (half an hour on two cores), or over those named.
+# clang-tidy (.clang-tidy) over every source (a quarter of an hour on two cores), or over those named.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/build.sh dev embedded_headers

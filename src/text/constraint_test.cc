@@ -60,11 +60,16 @@ class LongWords : public Tokenizer {
   static constexpr TokenId kLongest = 40;
   static constexpr TokenId kEndOfText = kFirstWord + kLongest - 1;
 
-  Result<std::vector<TokenId>> Encode(std::string_view, SpecialTokens) const override {
-    return Unimplemented("not needed here");
+  Result<std::vector<TokenId>> Encode(std::string_view utf8, SpecialTokens) const override {
+    std::vector<TokenId> ids;
+    for (const char c : utf8) ids.push_back(static_cast<uint8_t>(c));
+    return ids;
   }
-  Result<std::string> Decode(std::span<const TokenId>, bool) const override {
-    return Unimplemented("not needed here");
+  Result<std::string> Decode(std::span<const TokenId> ids, bool skip_special) const override {
+    std::string text;
+    for (const TokenId id : ids)
+      if (!skip_special || !IsSpecial(id)) text += TokenBytes(id);
+    return text;
   }
   std::string TokenBytes(TokenId id) const override {
     if (id < kFirstWord) return {static_cast<char>(id)};
